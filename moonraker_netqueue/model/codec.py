@@ -1,0 +1,154 @@
+"""Frozen dataclasses <-> plain JSON values, strictly checked.
+
+One codec serves commands from peers, the journal and snapshots, so whatever it
+lets through has the declared types: unknown or missing keys, wrong types, NaN and
+over-long texts raise CommandInvalid with the path of the offending value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import functools
+import json
+import math
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar, Union
+
+from .errors import CommandInvalid
+
+_T = TypeVar("_T")
+
+_TEXT_MAX = 4096  # characters; a command must fit 48 KiB anyway
+_INTEGER_MAX = 1 << 62
+
+
+def dumps(value: Any) -> str:
+    """Canonical ASCII JSON: sorted keys, no spaces; equal values, equal bytes."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
+
+
+def loads(text: str) -> Any:
+    """Parse JSON; raises CommandInvalid."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise CommandInvalid(f"not JSON: {error}") from error
+
+
+def to_plain(value: Any) -> Any:
+    """The JSON value of a dataclass tree."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: to_plain(getattr(value, name)) for name in _fields(type(value))}
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {key: to_plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def from_plain(kind: type[_T], plain: Any, path: str = "") -> _T:
+    """Build dataclass `kind` from JSON value `plain`; raises CommandInvalid."""
+    where = path or kind.__name__
+    if not isinstance(plain, dict):
+        raise CommandInvalid(f"{where}: expected an object, got {_name(plain)}")
+    fields = _fields(typing.cast("type[Any]", kind))
+    unknown = sorted(set(plain) - set(fields))
+    if unknown:
+        raise CommandInvalid(f"{where}: unknown key {unknown[0]!r}")
+    values = {}
+    for name, (hint, required) in fields.items():
+        if name in plain:
+            values[name] = _convert(hint, plain[name], f"{where}.{name}")
+        elif required:
+            raise CommandInvalid(f"{where}: key {name!r} is missing")
+    return kind(**values)
+
+
+@functools.cache
+def _fields(kind: type) -> dict[str, tuple[Any, bool]]:
+    hints = typing.get_type_hints(kind)
+    return {
+        field.name: (
+            hints[field.name],
+            field.default is dataclasses.MISSING
+            and field.default_factory is dataclasses.MISSING,
+        )
+        for field in dataclasses.fields(kind)
+    }
+
+
+def _convert(hint: Any, plain: Any, path: str) -> Any:
+    origin = typing.get_origin(hint)
+    if origin in (Union, types.UnionType):
+        return _convert_optional(hint, plain, path)
+    if origin is tuple:
+        if not isinstance(plain, list):
+            raise CommandInvalid(f"{path}: expected a list, got {_name(plain)}")
+        (item, *_) = typing.get_args(hint)
+        return tuple(
+            _convert(item, value, f"{path}[{i}]") for i, value in enumerate(plain)
+        )
+    if origin is not None and issubclass(origin, Mapping):
+        if not isinstance(plain, dict):
+            raise CommandInvalid(f"{path}: expected an object, got {_name(plain)}")
+        item = typing.get_args(hint)[1]
+        return {
+            _text(key, path): _convert(item, value, f"{path}.{key}")
+            for key, value in plain.items()
+        }
+    if dataclasses.is_dataclass(hint):
+        return from_plain(typing.cast("type[Any]", hint), plain, path)
+    return _scalar(hint, plain, path)
+
+
+def _convert_optional(hint: Any, plain: Any, path: str) -> Any:
+    choices = typing.get_args(hint)
+    if plain is None and type(None) in choices:
+        return None
+    (choice, *_) = [kind for kind in choices if kind is not type(None)]
+    return _convert(choice, plain, path)
+
+
+def _scalar(hint: Any, plain: Any, path: str) -> Any:
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        try:
+            return hint(plain)
+        except ValueError:
+            words = ", ".join(str(member.value) for member in hint)
+            raise CommandInvalid(f"{path}: {plain!r} is none of {words}") from None
+    if hint is str:
+        return _text(plain, path)
+    if hint is bool and isinstance(plain, bool):
+        return plain
+    if hint is int and isinstance(plain, int) and not isinstance(plain, bool):
+        if abs(plain) > _INTEGER_MAX:
+            raise CommandInvalid(f"{path}: {plain} is out of range")
+        return plain
+    if hint is float and isinstance(plain, int | float) and not isinstance(plain, bool):
+        if abs(plain) > _INTEGER_MAX or not math.isfinite(plain):
+            raise CommandInvalid(f"{path}: {plain} is out of range")
+        return float(plain)
+    raise CommandInvalid(f"{path}: expected {hint.__name__}, got {_name(plain)}")
+
+
+def _text(plain: Any, path: str) -> str:
+    if not isinstance(plain, str):
+        raise CommandInvalid(f"{path}: expected text, got {_name(plain)}")
+    if len(plain) > _TEXT_MAX:
+        raise CommandInvalid(f"{path}: text longer than {_TEXT_MAX} characters")
+    return plain
+
+
+def _name(value: Any) -> str:
+    return type(value).__name__
+
+
+def _refuse_constant(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON number")

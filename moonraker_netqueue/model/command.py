@@ -1,0 +1,265 @@
+"""Commands: the only way to change a queue, as frozen dataclasses and ASCII JSON."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+from .codec import dumps, from_plain, loads, to_plain
+from .content import FileRef
+from .errors import CommandInvalid, CommandTooNew
+from .job import ItemSpec, Requirements, Wishes
+from .print import PrintState
+from .printer import Profile
+
+SCHEMA = 1
+SIZE_MAX = 48 * 1024  # bytes of an encoded command: one entry of the log
+
+
+@dataclass(frozen=True, order=True)
+class CommandId:
+    """Who gave a command, in which life of its outbox, and as which in order."""
+
+    author: str
+    incarnation: int
+    sequence: int
+
+
+@dataclass(frozen=True)
+class JobAdd:
+    """Add a job, at the back or the front."""
+
+    job_id: str
+    wishes: Wishes
+    items: tuple[ItemSpec, ...]
+    requires: Requirements = field(default_factory=Requirements)
+    front: bool = False
+
+
+@dataclass(frozen=True)
+class JobEdit:
+    """Replace what is not None. `retry` forgives failed attempts."""
+
+    job_id: str
+    if_version: int | None = None
+    wishes: Wishes | None = None
+    requires: Requirements | None = None
+    items: tuple[ItemSpec, ...] | None = None
+    retry: bool = False
+
+
+@dataclass(frozen=True)
+class JobRemove:
+    """Remove a job none of whose copies is assigned."""
+
+    job_id: str
+    if_version: int | None = None
+
+
+class Place(str, enum.Enum):
+    """Where a job is moved to."""
+
+    FRONT = "front"
+    BACK = "back"
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@dataclass(frozen=True)
+class JobMove:
+    """Move a job; `anchor` is the other job of BEFORE and AFTER."""
+
+    job_id: str
+    place: Place
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class QueuePause:
+    """Pause or resume a queue: no new reservation while paused."""
+
+    paused: bool
+
+
+@dataclass(frozen=True)
+class PrinterUpdate:
+    """The author's own printer entry. `forgive` ends its quarantine."""
+
+    profile: Profile
+    forgive: bool = False
+
+
+@dataclass(frozen=True)
+class ContentHeld:
+    """The author has these bytes."""
+
+    file: FileRef
+
+
+@dataclass(frozen=True)
+class ContentDropped:
+    """The author has these bytes no more."""
+
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PrintReserve:
+    """The author's printer claims one copy of an item."""
+
+    print_id: str
+    job_id: str
+    item: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PrintFetching:
+    """The author makes sure that it has the bytes."""
+
+    print_id: str
+
+
+@dataclass(frozen=True)
+class PrintStarted:
+    """The author is about to start: refused once the reservation was ended."""
+
+    print_id: str
+
+
+@dataclass(frozen=True)
+class PrintEnded:
+    """What became of the author's own print: a fact, never refused (R10)."""
+
+    print_id: str
+    outcome: PrintState  # done, failed, lost or released
+    job_id: str
+    item: int
+    sha256: str
+    reason: str = ""
+
+
+class Decision(str, enum.Enum):
+    """What a person decides about a print whose end nobody saw."""
+
+    RETRY = "retry"  # print its copy again
+    MARK_DONE = "mark_done"
+
+
+@dataclass(frozen=True)
+class PrintDecide:
+    """A person's word on a lost print, or on one whose owner is gone."""
+
+    print_id: str
+    decision: Decision
+    by: str
+
+
+@dataclass(frozen=True)
+class Dissolve:
+    """End this group, which never had a job, in favour of group `into` (R14)."""
+
+    into: str
+
+
+Body = (
+    JobAdd
+    | JobEdit
+    | JobRemove
+    | JobMove
+    | QueuePause
+    | PrinterUpdate
+    | ContentHeld
+    | ContentDropped
+    | PrintReserve
+    | PrintFetching
+    | PrintStarted
+    | PrintEnded
+    | PrintDecide
+    | Dissolve
+)
+
+_BODIES: dict[str, type[Any]] = {
+    "job_add": JobAdd,
+    "job_edit": JobEdit,
+    "job_remove": JobRemove,
+    "job_move": JobMove,
+    "queue_pause": QueuePause,
+    "printer_update": PrinterUpdate,
+    "content_held": ContentHeld,
+    "content_dropped": ContentDropped,
+    "print_reserve": PrintReserve,
+    "print_fetching": PrintFetching,
+    "print_started": PrintStarted,
+    "print_ended": PrintEnded,
+    "print_decide": PrintDecide,
+    "dissolve": Dissolve,
+}
+_WORDS = {kind: word for word, kind in _BODIES.items()}
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. `at` is the author's Unix time, for display and ageing only."""
+
+    id: CommandId
+    at: float
+    body: Body
+    client_id: str = ""  # a client's own id: the same one twice acts once
+    schema: int = SCHEMA
+    signature: str = ""  # reserved: the author's signature (R12)
+
+
+@dataclass(frozen=True)
+class _Envelope:
+    id: CommandId
+    at: float
+    client_id: str
+    schema: int
+    signature: str
+
+
+def encode(command: Command) -> str:
+    """Canonical ASCII JSON; raises CommandInvalid if it exceeds SIZE_MAX."""
+    envelope = _Envelope(
+        command.id, command.at, command.client_id, command.schema, command.signature
+    )
+    plain = to_plain(envelope)
+    plain["kind"] = _WORDS[type(command.body)]
+    plain["body"] = to_plain(command.body)
+    text = dumps(plain)
+    if len(text) > SIZE_MAX:
+        raise CommandInvalid(
+            f"the command takes {len(text)} bytes, at most {SIZE_MAX} are possible:"
+            " split the job"
+        )
+    return text
+
+
+def decode(text: str) -> Command:
+    """Parse what `encode` wrote; raises CommandInvalid or CommandTooNew."""
+    if len(text) > SIZE_MAX:
+        raise CommandInvalid(f"longer than {SIZE_MAX} bytes")
+    plain = loads(text)
+    if not isinstance(plain, dict):
+        raise CommandInvalid("not an object")
+    schema = plain.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise CommandTooNew(
+            f"a command of schema {schema}, this version knows {SCHEMA}:"
+            " update moonraker_netqueue on this host"
+        )
+    kind = plain.pop("kind", None)
+    body = plain.pop("body", None)
+    envelope = from_plain(_Envelope, plain)
+    if not isinstance(kind, str) or kind not in _BODIES:
+        raise CommandInvalid(f"unknown kind of command {str(kind)[:80]!r}")
+    return Command(
+        id=envelope.id,
+        at=envelope.at,
+        body=from_plain(_BODIES[kind], body),
+        client_id=envelope.client_id,
+        schema=envelope.schema,
+        signature=envelope.signature,
+    )

@@ -1,0 +1,24 @@
+"""What a command changed, for those who watch a queue."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Topic(str, enum.Enum):
+    """The kind of thing that changed."""
+
+    JOB = "job"
+    PRINT = "print"
+    PRINTER = "printer"
+    CONTENT = "content"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Thing `key` of kind `topic` changed, appeared or is gone."""
+
+    topic: Topic
+    key: str

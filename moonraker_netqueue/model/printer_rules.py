@@ -1,0 +1,93 @@
+"""How commands about printers, contents and the queue itself change a queue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .command import (
+    Command,
+    ContentDropped,
+    ContentHeld,
+    Dissolve,
+    PrinterUpdate,
+    QueuePause,
+)
+from .content import Content
+from .errors import Rejected, Rule
+from .event import Event, Topic
+from .printer import Printer
+from .queue_data import QueueData
+
+PRINTERS_MAX = 500
+CONTENTS_MAX = 20_000
+
+
+def update_printer(
+    queue: QueueData, command: Command, body: PrinterUpdate
+) -> tuple[Event, ...]:
+    """Write the author's own entry: there is no way to name another's."""
+    body.profile.check()
+    host = command.id.author
+    known = queue.printers.get(host)
+    if known is None and len(queue.printers) >= PRINTERS_MAX:
+        raise Rejected(Rule.CONFLICT, f"the queue already has {PRINTERS_MAX} printers")
+    failures = 0 if known is None or body.forgive else known.failures
+    queue.printers[host] = Printer(host, body.profile, command.at, failures)
+    return (Event(Topic.PRINTER, host),)
+
+
+def hold_content(
+    queue: QueueData, command: Command, body: ContentHeld
+) -> tuple[Event, ...]:
+    """Add the author to the holders of a content."""
+    file = body.file
+    file.check()
+    content = queue.contents.get(file.sha256)
+    if content is None:
+        if len(queue.contents) >= CONTENTS_MAX:
+            raise Rejected(Rule.CONFLICT, f"the registry is full: {CONTENTS_MAX} files")
+        content = Content(file.sha256, file.size, file.key, file.name)
+    if (content.size, content.key) != (file.size, file.key):
+        raise Rejected(
+            Rule.INVALID,
+            f"{file.name!r}: SHA-256 {file.sha256[:12]} is registered with"
+            f" {content.size} bytes and MD5 {content.key[:12]}: hash it again",
+        )
+    holders = tuple(sorted({*content.holders, command.id.author}))
+    queue.contents[file.sha256] = replace(content, holders=holders)
+    return (Event(Topic.CONTENT, file.sha256),)
+
+
+def drop_content(
+    queue: QueueData, command: Command, body: ContentDropped
+) -> tuple[Event, ...]:
+    """Take the author out of the holders: it reports that its bytes are gone."""
+    content = queue.contents.get(body.sha256)
+    if content is None:
+        raise Rejected(Rule.NOT_FOUND, f"no content {body.sha256[:12]!r} is registered")
+    holders = tuple(host for host in content.holders if host != command.id.author)
+    if holders or queue.referenced(body.sha256):
+        queue.contents[body.sha256] = replace(content, holders=holders)
+    else:
+        del queue.contents[body.sha256]
+    return (Event(Topic.CONTENT, body.sha256),)
+
+
+def pause_queue(
+    queue: QueueData, command: Command, body: QueuePause
+) -> tuple[Event, ...]:
+    """Pause or resume: live prints go on, no new copy is reserved while paused."""
+    queue.paused = body.paused
+    return (Event(Topic.QUEUE, "paused"),)
+
+
+def dissolve(queue: QueueData, command: Command, body: Dissolve) -> tuple[Event, ...]:
+    """Give the group up in favour of another: only if it never had a job (R14)."""
+    if queue.ever_had_jobs:
+        raise Rejected(
+            Rule.CONFLICT, "this group has had jobs: it cannot simply be dissolved"
+        )
+    if not 8 <= len(body.into) <= 64:
+        raise Rejected(Rule.INVALID, f"{body.into[:64]!r} is no group id")
+    queue.dissolved_into = body.into
+    return (Event(Topic.QUEUE, "dissolved"),)

@@ -1,0 +1,102 @@
+"""The state machine of a queue: `apply` is the only way it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import job_rules, print_rules, printer_rules
+from .command import (
+    Command,
+    CommandId,
+    ContentDropped,
+    ContentHeld,
+    Dissolve,
+    JobAdd,
+    JobEdit,
+    JobMove,
+    JobRemove,
+    PrintDecide,
+    PrintEnded,
+    PrinterUpdate,
+    PrintFetching,
+    PrintReserve,
+    PrintStarted,
+    QueuePause,
+)
+from .errors import Rejected, Rule
+from .event import Event
+from .outcome import Outcome
+from .queue_data import QueueData
+
+_RULES: dict[type[Any], Callable[[QueueData, Command, Any], tuple[Event, ...]]] = {
+    JobAdd: job_rules.add_job,
+    JobEdit: job_rules.edit_job,
+    JobRemove: job_rules.remove_job,
+    JobMove: job_rules.move_job,
+    QueuePause: printer_rules.pause_queue,
+    PrinterUpdate: printer_rules.update_printer,
+    ContentHeld: printer_rules.hold_content,
+    ContentDropped: printer_rules.drop_content,
+    PrintReserve: print_rules.reserve,
+    PrintFetching: print_rules.note_fetching,
+    PrintStarted: print_rules.note_started,
+    PrintEnded: print_rules.note_ended,
+    PrintDecide: print_rules.decide,
+    Dissolve: printer_rules.dissolve,
+}
+
+
+class QueueState(QueueData):
+    """A queue as every replica computes it from the same commands in one order."""
+
+    @classmethod
+    def from_json(cls, plain: Any) -> QueueState:
+        """The state that `to_json` wrote; raises CommandInvalid."""
+        state = cls()
+        state.load_json(plain)
+        return state
+
+    def outcome(self, command_id: CommandId) -> Outcome | None:
+        """What became of a command; None if it has not been applied."""
+        return self.outcomes.of(command_id)
+
+    def apply(self, command: Command, index: int) -> tuple[Event, ...]:
+        """Apply the command at log position `index`; returns what changed.
+
+        Raises Rejected where a rule forbids it, and then nothing but the memory of
+        that outcome changes. A command applied before changes nothing: it returns
+        () or raises the rejection it got. No clock, no randomness, no set order.
+        """
+        if self.dissolved_into is not None:
+            raise Rejected(
+                Rule.DISSOLVED, f"this group went into group {self.dissolved_into[:8]}"
+            )
+        earlier = self.outcome(command.id)
+        if earlier is not None:
+            earlier.raise_if_rejected()
+            return ()
+        repeated = self.outcomes.of_client(command.client_id)
+        if repeated is not None:
+            self._remember(command, repeated)
+            repeated.raise_if_rejected()
+            return ()
+        try:
+            events = _RULES[type(command.body)](self, command, command.body)
+        except Rejected as error:
+            self._remember(command, Outcome(error.rule, error.reason))
+            raise
+        self._remember(command, Outcome(ref=_made(command)))
+        return events
+
+    def _remember(self, command: Command, outcome: Outcome) -> None:
+        self.outcomes = self.outcomes.with_outcome(
+            command.id, command.client_id, outcome
+        )
+
+
+def _made(command: Command) -> str:
+    body = command.body
+    if isinstance(body, JobAdd):
+        return body.job_id
+    return body.print_id if isinstance(body, PrintReserve) else ""
