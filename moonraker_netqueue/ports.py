@@ -70,6 +70,9 @@ class Disk(Protocol):
     def open(self, path: Path, mode: FileMode) -> BinaryIO:
         """Open a file."""
 
+    def open_private(self, path: Path) -> BinaryIO:
+        """Create or empty a file that only its owner may read; write only."""
+
     def connect(self, path: Path) -> sqlite3.Connection:
         """Open an SQLite file in autocommit mode, usable from any one thread."""
 

@@ -1,0 +1,27 @@
+"""What hosts and queues may be called, wherever a name comes from."""
+
+from __future__ import annotations
+
+import re
+
+_HOST_ID = re.compile(r"[0-9a-f]{64}")
+_QUEUE_NAME = re.compile(r"[a-z0-9_-]{1,32}")
+_LONGEST_NAME = 64  # characters of a name shown to people
+
+
+def is_host_id(value: object) -> bool:
+    """Whether `value` is 64 lower-case hex digits (a SHA-256)."""
+    return isinstance(value, str) and _HOST_ID.fullmatch(value) is not None
+
+
+def is_queue_name(value: object) -> bool:
+    """Whether `value` may name a queue."""
+    return isinstance(value, str) and _QUEUE_NAME.fullmatch(value) is not None
+
+
+def clean_name(value: object) -> str:
+    """A stranger's name as harmless text: printable, one line, at most 64 long."""
+    if not isinstance(value, str):
+        return ""
+    kept = "".join(c if c.isprintable() else " " for c in value[: 4 * _LONGEST_NAME])
+    return " ".join(kept.split())[:_LONGEST_NAME]
