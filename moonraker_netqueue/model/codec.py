@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import functools
 import json
 import math
 import types
@@ -58,7 +57,7 @@ def from_plain(kind: type[_T], plain: Any, path: str = "") -> _T:
     where = path or kind.__name__
     if not isinstance(plain, dict):
         raise CommandInvalid(f"{where}: expected an object, got {_name(plain)}")
-    fields = _fields(typing.cast("type[Any]", kind))
+    fields = _fields(kind)
     unknown = sorted(set(plain) - set(fields))
     if unknown:
         raise CommandInvalid(f"{where}: unknown key {unknown[0]!r}")
@@ -71,8 +70,17 @@ def from_plain(kind: type[_T], plain: Any, path: str = "") -> _T:
     return kind(**values)
 
 
-@functools.cache
-def _fields(kind: type) -> dict[str, tuple[Any, bool]]:
+_known_fields: dict[type, dict[str, tuple[Any, bool]]] = {}  # one entry a dataclass
+
+
+def _fields(kind: type[Any]) -> dict[str, tuple[Any, bool]]:
+    """Type and whether it is required, of each field; hints are costly to resolve."""
+    if kind not in _known_fields:
+        _known_fields[kind] = _resolve_fields(kind)
+    return _known_fields[kind]
+
+
+def _resolve_fields(kind: type[Any]) -> dict[str, tuple[Any, bool]]:
     hints = typing.get_type_hints(kind)
     return {
         field.name: (
@@ -104,7 +112,7 @@ def _convert(hint: Any, plain: Any, path: str) -> Any:
             for key, value in plain.items()
         }
     if dataclasses.is_dataclass(hint):
-        return from_plain(typing.cast("type[Any]", hint), plain, path)
+        return from_plain(hint, plain, path)
     return _scalar(hint, plain, path)
 
 
