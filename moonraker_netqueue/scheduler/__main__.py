@@ -1,0 +1,86 @@
+"""`python3 -m moonraker_netqueue.scheduler FILE [--json]`: plan a YAML file.
+
+With `--solve` it is the process the printer agent starts: a problem as JSON on
+standard input, its plan as JSON on standard output (wire.py). PuLP's memory and
+temporary files go with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from .errors import ProblemError, SchedulerError
+from .instance import read_instance
+from .planner import Plan, Scored, choose_solver, plan_scored, score
+from .problem import Problem
+from .report import as_document, as_text
+from .strategies.assignment import pulp_works
+from .wire import plan_to_json, problem_from_json
+
+BAD_INPUT = 2  # exit status
+
+
+def main() -> int:
+    """Run; returns the exit status."""
+    arguments = _arguments()
+    try:
+        if arguments.solve:
+            print(plan_to_json(_planned(problem_from_json(sys.stdin.read()))[1]))
+        else:
+            _print_plan(arguments.file, as_json=arguments.json)
+    except SchedulerError as error:
+        print(f"scheduler: {error}", file=sys.stderr)
+        return BAD_INPUT
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python3 -m moonraker_netqueue.scheduler",
+        description="Plan which printer prints what next, and say why the rest waits.",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", nargs="?", type=Path, help="printers and jobs, YAML")
+    what.add_argument(
+        "--solve", action="store_true", help="JSON problem on stdin, plan on stdout"
+    )
+    parser.add_argument("--json", action="store_true", help="print FILE's plan as JSON")
+    return parser.parse_args()
+
+
+def _print_plan(file: Path, *, as_json: bool) -> None:
+    instance = read_instance(_text_of(file), file.name)
+    if instance.is_batch:
+        raise ProblemError(
+            f"{file.name}: kind: makespan problems come with strategy `lookahead` in a"
+            " later version; give a one-shot problem"
+        )
+    scored, plan = _planned(instance.problem)
+    if as_json:
+        print(json.dumps(as_document(scored, plan)))
+    else:
+        print(as_text(scored, plan))
+
+
+def _planned(problem: Problem) -> tuple[Scored, Plan]:
+    scored = score(problem)
+    solver = choose_solver(scored.tableau.pairs, pulp_works)
+    return scored, plan_scored(scored, solver)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ProblemError(
+            f"{file}: cannot be read ({error.strerror}); give the path of a YAML file"
+        ) from None
+    except UnicodeDecodeError:
+        raise ProblemError(f"{file}: is not text; give a YAML file") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""Which printer may take which job, and if not, the first reason why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+from .hours import operator_wait
+from .problem import FormFactor, JobClass, Printer, Problem, Volume
+
+PLANNED_STATES = ("idle", "printing")
+
+
+class Reason(Enum):
+    """Why a printer may not take a job: its key in the mask."""
+
+    STATE = "state"
+    QUEUE = "queue"
+    PROFILE = "profile"
+    MATERIAL = "material"
+    NOZZLE = "nozzle"
+    VOLUME = "volume"
+    TAGS = "tags"
+    FILAMENT = "filament"
+    OPERATOR = "operator"
+    BED = "bed"
+    QUARANTINE = "quarantine"
+    COLOUR = "colour"
+    SWITCHED_OFF = "switched_off"
+    HELD = "held"
+    ATTEMPTS = "attempts"
+    CONTENT = "content"
+    TOGETHER = "together"
+
+    @property
+    def text(self) -> str:
+        """The reason for a person."""
+        return _TEXTS[self]
+
+
+_TEXTS = {
+    Reason.STATE: "not ready, nor soon",
+    Reason.QUEUE: "serves another queue",
+    Reason.PROFILE: "no file sliced for the printer's model",
+    Reason.MATERIAL: "no such material",
+    Reason.NOZZLE: "another nozzle",
+    Reason.VOLUME: "build volume too small",
+    Reason.TAGS: "lacks a tag the job asks for",
+    Reason.FILAMENT: "no spool with enough filament",
+    Reason.OPERATOR: "material change needed and nobody is there",
+    Reason.BED: "bed not known to be clear",
+    Reason.QUARANTINE: "in quarantine after repeated failures",
+    Reason.COLOUR: "material in another colour",
+    Reason.SWITCHED_OFF: "paused by a person",
+    Reason.HELD: "job is held",
+    Reason.ATTEMPTS: "failed here before",
+    Reason.CONTENT: "file on no host that can be reached",
+    Reason.TOGETHER: "other copies of the job are on another printer",
+}
+
+Mask = tuple[tuple[Reason | None, ...], ...]
+"""Rows: printers, columns: jobs; None: may take it."""
+
+_Test = Callable[[Problem, Printer, JobClass], bool]
+
+
+def mask(problem: Problem) -> Mask:
+    """The feasibility of every pair, in the order of the problem."""
+    return tuple(
+        tuple(refusal(problem, printer, job) for job in problem.jobs)
+        for printer in problem.printers
+    )
+
+
+def refusal(problem: Problem, printer: Printer, job: JobClass) -> Reason | None:
+    """The first reason in documented order against a pair; None: feasible."""
+    for reason, refuses in _TESTS:
+        if refuses(problem, printer, job):
+            return reason
+    return None
+
+
+def needs_change(printer: Printer, job: JobClass) -> bool:
+    """Whether a person must load another material or spool first."""
+    if printer.grams_left is not None and job.grams > printer.grams_left:
+        return True
+    return not all(_offered(need, printer.loaded) for need in job.materials)
+
+
+def start_minute(problem: Problem, printer: Printer) -> int:
+    """The Unix minute at which the printer can start."""
+    return problem.now // 60 + printer.busy_minutes
+
+
+def _offered(need: str, offers: tuple[str, ...]) -> bool:
+    """Whether `PLA:black` is among the offers; `PLA` takes any colour."""
+    if ":" in need:
+        return need in offers
+    return need in (offer.partition(":")[0] for offer in offers)
+
+
+def _state(problem: Problem, printer: Printer, _job: JobClass) -> bool:
+    too_late = printer.busy_minutes > problem.weights.horizon
+    return printer.state not in PLANNED_STATES or too_late
+
+
+def _queue(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    return job.queue not in printer.queues
+
+
+def _profile(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    return job.duration(printer.model) is None
+
+
+def _material(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    offers = printer.materials + printer.loaded
+    return not all(_offered(need.partition(":")[0], offers) for need in job.materials)
+
+
+def _colour(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    offers = printer.materials + printer.loaded
+    return not all(_offered(need, offers) for need in job.materials)
+
+
+def _nozzle(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    return job.nozzle is not None and job.nozzle != printer.nozzle
+
+
+def _volume(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    if job.bbox is None:
+        return False
+    return printer.volume is None or not _fits(job.bbox, printer.volume)
+
+
+def _fits(bbox: tuple[float, float, float], volume: Volume) -> bool:
+    """Whether a part fits; on a rectangular bed it may be turned by 90 degrees."""
+    x, y, z = bbox
+    if z > volume.height:
+        return False
+    if volume.form_factor is FormFactor.CIRCULAR:
+        return x * x + y * y <= volume.width * volume.width
+    straight = x <= volume.width and y <= volume.depth
+    return straight or (y <= volume.width and x <= volume.depth)
+
+
+def _tags(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    return not all(tag in printer.tags for tag in job.tags)
+
+
+def _filament(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    if printer.spool_grams is None or job.grams <= printer.spool_grams:
+        return False
+    return needs_change(printer, job)
+
+
+def _operator(problem: Problem, printer: Printer, job: JobClass) -> bool:
+    if not needs_change(printer, job):
+        return False
+    return operator_wait(problem.operator, start_minute(problem, printer)) > 0
+
+
+def _bed(_problem: Problem, printer: Printer, _job: JobClass) -> bool:
+    return not printer.bed_clear
+
+
+def _quarantine(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    return printer.quarantined or job.quarantined
+
+
+def _switched_off(_problem: Problem, printer: Printer, _job: JobClass) -> bool:
+    return printer.switched_off
+
+
+def _held(_problem: Problem, _printer: Printer, job: JobClass) -> bool:
+    return job.held
+
+
+def _attempts(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    return printer.name in job.failed_on
+
+
+def _content(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    return printer.name in job.unreachable_from
+
+
+def _together(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    return job.together_on not in ("", printer.name)
+
+
+_TESTS: tuple[tuple[Reason, _Test], ...] = (
+    (Reason.STATE, _state),
+    (Reason.QUEUE, _queue),
+    (Reason.PROFILE, _profile),
+    (Reason.MATERIAL, _material),
+    (Reason.NOZZLE, _nozzle),
+    (Reason.VOLUME, _volume),
+    (Reason.TAGS, _tags),
+    (Reason.FILAMENT, _filament),
+    (Reason.OPERATOR, _operator),
+    (Reason.BED, _bed),
+    (Reason.QUARANTINE, _quarantine),
+    (Reason.COLOUR, _colour),
+    (Reason.SWITCHED_OFF, _switched_off),
+    (Reason.HELD, _held),
+    (Reason.ATTEMPTS, _attempts),
+    (Reason.CONTENT, _content),
+    (Reason.TOGETHER, _together),
+)

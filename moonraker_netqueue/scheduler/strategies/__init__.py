@@ -1,0 +1,1 @@
+"""The ways to share out work; each is one file."""

@@ -1,0 +1,88 @@
+"""Problems and plans as JSON, between the agent and the process that solves."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from enum import Enum
+from typing import Any
+
+from .errors import ProblemError, SolverError
+from .explain import Waiting
+from .hours import OperatorPeriod
+from .planner import Plan, Solver
+from .problem import (
+    FormFactor,
+    JobClass,
+    Printer,
+    Problem,
+    Strategy,
+    Volume,
+    Weights,
+)
+
+
+def problem_to_json(problem: Problem) -> str:
+    """One line of ASCII JSON."""
+    return json.dumps(dataclasses.asdict(problem), default=_enum_value)
+
+
+def problem_from_json(text: str) -> Problem:
+    """The inverse; raises ProblemError."""
+    try:
+        fields = _frozen(json.loads(text))
+        fields["printers"] = tuple(_printer(entry) for entry in fields["printers"])
+        fields["jobs"] = tuple(JobClass(**entry) for entry in fields["jobs"])
+        fields["weights"] = Weights(**fields["weights"])
+        fields["operator"] = tuple(
+            OperatorPeriod(**entry) for entry in fields["operator"]
+        )
+        fields["strategy"] = Strategy(fields["strategy"])
+        return Problem(**fields)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProblemError(
+            f"problem: is not what problem_to_json writes ({error}); use the same"
+            " version on both sides"
+        ) from error
+
+
+def plan_to_json(plan: Plan) -> str:
+    """One line of ASCII JSON."""
+    return json.dumps(dataclasses.asdict(plan), default=_enum_value)
+
+
+def plan_from_json(text: str) -> Plan:
+    """The inverse; raises SolverError, as for a solver that gave no answer."""
+    try:
+        fields = json.loads(text)
+        fields["why_waiting"] = {
+            job: Waiting(**waiting) for job, waiting in fields["why_waiting"].items()
+        }
+        fields["solver"] = Solver(fields["solver"])
+        return Plan(**fields)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SolverError(
+            f"plan: is not what plan_to_json writes ({error}); solve it in this process"
+        ) from error
+
+
+def _printer(entry: dict[str, Any]) -> Printer:
+    if (volume := entry["volume"]) is not None:
+        form_factor = FormFactor(volume["form_factor"])
+        entry["volume"] = Volume(**{**volume, "form_factor": form_factor})
+    return Printer(**entry)
+
+
+def _enum_value(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _frozen(value: Any) -> Any:
+    """JSON lists as tuples, all the way down."""
+    if isinstance(value, list):
+        return tuple(_frozen(entry) for entry in value)
+    if isinstance(value, dict):
+        return {key: _frozen(entry) for key, entry in value.items()}
+    return value
