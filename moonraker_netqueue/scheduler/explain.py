@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .feasibility import Mask, Reason
+from .feasibility import Mask, Reason, unavailability
 from .problem import Printer, Problem
 from .strategies.canonical import Optimum
 from .strategies.tableau import Tableau
@@ -128,11 +128,14 @@ def _idle_text(
     reasons: tuple[Reason | None, ...],
     optimum: Optimum,
 ) -> str:
+    own = unavailability(problem, printer)
+    if own is not None:
+        return _state_text(printer) if own is Reason.STATE else own.text
     if not reasons:
         return "no job waits"
     feasible = [column for column, reason in enumerate(reasons) if reason is None]
     if not feasible:
-        return _unfit_text(printer, reasons)
+        return _unfit_text(reasons)
     for column in feasible:
         job = problem.jobs[column]
         if optimum.vector.count(column) < job.units:
@@ -140,10 +143,8 @@ def _idle_text(
     return "other printers take every job it could print"
 
 
-def _unfit_text(printer: Printer, reasons: tuple[Reason | None, ...]) -> str:
+def _unfit_text(reasons: tuple[Reason | None, ...]) -> str:
     counts = Counter(reason for reason in reasons if reason is not None)
-    if counts[Reason.STATE]:
-        return _state_text(printer)
     if len(counts) == 1:
         return next(iter(counts)).text
     parts = (f"{reason.value} {count}" for reason, count in counts.most_common())

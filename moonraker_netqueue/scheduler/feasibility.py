@@ -80,6 +80,17 @@ def refusal(problem: Problem, printer: Printer, job: JobClass) -> Reason | None:
     return None
 
 
+def unavailability(problem: Problem, printer: Printer) -> Reason | None:
+    """Why a printer takes no job at all, whatever job; None: it may take some."""
+    own = (
+        (Reason.STATE, not _is_soon_ready(problem, printer)),
+        (Reason.BED, not printer.bed_clear),
+        (Reason.QUARANTINE, printer.quarantined),
+        (Reason.SWITCHED_OFF, printer.switched_off),
+    )
+    return next((reason for reason, holds in own if holds), None)
+
+
 def needs_change(printer: Printer, job: JobClass) -> bool:
     """Whether a person must load another material or spool first."""
     if printer.grams_left is not None and job.grams > printer.grams_left:
@@ -99,9 +110,13 @@ def _offered(need: str, offers: tuple[str, ...]) -> bool:
     return need in (offer.partition(":")[0] for offer in offers)
 
 
+def _is_soon_ready(problem: Problem, printer: Printer) -> bool:
+    in_time = printer.busy_minutes <= problem.weights.horizon
+    return in_time and printer.state in PLANNED_STATES
+
+
 def _state(problem: Problem, printer: Printer, _job: JobClass) -> bool:
-    too_late = printer.busy_minutes > problem.weights.horizon
-    return printer.state not in PLANNED_STATES or too_late
+    return not _is_soon_ready(problem, printer)
 
 
 def _queue(_problem: Problem, printer: Printer, job: JobClass) -> bool:

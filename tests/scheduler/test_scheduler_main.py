@@ -1,0 +1,118 @@
+"""`python3 -m moonraker_netqueue.scheduler` as people and the agent run it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from moonraker_netqueue.scheduler.instance import read_instance
+from moonraker_netqueue.scheduler.planner import Solver, plan
+from moonraker_netqueue.scheduler.wire import plan_from_json, problem_to_json
+
+_TESTDATA = Path(__file__).parents[2] / "testdata"
+_NIGHT = _TESTDATA / "instances" / "p02_night.yaml"
+
+
+def _run(
+    folder: Path, *arguments: str, text: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run from another folder: nothing may depend on the current one."""
+    return subprocess.run(
+        [sys.executable, "-m", "moonraker_netqueue.scheduler", *arguments],
+        cwd=folder,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_json_of_an_instance(tmp_path: Path) -> None:
+    """One JSON document on standard output, nothing on standard error."""
+    done = _run(tmp_path, str(_NIGHT), "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert document["objective"] == 10043260
+    assert document["assignment"]["printer2"] is None
+
+
+def test_table_of_the_original_demonstration(tmp_path: Path) -> None:
+    """People see costs, reasons, who takes what and why the rest waits."""
+    done = _run(tmp_path, str(_TESTDATA / "schedule1.yaml"))
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["bracket", "gear", "vase", "hinge", "takes"]
+    assert lines[2].split() == [
+        "berta",
+        "47.25",
+        "3.75",
+        "material",
+        "material",
+        "gear",
+    ]
+    assert "hinge waits, no printer fits: no such material" in done.stdout
+
+
+def test_solve_answers_with_the_same_plan_by_pulp(tmp_path: Path) -> None:
+    """The agent's process leaves no file behind and agrees with the pure solver."""
+    problem = read_instance(_NIGHT.read_text(encoding="utf-8"), "f").problem
+    done = _run(tmp_path, "--solve", text=problem_to_json(problem))
+    assert (done.returncode, done.stderr) == (0, "")
+    found, pure = plan_from_json(done.stdout), plan(problem, Solver.PURE)
+    assert found.solver is Solver.PULP
+    assert found.assignment == pure.assignment
+    assert found.why_waiting == pure.why_waiting
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["p11_makespan.yaml", "p12_makespan_together.yaml"])
+def test_makespan_problems_are_refused_clearly(tmp_path: Path, name: str) -> None:
+    """They need a strategy that comes later; the message says which."""
+    done = _run(tmp_path, str(_TESTDATA / "instances" / name), "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "makespan problems come with strategy `lookahead`" in done.stderr
+    assert done.stderr.startswith(f"scheduler: {name}: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read (No such file or directory)"),
+        (b"\xff\xfe\x00", "is not text; give a YAML file"),
+        (b"a: [", "is not YAML"),
+    ],
+)
+def test_unreadable_files_are_told_in_one_line(
+    tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    """Exit 2, no traceback."""
+    file = tmp_path / "jobs.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    done = _run(tmp_path, str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_solve_refuses_what_is_no_problem(tmp_path: Path) -> None:
+    """A wrong version on one side is an error of one line."""
+    done = _run(tmp_path, "--solve", text="{}")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_importing_the_scheduler_loads_nothing_heavy() -> None:
+    """PuLP is loaded by the solving process only; YAML by the program only."""
+    code = (
+        "import sys, moonraker_netqueue.scheduler;"
+        "print([name for name in ('pulp', 'yaml', 'asyncio') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
