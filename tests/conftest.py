@@ -28,13 +28,9 @@ StartPrinters = Callable[..., VirtualFarm]
 
 def _descriptors() -> dict[str, str]:
     """Open descriptors of this process and what they are."""
-    found = {}
-    for link in Path("/proc/self/fd").iterdir():
-        try:
-            found[link.name] = str(link.readlink())
-        except FileNotFoundError:  # the one that lists this directory
-            continue
-    return found
+    links = list(Path("/proc/self/fd").iterdir())
+    # The one that listed this directory is gone by now.
+    return {link.name: str(link.readlink()) for link in links if link.is_symlink()}
 
 
 def _leaks(descriptors: dict[str, str], threads: set[threading.Thread]) -> list[str]:

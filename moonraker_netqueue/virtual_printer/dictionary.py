@@ -34,12 +34,16 @@ COMMANDS = (
     "queue_digital_out oid=%c clock=%u on_ticks=%u",
     "update_digital_out oid=%c value=%c",
     "set_digital_out pin=%u value=%c",
-    "config_pwm_out oid=%c pin=%u cycle_ticks=%u value=%hu default_value=%hu"
-    " max_duration=%u",
+    (
+        "config_pwm_out oid=%c pin=%u cycle_ticks=%u value=%hu default_value=%hu"
+        " max_duration=%u"
+    ),
     "queue_pwm_out oid=%c clock=%u value=%hu",
     "config_analog_in oid=%c pin=%u",
-    "query_analog_in oid=%c clock=%u sample_ticks=%u sample_count=%c"
-    " rest_ticks=%u min_value=%hu max_value=%hu range_check_count=%c",
+    (
+        "query_analog_in oid=%c clock=%u sample_ticks=%u sample_count=%c"
+        " rest_ticks=%u min_value=%hu max_value=%hu range_check_count=%c"
+    ),
     "config_stepper oid=%c step_pin=%c dir_pin=%c invert_step=%c step_pulse_ticks=%u",
     "queue_step oid=%c interval=%u count=%hu add=%hi",
     "set_next_step_dir oid=%c dir=%c",
@@ -47,8 +51,10 @@ COMMANDS = (
     "stepper_get_position oid=%c",
     "stepper_stop_on_trigger oid=%c trsync_oid=%c",
     "config_endstop oid=%c pin=%c pull_up=%c",
-    "endstop_home oid=%c clock=%u sample_ticks=%u sample_count=%c"
-    " rest_ticks=%u pin_value=%c trsync_oid=%c trigger_reason=%c",
+    (
+        "endstop_home oid=%c clock=%u sample_ticks=%u sample_count=%c"
+        " rest_ticks=%u pin_value=%c trsync_oid=%c trigger_reason=%c"
+    ),
     "endstop_query_state oid=%c",
     "config_trsync oid=%c",
     "trsync_start oid=%c report_clock=%u report_ticks=%u expire_reason=%c",

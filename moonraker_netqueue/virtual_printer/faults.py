@@ -19,6 +19,4 @@ class Fault(enum.Enum):
 
 
 # SIGSTOP and SIGCONT do their work without the program's help.
-HANDLED = tuple(
-    fault for fault in Fault if fault not in (Fault.SILENT, Fault.TALKING)
-)
+HANDLED = tuple(fault for fault in Fault if fault not in (Fault.SILENT, Fault.TALKING))

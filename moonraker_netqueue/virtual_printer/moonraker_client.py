@@ -63,7 +63,8 @@ class MoonrakerClient:
         ]
         parts.append(
             f'Content-Disposition: form-data; name="file"; filename="{target.name}"'
-            "\r\nContent-Type: application/octet-stream\r\n\r\n".encode() + content
+            "\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
+            + content
         )
         mark = f"--{boundary}".encode()
         body = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from .errors import VirtualPrinterError
 from .faults import Fault
 from .installation import klippy_command, moonraker_command
-from .moonraker_client import MoonrakerClient, NoAnswerError
+from .moonraker_client import MoonrakerClient, NoAnswerError, RefusedError
 from .processes import ChildProcess
 
 ProcessName = Literal["mcu", "klippy", "moonraker"]
@@ -25,6 +25,7 @@ ProcessName = Literal["mcu", "klippy", "moonraker"]
 SETTLE_SECONDS = 1.5
 _POLL_SECONDS = 0.1
 _PTY_SECONDS = 10.0
+_RESTART_SECONDS = 5.0
 _SOCKET_PATH_MAX = 107  # bytes; a limit of the kernel
 _FOLDERS = ("config", "logs", "gcodes", "comms", "database", "misc", "tmp")
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -75,6 +76,24 @@ class VirtualPrinter:
                 )
             time.sleep(_POLL_SECONDS)
         time.sleep(settle)
+
+    def recover(self, timeout: float = 60.0) -> None:
+        """Restart the firmware, as a person would, until the printer is ready."""
+        deadline = time.monotonic() + timeout
+        next_try = 0.0
+        while (state := self._state()) != "ready":
+            now = time.monotonic()
+            if now > deadline:
+                raise VirtualPrinterError(
+                    f"{self.name} is still in {state} after {timeout:g} s of restarts"
+                )
+            # A board that has just come back may miss the first attempt.
+            if state in ("shutdown", "error") and now >= next_try:
+                with contextlib.suppress(RefusedError):  # Klipper is just restarting
+                    self.client.post("/printer/firmware_restart")
+                next_try = now + _RESTART_SECONDS
+            time.sleep(_POLL_SECONDS)
+        time.sleep(SETTLE_SECONDS)
 
     def stop(self) -> None:
         """End all processes and reap them."""
