@@ -83,6 +83,11 @@ class MachineDisk:
     def open(self, path: Path, mode: FileMode) -> BinaryIO:
         return path.open(mode)
 
+    def open_private(self, path: Path) -> BinaryIO:
+        path.unlink(missing_ok=True)  # an old file would keep its old mode
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        return os.fdopen(os.open(path, flags, 0o600), "wb")
+
     def connect(self, path: Path) -> sqlite3.Connection:
         return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
 

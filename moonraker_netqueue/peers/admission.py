@@ -15,7 +15,7 @@ from typing import Any
 from ..names import clean_name, is_queue_name
 from ..ports import Disk, Worker
 from .errors import AdmissionDamaged, AdmissionModeUnavailable, AdmissionRefused
-from .identity import fingerprint
+from .identity import fingerprint, is_host_certificate
 
 _FILE_NAME = "admission.json"
 _MOST_MEMBERS = 128  # per queue: `open` must not let a stranger fill the disk
@@ -113,7 +113,8 @@ class Admission:
     def _check_room(
         self, queue: str, known: Mapping[str, Member], member: Member
     ) -> None:
-        if len(member.certificate) > _LARGEST_CERTIFICATE:
+        is_small = len(member.certificate) <= _LARGEST_CERTIFICATE
+        if not is_small or not is_host_certificate(member.certificate):
             raise AdmissionRefused("the certificate is not one that netqueue makes")
         if member.host_id not in known and len(known) >= _MOST_MEMBERS:
             raise AdmissionRefused(

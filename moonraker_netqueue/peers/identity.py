@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -18,7 +18,6 @@ from ..ports import Disk
 from .errors import IdentityDamaged
 
 _FILE_NAME = "identity.pem"  # key and certificate in one file: replaced as one
-_SUBJECT = "netqueue"
 # A Pi without a clock starts in 1970 or at its last shutdown: no date locks it out.
 _VALID_FROM = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
 _VALID_TO = datetime.datetime(
@@ -52,15 +51,25 @@ class Identity:
 def signed_by(certificate: bytes, signature: bytes, data: bytes) -> bool:
     """Whether the key of a (possibly hostile) DER certificate signed `data`."""
     try:
-        key = x509.load_der_x509_certificate(certificate).public_key()
-        if not isinstance(key, ec.EllipticCurvePublicKey):
-            return False
-        if not isinstance(key.curve, ec.SECP256R1):
-            return False
+        key = _public_key(x509.load_der_x509_certificate(certificate))
         key.verify(signature, data, ec.ECDSA(hashes.SHA256()))
-    except (ValueError, InvalidSignature):
+    except (ValueError, UnsupportedAlgorithm, InvalidSignature):
         return False
     return True
+
+
+def is_host_certificate(certificate: bytes) -> bool:
+    """Whether DER bytes are such a certificate as `load_or_create` makes.
+
+    OpenSSL looks trust anchors up by subject. A subject that is the hash of the key
+    keeps a newcomer from taking a member's subject and so breaking its links.
+    """
+    try:
+        parsed = x509.load_der_x509_certificate(certificate)
+        subject = _subject(_public_key(parsed))
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return parsed.subject == parsed.issuer == subject
 
 
 def load_or_create(directory: Path, disk: Disk) -> Identity:
@@ -117,11 +126,11 @@ def _create(path: Path, disk: Disk) -> None:
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey) -> bytes:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _SUBJECT)])
+    subject = _subject(key.public_key())
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(_VALID_FROM)
@@ -130,3 +139,20 @@ def _self_signed(key: ec.EllipticCurvePrivateKey) -> bytes:
         .sign(key, hashes.SHA256())
     )
     return certificate.public_bytes(serialization.Encoding.DER)
+
+
+def _public_key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
+    key = certificate.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise ValueError("not an elliptic-curve key")
+    if not isinstance(key.curve, ec.SECP256R1):
+        raise ValueError("not a P-256 key")
+    return key
+
+
+def _subject(key: ec.EllipticCurvePublicKey) -> x509.Name:
+    encoded = key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    digest = hashlib.sha256(encoded).hexdigest()
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, digest)])

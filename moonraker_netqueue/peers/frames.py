@@ -1,0 +1,234 @@
+"""What travels over a link: msgpack maps, cut into chunks with a length in front."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+
+from ..names import clean_name, is_queue_name
+from ..ports import Message
+from .errors import FrameInvalid, FrameTooLarge
+
+VERSION = 1
+LARGEST_FRAME = 8 << 20  # bytes; a batch of the log is at most 4 MiB
+LARGEST_CHUNK = 64 << 10  # bytes; small, so that one never holds the loop for long
+HEADER = struct.Struct("!I")
+_MORE = 1 << 31  # flag in the header: the frame goes on in the next chunk
+_MOST_QUEUES = 64
+_LONGEST_METHOD = 64
+
+
+@dataclass(frozen=True)
+class Hello:
+    """Who speaks, the queues it serves, and whether it admits the listener to each.
+
+    First frame on both sides, and again whenever `queues` changes.
+    """
+
+    name: str
+    nonce: bytes
+    port: int
+    queues: Mapping[str, bool]
+    version: int = VERSION
+
+
+@dataclass(frozen=True)
+class Keepalive:
+    """Says only that the sender lives."""
+
+
+@dataclass(frozen=True)
+class OneWay:
+    """A message without an answer."""
+
+    queue: str
+    message: Message
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question; its answer carries the same number."""
+
+    queue: str
+    number: int
+    method: str
+    params: Message
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to a request."""
+
+    number: int
+    result: Message
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The error that answers a request."""
+
+    number: int
+    reason: str
+
+
+Frame = Hello | Keepalive | OneWay | Request | Reply | Refusal
+
+
+def encode(frame: Frame) -> bytes:
+    """The bytes of a frame; raises FrameTooLarge."""
+    data: bytes = msgpack.packb(_to_map(frame))
+    if len(data) > LARGEST_FRAME:
+        raise FrameTooLarge(
+            f"a message of {len(data)} bytes is above the {LARGEST_FRAME} that a link "
+            "carries; send it in parts"
+        )
+    return data
+
+
+def decode(data: bytes) -> Frame | None:
+    """The frame that `data` is; None for a kind of a later version.
+
+    Raises FrameInvalid.
+    """
+    fields = unpack_map(data)
+    kind = fields.get("t")
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
+    return reader(fields) if reader is not None else None
+
+
+def unpack_map(data: bytes) -> dict[str, Any]:
+    """A msgpack map with text keys from a stranger; raises FrameInvalid."""
+    try:
+        fields = msgpack.unpackb(data, ext_hook=_refuse_extension)
+    except (ValueError, RecursionError, TypeError) as error:
+        raise FrameInvalid(f"not msgpack: {type(error).__name__}") from error
+    if not isinstance(fields, dict):
+        raise FrameInvalid("not a map")
+    return fields
+
+
+def chunks(data: bytes) -> Iterator[bytes]:
+    """Cut a frame for the wire."""
+    last = max(len(data) - 1, 0) // LARGEST_CHUNK * LARGEST_CHUNK
+    for start in range(0, last + 1, LARGEST_CHUNK):
+        chunk = data[start : start + LARGEST_CHUNK]
+        yield HEADER.pack(len(chunk) | (_MORE if start < last else 0)) + chunk
+
+
+def parse_header(header: bytes) -> tuple[int, bool]:
+    """(length of the chunk, whether the frame goes on); raises FrameInvalid."""
+    (value,) = HEADER.unpack(header)
+    length, more = value & ~_MORE, bool(value & _MORE)
+    if not 0 < length <= LARGEST_CHUNK:
+        raise FrameInvalid(f"a chunk of {length} bytes")
+    return length, more
+
+
+def _refuse_extension(code: int, _data: bytes) -> Any:
+    raise ValueError(f"extension type {code}")
+
+
+def _to_map(frame: Frame) -> dict[str, Any]:
+    if isinstance(frame, Hello):
+        return {
+            "t": "hello",
+            "v": frame.version,
+            "name": frame.name,
+            "nonce": frame.nonce,
+            "port": frame.port,
+            "queues": dict(frame.queues),
+        }
+    if isinstance(frame, OneWay):
+        return {"t": "msg", "q": frame.queue, "m": frame.message}
+    if isinstance(frame, Request):
+        return {
+            "t": "req",
+            "q": frame.queue,
+            "n": frame.number,
+            "f": frame.method,
+            "p": frame.params,
+        }
+    if isinstance(frame, Reply):
+        return {"t": "ok", "n": frame.number, "r": frame.result}
+    if isinstance(frame, Refusal):
+        return {"t": "no", "n": frame.number, "e": frame.reason}
+    return {"t": "alive"}
+
+
+def _hello(fields: dict[str, Any]) -> Hello:
+    queues = _map(fields, "queues")
+    if len(queues) > _MOST_QUEUES:
+        raise FrameInvalid("too many queues")
+    if not all(is_queue_name(q) and isinstance(a, bool) for q, a in queues.items()):
+        raise FrameInvalid("queues")
+    nonce = fields.get("nonce")
+    if not isinstance(nonce, bytes) or len(nonce) != 16:
+        raise FrameInvalid("nonce")
+    return Hello(
+        name=clean_name(fields.get("name")),
+        nonce=nonce,
+        port=_integer(fields, "port", 1, 65535),
+        queues=queues,
+        version=_integer(fields, "v", 0, 1 << 31),
+    )
+
+
+def _one_way(fields: dict[str, Any]) -> OneWay:
+    return OneWay(_queue(fields), _map(fields, "m"))
+
+
+def _request(fields: dict[str, Any]) -> Request:
+    method = fields.get("f")
+    if not isinstance(method, str) or not 0 < len(method) <= _LONGEST_METHOD:
+        raise FrameInvalid("method")
+    return Request(_queue(fields), _number(fields), method, _map(fields, "p"))
+
+
+def _reply(fields: dict[str, Any]) -> Reply:
+    return Reply(_number(fields), _map(fields, "r"))
+
+
+def _refusal(fields: dict[str, Any]) -> Refusal:
+    reason = fields.get("e")
+    if not isinstance(reason, str):
+        raise FrameInvalid("reason")
+    return Refusal(_number(fields), reason[:1000])
+
+
+def _queue(fields: dict[str, Any]) -> str:
+    queue = fields.get("q")
+    if not isinstance(queue, str) or not is_queue_name(queue):
+        raise FrameInvalid("queue")
+    return queue
+
+
+def _number(fields: dict[str, Any]) -> int:
+    return _integer(fields, "n", 0, (1 << 63) - 1)
+
+
+def _integer(fields: dict[str, Any], key: str, low: int, high: int) -> int:
+    value = fields.get(key)
+    if type(value) is not int or not low <= value <= high:  # a bool is an int, too
+        raise FrameInvalid(key)
+    return value
+
+
+def _map(fields: dict[str, Any], key: str) -> dict[str, Any]:
+    value = fields.get(key)
+    if not isinstance(value, dict):
+        raise FrameInvalid(key)
+    return value
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Frame]] = {
+    "hello": _hello,
+    "alive": lambda _fields: Keepalive(),
+    "msg": _one_way,
+    "req": _request,
+    "ok": _reply,
+    "no": _refusal,
+}

@@ -1,0 +1,400 @@
+"""The peer network of this host: its port, its links, and who may speak for what.
+
+It is the `Links` of ports.py. Connections are authenticated by TLS (`gate.py`,
+`server.py`); here every frame is authorised by (queue, host id): rule R13.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from tornado.iostream import IOStream
+
+from ..ports import (
+    Clock,
+    ContentSource,
+    Disk,
+    LinkListener,
+    Message,
+    Random,
+    Worker,
+)
+from .admission import Admission, Member
+from .calls import Calls
+from .content import ContentReader
+from .errors import AdmissionRefused, LinkError, LinkGone, PeersError
+from .frames import VERSION, Frame, Hello, OneWay, Refusal, Reply, Request
+from .gate import Gate
+from .identity import Identity
+from .link import Link, Phase
+from .server import Callbacks, PeerServer
+from .targets import Targets
+from .tls import trust
+
+_LOGGER = logging.getLogger(__name__)
+_NONCE_BYTES = 16
+_MOST_GREETING = 64  # accepted links that have not said hello yet
+
+
+@dataclass
+class _Peer:
+    """A host with a link that is up, and the queues it may speak about."""
+
+    link: Link
+    hello: Hello
+    calls: Calls
+    queues: set[str] = field(default_factory=set)
+
+
+class PeerNetwork:
+    """All links of this host (`Links` of ports.py). Everything is on the loop."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        admission: Admission,
+        content: ContentSource,
+        *,
+        name: str,
+        bind: str = "",
+        port: int | None = None,
+        clock: Clock,
+        random: Random,
+        worker: Worker,
+        disk: Disk,
+    ) -> None:
+        self._identity = identity
+        self._admission = admission
+        self._reader = ContentReader(content, disk, worker)
+        self._name = name
+        self._bind = bind
+        self._wanted_port = port
+        self._clock = clock
+        self._nonce = random.token(_NONCE_BYTES)
+        self._gate = Gate(identity, admission, name, clock, worker)
+        self._targets = Targets(self, clock, random)
+        self._server: PeerServer | None = None
+        self._port = 0
+        self._listeners: dict[str, LinkListener] = {}
+        self._greeting: set[Link] = set()
+        self._peers: dict[str, _Peer] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._said: set[tuple[str, str]] = set()
+        self.dropped: Counter[str] = Counter()
+        """Frames that were ignored, by cause."""
+
+    async def start(self) -> None:
+        """Listen; raises PortUnavailable. Before it nothing may be dialled."""
+        context = await self._gate.server_context()
+
+        def on_admitted(member: Member) -> None:
+            trust(context, member.certificate)
+            self._on_news_of(member.host_id)
+
+        self._admission.on_admitted = on_admitted
+        callbacks = Callbacks(
+            is_known=lambda host_id: self._admission.find(host_id) is not None,
+            is_authorised=self._is_authorised,
+            on_link=self._on_dialled,
+            on_admission=lambda body: self._gate.answer_admission(
+                body, self._listeners
+            ),
+        )
+        self._server = PeerServer(context, callbacks, self._reader, self._clock)
+        self._port = self._server.listen(self._bind, self._wanted_port)
+
+    async def close(self) -> None:
+        """Break all links and stop listening."""
+        await self._targets.close()
+        if self._server is not None:
+            await self._server.close()
+        links = [*self._greeting, *(peer.link for peer in self._peers.values())]
+        for link in links:
+            link.close("this host shuts down")
+        for link in links:
+            await link.finish()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    @property
+    def host_id(self) -> str:
+        """This host's id: SHA-256 of its certificate, 64 hex digits."""
+        return self._identity.host_id
+
+    @property
+    def port(self) -> int:
+        """The port that others reach this host at; 0 before `start`."""
+        return self._port
+
+    def peer_name(self, host_id: str) -> str:
+        """What a host calls itself; empty if it was never met."""
+        peer = self._peers.get(host_id)
+        if peer is not None:
+            return peer.hello.name
+        member = self._admission.find(host_id)
+        return member.name if member is not None else ""
+
+    def add_address(self, host_id: str | None, host: str, port: int) -> None:
+        """Keep a link to a host heard at an address, or configured there (None)."""
+        self._targets.add(host_id, host, port)
+
+    def remove_address(self, host_id: str) -> None:
+        """Discovery lost the host; a live link stays."""
+        self._targets.lose(host_id)
+
+    def subscribe(self, queue: str, listener: LinkListener) -> None:
+        """Serve `queue`. Links already up are announced to `listener` at once."""
+        self._listeners[queue] = listener
+        for peer in tuple(self._peers.values()):
+            self._refresh(peer)
+        self._targets.wake()
+
+    def unsubscribe(self, queue: str) -> None:
+        """Serve it no more."""
+        self._listeners.pop(queue, None)
+        for peer in tuple(self._peers.values()):
+            self._refresh(peer)
+
+    def connected(self, queue: str) -> tuple[str, ...]:
+        """Host ids with a live link authorised for `queue`, sorted."""
+        return tuple(
+            sorted(host for host, peer in self._peers.items() if queue in peer.queues)
+        )
+
+    def send(self, queue: str, peer: str, message: Message) -> bool:
+        """Send one way; False if there is no link. Raises FrameTooLarge."""
+        found = self._find(queue, peer)
+        if found is None:
+            return False
+        found.link.send(OneWay(queue, message))
+        return found.link.phase is Phase.UP
+
+    async def request(
+        self, queue: str, peer: str, method: str, params: Message, timeout: float
+    ) -> Message:
+        """Ask and await the answer; raises LinkError (gone, refused, timed out)."""
+        calls = self._require(queue, peer).calls
+        return await calls.request(queue, method, params, timeout)
+
+    async def fetch(
+        self, queue: str, peer: str, sha256: str, start: int, stop: int
+    ) -> bytes:
+        """Bytes [start, stop) of a content from `peer`; raises LinkError."""
+        found = self._require(queue, peer)
+        address = (found.link.address, found.hello.port)
+        try:
+            return await self._gate.fetch(
+                peer, address, f"{queue}/{sha256}", start, stop
+            )
+        except LinkError:
+            raise
+        except PeersError as error:
+            raise LinkGone(
+                f"content {sha256[:8]} of {found.hello.name}: {error}"
+            ) from (error)
+
+    def serves_any(self) -> bool:
+        """Whether this host serves a queue at all."""
+        return bool(self._listeners)
+
+    def find_link(self, host_id: str) -> Link | None:
+        """The link to a host, whoever dialled it."""
+        peer = self._peers.get(host_id)
+        return None if peer is None else peer.link
+
+    async def ask_admission(self, address: tuple[str, int]) -> str:
+        """First contact; the host id found there. Raises PeersError."""
+        return await self._gate.ask_admission(address, tuple(sorted(self._listeners)))
+
+    async def open_link(self, host_id: str, address: tuple[str, int]) -> Link:
+        """Dial a member; the link that is kept. Raises PeersError."""
+        stream = await self._gate.dial(host_id, address)
+        link = self._greet(stream, host_id, address[0], dialled=True)
+        link.greet(self._hello_for(host_id))
+        await link.wait_greeted()
+        kept = self.find_link(host_id)
+        if kept is None:
+            raise LinkGone(link.reason)
+        return kept
+
+    def on_hello(self, link: Link, hello: Hello) -> None:
+        """The peer's first hello, or news of its queues."""
+        peer = self._peers.get(link.peer)
+        if peer is not None and peer.link is link:
+            peer.hello = hello
+            self._refresh(peer)
+            self._admit_to_open(peer)
+        elif hello.version != VERSION:
+            self._say_once(link, "speaks another version: update the older host")
+            link.close("it speaks another version")
+        elif peer is not None and not self._is_preferred(link, hello, peer):
+            link.close("another link is kept")
+        else:
+            self._accept(link, hello)
+
+    def on_frame(self, link: Link, frame: Frame) -> None:
+        """A message, request or answer of a peer."""
+        peer = self._peers[link.peer]
+        if isinstance(frame, Reply | Refusal):
+            peer.calls.on_answer(frame)
+        elif isinstance(frame, OneWay):
+            listener = self._listener(peer, frame.queue)
+            if listener is not None:
+                listener.on_message(link.peer, frame.message)
+        elif isinstance(frame, Request):
+            self._on_request(peer, frame)
+
+    def on_unknown_frame(self, link: Link) -> None:
+        """A frame of a kind that this version does not know."""
+        self.dropped["unknown"] += 1
+        self._say_once(link, "sends frames of an unknown kind")
+
+    def on_closed(self, link: Link) -> None:
+        """A link is over."""
+        self._greeting.discard(link)
+        peer = self._peers.get(link.peer)
+        if peer is None or peer.link is not link:
+            return
+        del self._peers[link.peer]
+        _LOGGER.info("link to %s is gone: %s", _label(peer), link.reason)
+        for task in peer.calls.close():
+            self._watch(task)
+        self._tell_disconnected(link.peer, peer.queues)
+
+    def _on_dialled(self, stream: IOStream, host_id: str, address: str) -> None:
+        if len(self._greeting) >= _MOST_GREETING:
+            stream.close()
+            return
+        self._greet(stream, host_id, address, dialled=False)
+
+    def _greet(
+        self, stream: IOStream, host_id: str, address: str, dialled: bool
+    ) -> Link:
+        link = Link(stream, host_id, address, dialled, self._clock, self)
+        self._greeting.add(link)
+        return link
+
+    def _accept(self, link: Link, hello: Hello) -> None:
+        old = self._peers.get(link.peer)
+        if old is not None:
+            old.link.close("a newer link replaces it")
+        self._greeting.discard(link)
+        peer = _Peer(link, hello, Calls(link, self._clock))
+        self._peers[link.peer] = peer
+        link.accept()
+        _LOGGER.info("link to %s at %s", _label(peer), link.address)
+        self._refresh(peer)
+        self._admit_to_open(peer)
+
+    def _is_preferred(self, link: Link, hello: Hello, peer: _Peer) -> bool:
+        """Whether a new link is kept rather than the old one: both sides agree."""
+        if hello.nonce != peer.hello.nonce:
+            return True  # the peer was started anew: the old link is dead
+        if link.dialled == peer.link.dialled:
+            return True  # nobody dials while it has a link: the old one is dead
+        return link.dialled == (self.host_id < link.peer)  # the lower id dials
+
+    def _hello_for(self, host_id: str) -> Hello:
+        queues = {
+            queue: self._admission.is_member(queue, host_id)
+            for queue in self._listeners
+        }
+        return Hello(self._name, self._nonce, self._port, queues)
+
+    def _on_news_of(self, host_id: str) -> None:
+        peer = self._peers.get(host_id)
+        if peer is not None:
+            self._refresh(peer)
+
+    def _refresh(self, peer: _Peer) -> None:
+        """Tell the peer, then the listeners, which queues the link is for by now."""
+        link = peer.link
+        link.greet(self._hello_for(link.peer))  # first: it may get messages at once
+        now = {
+            queue
+            for queue, admits_us in peer.hello.queues.items()
+            if admits_us and self._is_authorised(queue, link.peer)
+        }
+        before, peer.queues = peer.queues, now
+        self._tell_disconnected(link.peer, before - now)
+        for queue in sorted(now - before):
+            self._listeners[queue].on_peer_connected(link.peer)
+
+    def _tell_disconnected(self, host_id: str, queues: set[str]) -> None:
+        for queue in sorted(queues):
+            listener = self._listeners.get(queue)
+            if listener is not None:
+                listener.on_peer_disconnected(host_id)
+
+    def _admit_to_open(self, peer: _Peer) -> None:
+        """An authenticated host that serves an open queue of ours is admitted to it."""
+        member = self._admission.find(peer.link.peer)
+        for queue in peer.hello.queues:
+            if (
+                member is not None
+                and queue in self._listeners
+                and self._admission.is_open(queue)
+                and not self._admission.is_member(queue, member.host_id)
+            ):
+                self._spawn(self._admit(queue, member, peer.link))
+
+    async def _admit(self, queue: str, member: Member, link: Link) -> None:
+        try:
+            await self._admission.admit(queue, member.certificate, member.name)
+        except AdmissionRefused as error:
+            self._say_once(link, f"is not admitted: {error}")
+
+    def _is_authorised(self, queue: str, host_id: str) -> bool:
+        return queue in self._listeners and self._admission.is_member(queue, host_id)
+
+    def _find(self, queue: str, host_id: str) -> _Peer | None:
+        peer = self._peers.get(host_id)
+        return peer if peer is not None and queue in peer.queues else None
+
+    def _require(self, queue: str, host_id: str) -> _Peer:
+        peer = self._find(queue, host_id)
+        if peer is None:
+            raise LinkGone(f"no link to host {host_id[:8]} for queue {queue}")
+        return peer
+
+    def _listener(self, peer: _Peer, queue: str) -> LinkListener | None:
+        if queue in peer.queues:
+            return self._listeners[queue]
+        self.dropped["unauthorised"] += 1
+        self._say_once(peer.link, "speaks about a queue that it is not linked for")
+        return None
+
+    def _on_request(self, peer: _Peer, frame: Request) -> None:
+        listener = self._listener(peer, frame.queue)
+        if listener is None:
+            reason = f"this host does not answer you about queue {frame.queue}"
+            peer.link.send(Refusal(frame.number, reason))
+        elif peer.calls.is_full():
+            peer.link.send(Refusal(frame.number, "too many requests at once"))
+        else:
+            answer = listener.on_request(peer.link.peer, frame.method, frame.params)
+            peer.calls.answer(frame.number, answer)
+
+    def _say_once(self, link: Link, text: str) -> None:
+        if (link.peer, text) not in self._said:
+            self._said.add((link.peer, text))
+            name = self.peer_name(link.peer)
+            _LOGGER.warning("host %s (%s) %s", name, link.peer[:8], text)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._watch(asyncio.create_task(work))
+
+    def _watch(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _label(peer: _Peer) -> str:
+    return f"{peer.hello.name} ({peer.link.peer[:8]})"

@@ -1,0 +1,207 @@
+"""The one port of this host: links, contents and admission, over TLS 1.3."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.web import Application, HTTPError, RequestHandler
+
+from ..ports import Clock
+from .admission_request import LARGEST_BODY
+from .content import ContentReader, parse_range, write_range
+from .errors import FrameInvalid, PortUnavailable
+from .identity import fingerprint
+
+FIRST_PORT, LAST_PORT = 6700, 6799
+UPGRADE = "netqueue/1"  # the name of the protocol after the HTTP upgrade
+_IDLE_SECONDS = 10.0  # for the handshake and the head of a request, then for its body
+_MOST_CONNECTIONS = 128  # that are not links: strangers cannot use up memory
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """What the server asks its owner."""
+
+    is_known: Callable[[str], bool]
+    is_authorised: Callable[[str, str], bool]  # (queue, host id)
+    on_link: Callable[[IOStream, str, str], None]  # (stream, host id, address)
+    on_admission: Callable[[bytes], Awaitable[bytes]]  # raises FrameInvalid
+
+
+class PeerServer:
+    """Listens for other hosts."""
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        callbacks: Callbacks,
+        reader: ContentReader,
+        clock: Clock,
+    ) -> None:
+        arguments = {"callbacks": callbacks, "reader": reader, "clock": clock}
+        application = Application(
+            [
+                (r"/netqueue/link", _LinkHandler, arguments),
+                (r"/netqueue/admission", _AdmissionHandler, arguments),
+                (
+                    r"/netqueue/content/([^/]+)/([^/]+)",
+                    _ContentHandler,
+                    arguments,
+                ),
+            ],
+            default_handler_class=_NothingHandler,
+            log_function=lambda _handler: None,  # strangers do not fill the log
+        )
+        self._server = _BoundedServer(
+            application,
+            ssl_options=context,
+            no_keep_alive=True,
+            max_header_size=8 << 10,
+            max_body_size=LARGEST_BODY,
+            idle_connection_timeout=_IDLE_SECONDS,
+            body_timeout=_IDLE_SECONDS,
+        )
+
+    def listen(self, address: str, port: int | None) -> int:
+        """Bind `port`, or the first free one; returns it. Raises PortUnavailable."""
+        if port is not None:
+            try:
+                return self._bind(address, port)
+            except OSError as error:
+                raise PortUnavailable(
+                    f"port {port} of {address or 'this host'} cannot be used: "
+                    f"{os.strerror(error.errno or 0)}; stop the other program, name "
+                    "another port, or name none: then the first free one is taken"
+                ) from error
+        for candidate in range(FIRST_PORT, LAST_PORT + 1):
+            bound = self._bind_if_free(address, candidate)
+            if bound is not None:
+                return bound
+        raise PortUnavailable(
+            f"no free port from {FIRST_PORT} to {LAST_PORT}; name one that is free"
+        )
+
+    async def close(self) -> None:
+        """Stop listening and break what is not a link."""
+        self._server.stop()
+        await self._server.close_all_connections()
+
+    def _bind_if_free(self, address: str, port: int) -> int | None:
+        try:
+            return self._bind(address, port)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return None
+            raise PortUnavailable(
+                f"cannot listen on {address or 'this host'}: "
+                f"{os.strerror(error.errno or 0)}; correct the address to bind"
+            ) from error
+
+    def _bind(self, address: str, port: int) -> int:
+        listening = _listen(address, port)
+        listening.setblocking(False)
+        self._server.add_socket(listening)
+        return int(listening.getsockname()[1])
+
+
+class _BoundedServer(HTTPServer):
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        if len(self._connections) >= _MOST_CONNECTIONS:
+            stream.close()
+            return
+        super().handle_stream(stream, address)
+
+
+class _Handler(RequestHandler):
+    """Reads who asks; everything but admission refuses strangers."""
+
+    def initialize(
+        self, callbacks: Callbacks, reader: ContentReader, clock: Clock
+    ) -> None:
+        self.callbacks = callbacks
+        self.reader = reader
+        self.clock = clock
+
+    def write_error(self, status_code: int, **_kwargs: Any) -> None:
+        self.finish()  # the reason is in the status line
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+
+    def require_member(self) -> str:
+        """The host id of the peer; raises HTTPError."""
+        certificate = cast(
+            "bytes | None", self.request.get_ssl_certificate(binary_form=True)
+        )
+        host_id = fingerprint(certificate) if certificate else ""
+        if not self.callbacks.is_known(host_id):
+            raise HTTPError(403, reason="not a member")
+        return host_id
+
+
+class _LinkHandler(_Handler):
+    async def get(self) -> None:
+        host_id = self.require_member()
+        if self.request.headers.get("Upgrade") != UPGRADE:
+            raise HTTPError(426, reason=f"this version speaks {UPGRADE}")
+        address = str(self.request.remote_ip).removeprefix("::ffff:")
+        stream = self.detach()
+        try:
+            await stream.write(
+                b"HTTP/1.1 101 Switching Protocols\r\n"
+                b"Connection: Upgrade\r\n"
+                b"Upgrade: " + UPGRADE.encode() + b"\r\n\r\n"
+            )
+        except StreamClosedError:
+            return
+        stream.set_nodelay(True)
+        self.callbacks.on_link(stream, host_id, address)
+
+
+class _ContentHandler(_Handler):
+    async def get(self, queue: str, sha256: str) -> None:
+        host_id = self.require_member()
+        if not self.callbacks.is_authorised(queue, host_id):
+            raise HTTPError(403, reason="not a member of that queue")
+        start, stop = parse_range(self.request.headers.get("Range"))
+        data = await self.reader.read(queue, sha256, start, stop)
+        try:
+            await write_range(self, self.clock, data)
+        except StreamClosedError:
+            return  # the peer has gone or given up
+
+
+class _AdmissionHandler(_Handler):
+    async def post(self) -> None:
+        try:
+            answer = await self.callbacks.on_admission(self.request.body)
+        except FrameInvalid as error:
+            raise HTTPError(400, reason="not an admission request") from error
+        self.set_header("Content-Type", "application/x-msgpack")
+        self.write(answer)
+
+
+class _NothingHandler(RequestHandler):
+    def prepare(self) -> None:
+        self.set_status(404)
+        self.finish()
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    """A listening socket; all addresses of both families if `address` is empty."""
+    if address:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return socket.create_server((address, port), family=family)
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(
+            ("", port), family=socket.AF_INET6, dualstack_ipv6=True
+        )
+    return socket.create_server(("", port))
