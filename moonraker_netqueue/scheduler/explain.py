@@ -97,8 +97,8 @@ def _outbid(problem: Problem, model: Tableau, optimum: Optimum, column: int) -> 
     """Name the printer that would lose least by taking the job instead."""
     losses = [
         (_reduced_cost(costs, optimum, row, column), row)
-        for row, costs in enumerate(model.costs)
-        if column in dict(costs) and optimum.vector[row] != column
+        for row, costs in enumerate(model.by_column)
+        if column in costs and optimum.vector[row] != column
     ]
     if not losses:
         return "waits: every printer that fits already takes a copy of it"
@@ -107,19 +107,18 @@ def _outbid(problem: Problem, model: Tableau, optimum: Optimum, column: int) -> 
     instead = optimum.vector[row]
     if instead == model.idle:
         return f"waits: starting it on {printer} costs more than leaving that idle"
-    return (
-        f"waits: {printer} takes {problem.jobs[instead].name} first; this one instead"
-        f" would make the plan at least {minutes(worse)} min worse"
-    )
+    text = f"waits: {printer} takes {problem.jobs[instead].name} first"
+    if worse:
+        text += f"; this one instead would cost at least {minutes(worse)} min"
+    return text
 
 
 def _reduced_cost(
-    costs: tuple[tuple[int, int], ...], optimum: Optimum, row: int, column: int
+    costs: dict[int, int], optimum: Optimum, row: int, column: int
 ) -> int:
     """How much worse the plan gets at least if `row` takes one of `column`."""
-    cost = dict(costs)
     here = optimum.vector[row]
-    return cost[column] - cost[here] + optimum.prices[here] - optimum.prices[column]
+    return costs[column] - costs[here] + optimum.prices[here] - optimum.prices[column]
 
 
 def _idle_text(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from .errors import ProblemError
 from .hours import OperatorPeriod
@@ -114,11 +115,14 @@ class JobClass:
 
     def duration(self, model: str) -> int | None:
         """Minutes a printer of `model` is taken; None: no file for it."""
-        found = dict(self.durations)
-        minutes = found.get(model, found.get(ANY_MODEL))
+        minutes = self._minutes.get(model, self._minutes.get(ANY_MODEL))
         return None if minutes is None else minutes * self._prints_at_once
 
-    @property
+    @cached_property
+    def _minutes(self) -> dict[str, int]:
+        return dict(self.durations)
+
+    @cached_property
     def shortest(self) -> int:
         """Minutes on the fastest model there is a file for."""
         return min(minutes for _, minutes in self.durations) * self._prints_at_once

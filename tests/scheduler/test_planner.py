@@ -105,9 +105,14 @@ def test_why_a_job_is_outbid_names_the_printer_and_the_price() -> None:
     young = replace(_TWO, added=3600)
     found = plan(Problem(now=3600, printers=(_A,), jobs=(old, young)))
     assert found.why_waiting["two"].text == (
-        "waits: a takes one first; this one instead would make the plan at least"
-        " 3.00 min worse"
+        "waits: a takes one first; this one instead would cost at least 3.00 min"
     )
+
+
+def test_why_a_job_waits_behind_an_equal_one() -> None:
+    """Where nothing is lost by another choice, no price is told."""
+    found = plan(Problem(now=0, printers=(_A,), jobs=(_ONE, _TWO)))
+    assert found.why_waiting["two"].text == "waits: a takes one first"
 
 
 def test_a_cheap_idle_printer_may_wait_for_better_work() -> None:

@@ -48,11 +48,11 @@ def _residual_edges(tableau: Tableau, vector: Vector) -> _Edges:
     sink = len(tableau.capacity)
     edges: _Edges = {node: {} for node in range(sink + 1)}
     load = [0] * sink
-    for row, here in zip(tableau.costs, vector, strict=True):
+    for row, here in zip(tableau.by_column, vector, strict=True):
         load[here] += 1
         leaving = edges[here]
-        left = dict(row)[here]
-        for there, cost in row:
+        left = row[here]
+        for there, cost in row.items():
             if there != here:
                 leaving[there] = min(cost - left, leaving.get(there, cost - left))
     for column, room in enumerate(tableau.capacity):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..cost import Costs
 from ..errors import SolverError
@@ -28,6 +29,11 @@ class Tableau:
         """The column of a row without work; it has room for all."""
         return len(self.capacity) - 1
 
+    @cached_property
+    def by_column(self) -> tuple[dict[int, int], ...]:
+        """`costs` for look-up: row, then column."""
+        return tuple(dict(row) for row in self.costs)
+
     @property
     def pairs(self) -> int:
         """How many feasible pairs there are, idle apart."""
@@ -37,8 +43,8 @@ class Tableau:
         """The cost of a plan; raises SolverError if it breaks a rule."""
         load = [0] * len(self.capacity)
         total = 0
-        for row, column in zip(self.costs, vector, strict=True):
-            cost = dict(row).get(column)
+        for row, column in zip(self.by_column, vector, strict=True):
+            cost = row.get(column)
             if cost is None:
                 raise SolverError("a plan uses an infeasible pair; report this")
             load[column] += 1

@@ -48,7 +48,7 @@ class _Flow:
         return len(self._rows_in[column]) < self._tableau.capacity[column]
 
     def _reduced(self, row: int, column: int) -> int:
-        return dict(self._tableau.costs[row])[column] - self._price[column]
+        return self._tableau.by_column[row][column] - self._price[column]
 
     def _raise_prices(self, search: _Search, length: int) -> None:
         """Make the columns nearer than the path's end dearer, so that paths stay."""
