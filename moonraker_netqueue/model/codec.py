@@ -11,6 +11,7 @@ import dataclasses
 import enum
 import json
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -22,13 +23,24 @@ _T = TypeVar("_T")
 
 _TEXT_MAX = 4096  # characters; a command must fit 48 KiB anyway
 _INTEGER_MAX = 1 << 62
+_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can name it, UTF-8 cannot carry it
 
 
 def dumps(value: Any) -> str:
-    """Canonical ASCII JSON: sorted keys, no spaces; equal values, equal bytes."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
+    """Canonical ASCII JSON: sorted keys, no spaces; equal values, equal bytes.
+
+    Raises CommandInvalid for NaN and infinity.
+    """
+    try:
+        return json.dumps(
+            value,
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=True,
+            allow_nan=False,
+        )
+    except ValueError as error:
+        raise CommandInvalid(f"not JSON: {error}") from error
 
 
 def loads(text: str) -> Any:
@@ -60,7 +72,7 @@ def from_plain(kind: type[_T], plain: Any, path: str = "") -> _T:
     fields = _fields(kind)
     unknown = sorted(set(plain) - set(fields))
     if unknown:
-        raise CommandInvalid(f"{where}: unknown key {unknown[0]!r}")
+        raise CommandInvalid(f"{where}: unknown key {unknown[0][:80]!r}")
     values = {}
     for name, (hint, required) in fields.items():
         if name in plain:
@@ -108,10 +120,10 @@ def _convert(hint: Any, plain: Any, path: str) -> Any:
             raise CommandInvalid(f"{path}: expected an object, got {_name(plain)}")
         item = typing.get_args(hint)[1]
         return {
-            _text(key, path): _convert(item, value, f"{path}.{key}")
+            _text(key, path): _convert(item, value, f"{path}.{key[:80]}")
             for key, value in plain.items()
         }
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return from_plain(hint, plain, path)
     return _scalar(hint, plain, path)
 
@@ -130,18 +142,18 @@ def _scalar(hint: Any, plain: Any, path: str) -> Any:
             return hint(plain)
         except ValueError:
             words = ", ".join(str(member.value) for member in hint)
-            raise CommandInvalid(f"{path}: {plain!r} is none of {words}") from None
+            raise CommandInvalid(f"{path}: not one of {words}") from None
     if hint is str:
         return _text(plain, path)
     if hint is bool and isinstance(plain, bool):
         return plain
     if hint is int and isinstance(plain, int) and not isinstance(plain, bool):
         if abs(plain) > _INTEGER_MAX:
-            raise CommandInvalid(f"{path}: {plain} is out of range")
+            raise CommandInvalid(f"{path}: the number is out of range")
         return plain
     if hint is float and isinstance(plain, int | float) and not isinstance(plain, bool):
         if abs(plain) > _INTEGER_MAX or not math.isfinite(plain):
-            raise CommandInvalid(f"{path}: {plain} is out of range")
+            raise CommandInvalid(f"{path}: the number is out of range")
         return float(plain)
     raise CommandInvalid(f"{path}: expected {hint.__name__}, got {_name(plain)}")
 
@@ -151,6 +163,8 @@ def _text(plain: Any, path: str) -> str:
         raise CommandInvalid(f"{path}: expected text, got {_name(plain)}")
     if len(plain) > _TEXT_MAX:
         raise CommandInvalid(f"{path}: text longer than {_TEXT_MAX} characters")
+    if not plain.isascii() and _SURROGATE.search(plain):
+        raise CommandInvalid(f"{path}: text with half a character")
     return plain
 
 

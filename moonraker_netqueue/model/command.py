@@ -15,6 +15,8 @@ from .printer import Profile
 
 SCHEMA = 1
 SIZE_MAX = 48 * 1024  # bytes of an encoded command: one entry of the log
+AUTHOR_MAX = 64  # characters of a host id
+CLIENT_ID_MAX = 64  # characters; short ones of two clients would meet
 
 
 @dataclass(frozen=True, order=True)
@@ -24,6 +26,13 @@ class CommandId:
     author: str
     incarnation: int
     sequence: int
+
+    def check(self) -> None:
+        """Raise CommandInvalid unless an outbox can have given this id."""
+        if not 1 <= len(self.author) <= AUTHOR_MAX:
+            raise CommandInvalid(f"author: 1 to {AUTHOR_MAX} characters")
+        if self.incarnation < 0 or self.sequence < 1:
+            raise CommandInvalid("incarnations count from 0, sequences from 1")
 
 
 @dataclass(frozen=True)
@@ -221,7 +230,10 @@ class _Envelope:
 
 
 def encode(command: Command) -> str:
-    """Canonical ASCII JSON; raises CommandInvalid if it exceeds SIZE_MAX."""
+    """Canonical ASCII JSON; raises CommandInvalid for what `decode` would refuse.
+
+    So a command that no replica can read is refused to its author, not appended.
+    """
     envelope = _Envelope(
         command.id, command.at, command.client_id, command.schema, command.signature
     )
@@ -234,13 +246,14 @@ def encode(command: Command) -> str:
             f"the command takes {len(text)} bytes, at most {SIZE_MAX} are possible:"
             " split the job"
         )
+    decode(text)
     return text
 
 
 def decode(text: str) -> Command:
     """Parse what `encode` wrote; raises CommandInvalid or CommandTooNew."""
-    if len(text) > SIZE_MAX:
-        raise CommandInvalid(f"longer than {SIZE_MAX} bytes")
+    if len(text) > SIZE_MAX or not text.isascii():
+        raise CommandInvalid(f"not ASCII text of at most {SIZE_MAX} bytes")
     plain = loads(text)
     if not isinstance(plain, dict):
         raise CommandInvalid("not an object")
@@ -253,6 +266,11 @@ def decode(text: str) -> Command:
     kind = plain.pop("kind", None)
     body = plain.pop("body", None)
     envelope = from_plain(_Envelope, plain)
+    if envelope.schema < 1:
+        raise CommandInvalid("schemas count from 1")
+    envelope.id.check()
+    if envelope.client_id and not 8 <= len(envelope.client_id) <= CLIENT_ID_MAX:
+        raise CommandInvalid(f"a client id has 8 to {CLIENT_ID_MAX} characters")
     if not isinstance(kind, str) or kind not in _BODIES:
         raise CommandInvalid(f"unknown kind of command {str(kind)[:80]!r}")
     return Command(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .checks import TEXT_MAX, check_range, check_words, has_control
 from .errors import Rejected, Rule
+
+SIZE_MAX = 1 << 40  # bytes of a file
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,11 @@ class FileRef:
         check_digest("key", self.key, 32)
         check_digest("sha256", self.sha256, 64)
         if self.size < 1:
-            raise Rejected(Rule.INVALID, f"file {self.name!r} is empty")
-        if not self.name or "/" in self.name or len(self.name) > 255:
-            raise Rejected(Rule.INVALID, f"{self.name!r} is no file name")
+            raise Rejected(Rule.INVALID, f"file {self.name[:TEXT_MAX]!r} is empty")
+        check_range("size of a file", self.size, 1, SIZE_MAX)
+        if not _is_file_name(self.name):
+            raise Rejected(Rule.INVALID, f"{self.name[:TEXT_MAX]!r} is no file name")
+        check_words("models of a file", self.models)
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,16 @@ class Content:
     key: str
     name: str
     holders: tuple[str, ...] = ()
+
+
+def _is_file_name(name: str) -> bool:
+    """Whether a folder of any Linux host can hold a file of this name."""
+    return (
+        name.strip() not in ("", ".", "..")
+        and "/" not in name
+        and not has_control(name)
+        and len(name.encode("utf-8", "replace")) <= TEXT_MAX
+    )
 
 
 def check_digest(what: str, text: str, digits: int) -> None:

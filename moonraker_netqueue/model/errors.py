@@ -6,6 +6,8 @@ import enum
 
 from ..errors import NetqueueError
 
+REASON_MAX = 400  # characters: reasons quote what peers wrote and are remembered
+
 
 class ModelError(NetqueueError):
     """Base of the model's errors."""
@@ -33,6 +35,7 @@ class Rejected(ModelError):
     """The rules forbid a command; the state is as it was."""
 
     def __init__(self, rule: Rule, reason: str) -> None:
+        reason = reason[:REASON_MAX]
         super().__init__(reason)
         self.rule = rule
         self.reason = reason

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from .checks import check_range, check_text, check_words
 from .content import FileRef
 from .errors import Rejected, Rule
 
 COUNT_MAX = 100_000
 ITEMS_MAX = 64
+INCARNATIONS_MAX = 8  # of one host, whose tallies an item keeps apart
+FILES_MAX = 32  # files of an item: one a printer model
+NOTE_MAX = 2_000  # characters
+ESTIMATE_MAX_S = 365 * 24 * 3600
 PRIORITY_MAX = 9
 ATTEMPTS_DEFAULT = 3
+ATTEMPTS_MAX = 100
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,9 @@ class Tally:
 
     done: int = 0
     failed: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.done + other.done, self.failed + other.failed)
 
 
 @dataclass(frozen=True)
@@ -38,15 +47,17 @@ class ItemSpec:
 
     def check(self) -> None:
         """Raise Rejected naming the argument that is wrong."""
+        check_text("name of an item", self.name)
         check_count(self.name, self.count)
-        if not self.files:
-            raise Rejected(Rule.INVALID, f"item {self.name!r} has no file")
+        if not 1 <= len(self.files) <= FILES_MAX:
+            raise Rejected(
+                Rule.INVALID, f"item {self.name!r} must have 1 to {FILES_MAX} files"
+            )
         for file in self.files:
             file.check()
-        if self.estimate_s is not None and self.estimate_s < 0:
-            raise Rejected(Rule.INVALID, f"estimate_s {self.estimate_s} is negative")
-        if self.nozzle is not None and not 0 < self.nozzle <= 10:
-            raise Rejected(Rule.INVALID, f"nozzle {self.nozzle} mm is out of range")
+        check_words("materials", self.materials)
+        check_range("nozzle in mm", self.nozzle, 0.05, 10)
+        check_range("estimate_s", self.estimate_s, 0, ESTIMATE_MAX_S)
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,7 @@ class Item:
     spec: ItemSpec
     tallies: Mapping[str, Tally] = field(default_factory=dict)  # "<host>:<incarnation>"
     by_hand: int = 0  # copies that a person declared done
-    forgiven: int = 0  # failed attempts that a person told us to forget
+    forgiven: int = 0  # failed attempts before the last success or a person's retry
 
     @property
     def done(self) -> int:
@@ -73,13 +84,44 @@ class Item:
         """Copies made beyond the count."""
         return max(0, self.done - self.spec.count)
 
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Printers that ended prints of it."""
+        return frozenset(key.rpartition(":")[0] for key in self.tallies)
+
+    def done_on(self, host: str) -> int:
+        """Copies done by one printer."""
+        return sum(tally.done for tally in self._tallies_of(host))
+
     def failed_on(self, host: str) -> int:
         """Failed attempts on one printer."""
-        return sum(
-            tally.failed
-            for key, tally in self.tallies.items()
-            if key.partition(":")[0] == host
+        return sum(tally.failed for tally in self._tallies_of(host))
+
+    def with_ended(self, host: str, incarnation: int, ended: Tally) -> Item:
+        """Count prints that ended; a success forgives the failures before it.
+
+        Beyond INCARNATIONS_MAX lives of a host the two oldest become one.
+        """
+        key = f"{host}:{incarnation}"
+        tallies = {**self.tallies, key: self.tallies.get(key, Tally()) + ended}
+        lives = sorted(
+            (int(life), name)
+            for name in tallies
+            for owner, _, life in [name.rpartition(":")]
+            if owner == host
         )
+        if len(lives) > INCARNATIONS_MAX:
+            (_, oldest), (_, next_oldest) = lives[:2]
+            tallies[next_oldest] += tallies.pop(oldest)
+        counted = replace(self, tallies=tallies)
+        return replace(counted, forgiven=counted.failed) if ended.done else counted
+
+    def _tallies_of(self, host: str) -> list[Tally]:
+        return [
+            tally
+            for key, tally in self.tallies.items()
+            if key.rpartition(":")[0] == host
+        ]
 
 
 @dataclass(frozen=True)
@@ -96,15 +138,13 @@ class Wishes:
 
     def check(self) -> None:
         """Raise Rejected naming the argument that is wrong."""
-        if not self.name.strip() or len(self.name) > 255:
-            raise Rejected(Rule.INVALID, "name must have 1 to 255 characters")
-        if not -PRIORITY_MAX <= self.priority <= PRIORITY_MAX:
-            raise Rejected(
-                Rule.INVALID,
-                f"priority {self.priority} is not in -{PRIORITY_MAX}..{PRIORITY_MAX}",
-            )
-        if not 1 <= self.max_attempts <= 100:
-            raise Rejected(Rule.INVALID, "max_attempts must be 1 to 100")
+        check_text("name of a job", self.name)
+        if len(self.note) > NOTE_MAX:
+            raise Rejected(Rule.INVALID, f"note: at most {NOTE_MAX} characters")
+        check_range("priority", self.priority, -PRIORITY_MAX, PRIORITY_MAX)
+        if self.owner:
+            check_text("owner", self.owner)
+        check_range("max_attempts", self.max_attempts, 1, ATTEMPTS_MAX)
 
 
 @dataclass(frozen=True)
@@ -114,6 +154,11 @@ class Requirements:
     tags: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     keep_together: bool = False
+
+    def check(self) -> None:
+        """Raise Rejected naming the argument that is wrong."""
+        check_words("tags", self.tags)
+        check_words("models", self.models)
 
 
 @dataclass(frozen=True)
@@ -129,6 +174,7 @@ class Job:
     requires: Requirements
     items: tuple[Item, ...]
     completed: float | None = None
+    completion: int = 0  # which completion of the queue it was; clocks do not order
 
     @property
     def complete(self) -> bool:
@@ -136,7 +182,7 @@ class Job:
         return all(item.done >= item.spec.count for item in self.items)
 
     def quarantined(self, index: int) -> bool:
-        """Whether item `index` failed too often to be tried again unasked."""
+        """Whether item `index` failed too often in a row to be tried again unasked."""
         item = self.items[index]
         return item.failed - item.forgiven >= self.wishes.max_attempts
 

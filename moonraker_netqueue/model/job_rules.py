@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .checks import check_id
 from .command import Command, JobAdd, JobEdit, JobMove, JobRemove, Place
 from .errors import Rejected, Rule
 from .event import Event, Topic
 from .job import ITEMS_MAX, Item, ItemSpec, Job
+from .order import make_room
 from .permissions import may_edit, may_remove
 from .queue_data import COMPLETED_MAX, QueueData
-from .rank import between
 
 JOBS_MAX = 2_000  # jobs a queue holds; copies are counts and cost nothing
 
 
 def add_job(queue: QueueData, command: Command, body: JobAdd) -> tuple[Event, ...]:
     """Put a job at the back, or the front."""
+    check_id("job_id", body.job_id)
     body.wishes.check()
+    body.requires.check()
     _check_items(queue, body.items)
-    if not 8 <= len(body.job_id) <= 64:
-        raise Rejected(Rule.INVALID, "job_id must have 8 to 64 characters")
     if body.job_id in queue.jobs:
         raise Rejected(Rule.CONFLICT, f"job {body.job_id} is already in the queue")
     if len(queue.jobs) >= JOBS_MAX:
@@ -28,10 +29,10 @@ def add_job(queue: QueueData, command: Command, body: JobAdd) -> tuple[Event, ..
             Rule.CONFLICT,
             f"the queue is full: {JOBS_MAX} jobs. Remove some, or use higher counts",
         )
-    place = Place.FRONT if body.front else Place.BACK
+    rank, ranked = make_room(queue, Place.FRONT if body.front else Place.BACK)
     queue.jobs[body.job_id] = Job(
         job_id=body.job_id,
-        rank=_rank_at(queue, place, None),
+        rank=rank,
         version=1,
         added=command.at,
         added_by=command.id.author,
@@ -40,7 +41,7 @@ def add_job(queue: QueueData, command: Command, body: JobAdd) -> tuple[Event, ..
         items=tuple(Item(spec) for spec in body.items),
     )
     queue.totals = replace(queue.totals, jobs_added=queue.totals.jobs_added + 1)
-    return (Event(Topic.JOB, body.job_id),)
+    return (Event(Topic.JOB, body.job_id), *ranked)
 
 
 def edit_job(queue: QueueData, command: Command, body: JobEdit) -> tuple[Event, ...]:
@@ -49,6 +50,8 @@ def edit_job(queue: QueueData, command: Command, body: JobEdit) -> tuple[Event, 
     _check_version(job, body.if_version)
     if body.wishes is not None:
         body.wishes.check()
+    if body.requires is not None:
+        body.requires.check()
     if body.items is not None:
         _check_items(queue, body.items)
     may_edit(queue, job, body)
@@ -57,16 +60,19 @@ def edit_job(queue: QueueData, command: Command, body: JobEdit) -> tuple[Event, 
         items = _with_specs(job, body.items)
     if body.retry:
         items = tuple(replace(item, forgiven=item.failed) for item in items)
-    job = replace(
+    edited = replace(
         job,
         wishes=body.wishes or job.wishes,
         requires=body.requires or job.requires,
         items=items,
         version=job.version + 1,
     )
-    completed = (job.completed or command.at) if job.complete else None
-    queue.jobs[job.job_id] = replace(job, completed=completed)
-    return (Event(Topic.JOB, job.job_id),)
+    queue.jobs[job.job_id] = edited
+    return (
+        Event(Topic.JOB, job.job_id),
+        *_forget_unreferenced(queue, job),
+        *settle_job(queue, edited, command.at),
+    )
 
 
 def remove_job(
@@ -83,25 +89,33 @@ def remove_job(
 def move_job(queue: QueueData, command: Command, body: JobMove) -> tuple[Event, ...]:
     """Give a job another rank; the anchor must still be there."""
     job = queue.job(body.job_id)
-    anchor = None
     if body.place in (Place.BEFORE, Place.AFTER):
         if body.anchor == body.job_id:
             raise Rejected(Rule.INVALID, "a job cannot be moved next to itself")
-        anchor = queue.job(body.anchor)
-    others = QueueData(jobs={k: v for k, v in queue.jobs.items() if k != job.job_id})
-    rank = _rank_at(others, body.place, anchor)
+        queue.job(body.anchor)
+    rank, ranked = make_room(queue, body.place, body.anchor, job.job_id)
     queue.jobs[job.job_id] = replace(job, rank=rank, version=job.version + 1)
-    return (Event(Topic.JOB, job.job_id),)
+    return (Event(Topic.JOB, job.job_id), *ranked)
 
 
-def complete_job(queue: QueueData, job: Job, at: float) -> tuple[Event, ...]:
-    """Note that every copy of a job is done; drop the oldest beyond COMPLETED_MAX."""
-    queue.jobs[job.job_id] = replace(job, completed=at)
-    totals = queue.totals
-    queue.totals = replace(totals, jobs_completed=totals.jobs_completed + 1)
+def settle_job(queue: QueueData, job: Job, at: float) -> tuple[Event, ...]:
+    """Note that every copy of a job is done, or that it is open again."""
+    if job.complete == (job.completed is not None):
+        return ()
+    if not job.complete:
+        queue.jobs[job.job_id] = replace(job, completed=None, completion=0)
+        return ()
+    number = queue.totals.jobs_completed + 1
+    queue.totals = replace(queue.totals, jobs_completed=number)
+    queue.jobs[job.job_id] = replace(job, completed=at, completion=number)
+    return _forget_completed(queue)
+
+
+def _forget_completed(queue: QueueData) -> tuple[Event, ...]:
+    """Drop the jobs that were completed first, beyond COMPLETED_MAX."""
     completed = sorted(
-        (j for j in queue.jobs.values() if j.completed is not None),
-        key=lambda j: (j.completed, j.job_id),
+        (job for job in queue.jobs.values() if job.completed is not None),
+        key=lambda job: job.completion,
     )
     events: list[Event] = []
     for old in completed[:-COMPLETED_MAX]:
@@ -128,7 +142,7 @@ def _check_items(queue: QueueData, items: tuple[ItemSpec, ...]) -> None:
         spec.check()
         for file in spec.files:
             content = queue.contents.get(file.sha256)
-            if content is None or content.size != file.size:
+            if content is None or (content.size, content.key) != (file.size, file.key):
                 raise Rejected(
                     Rule.NOT_FOUND,
                     f"no host of the queue holds file {file.name!r}"
@@ -151,17 +165,3 @@ def _with_specs(job: Job, specs: tuple[ItemSpec, ...]) -> tuple[Item, ...]:
     return tuple(
         replace(item, spec=spec) for item, spec in zip(job.items, specs, strict=True)
     )
-
-
-def _rank_at(queue: QueueData, place: Place, anchor: Job | None) -> str:
-    ranks = [job.rank for job in queue.ordered_jobs()]
-    if not ranks:
-        return between(None, None)
-    if place is Place.FRONT:
-        return between(None, ranks[0])
-    if place is Place.BACK or anchor is None:
-        return between(ranks[-1], None)
-    at = ranks.index(anchor.rank)
-    if place is Place.BEFORE:
-        return between(ranks[at - 1] if at else None, ranks[at])
-    return between(ranks[at], ranks[at + 1] if at + 1 < len(ranks) else None)

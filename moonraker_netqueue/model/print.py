@@ -31,7 +31,12 @@ TRANSITIONS: dict[PrintState, frozenset[PrintState]] = {
         {PrintState.PRINTING, PrintState.LOST, PrintState.RELEASED}
     ),
     PrintState.PRINTING: frozenset(
-        {PrintState.DONE, PrintState.FAILED, PrintState.LOST}
+        {
+            PrintState.DONE,
+            PrintState.FAILED,
+            PrintState.LOST,
+            PrintState.RELEASED,  # the printer refused to start: nothing was made
+        }
     ),
     PrintState.LOST: frozenset(
         {PrintState.DONE, PrintState.FAILED, PrintState.RELEASED}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .checks import TEXT_MAX, check_id, check_text
 from .command import (
     Command,
     Decision,
@@ -13,15 +14,24 @@ from .command import (
     PrintReserve,
     PrintStarted,
 )
+from .content import check_digest
 from .errors import Rejected, Rule
 from .event import Event, Topic
-from .job import Item, Job, Tally
-from .job_rules import complete_job
+from .job import ITEMS_MAX, Item, Job, Tally
+from .job_rules import settle_job
 from .permissions import may_speak_of
-from .print import ENDED, TRANSITIONS, Print, PrintState
+from .print import ENDED, TRANSITIONS, UNSTARTED, Print, PrintState
 from .queue_data import FINISHED_MAX, QueueData
 
+REPORTED_MAX = 8  # ends remembered per host: it repeats its latest ones only
+HELD_MAX = 8  # live prints a printer may have, lost ones included
 UNSTARTED_MAX = 2  # reservations a printer may hold before it starts them (R20)
+
+_MADE = frozenset({PrintState.DONE, PrintState.FAILED})  # filament was used
+_DECIDED = {
+    Decision.RETRY: PrintState.RELEASED,
+    Decision.MARK_DONE: PrintState.DONE,
+}
 
 
 def reserve(
@@ -31,8 +41,9 @@ def reserve(
     host = command.id.author
     job = queue.job(body.job_id)
     _check_claim(queue, job, body, host)
-    if body.print_id in queue.prints or not 8 <= len(body.print_id) <= 64:
-        raise Rejected(Rule.INVALID, f"print id {body.print_id[:64]!r} is not usable")
+    check_id("print_id", body.print_id)
+    if body.print_id in queue.prints or _finished(queue, body.print_id):
+        raise Rejected(Rule.CONFLICT, f"print {body.print_id} was reserved before")
     queue.prints[body.print_id] = Print(
         print_id=body.print_id,
         job_id=body.job_id,
@@ -52,6 +63,8 @@ def note_fetching(
     """The owner makes sure that it has the bytes."""
     print_ = _live(queue, body.print_id)
     may_speak_of(print_, command.id.author)
+    if print_.state is PrintState.FETCHING:
+        return ()  # a restarted owner says so again
     return _enter(queue, replace(print_, state=PrintState.FETCHING))
 
 
@@ -68,13 +81,23 @@ def note_ended(
     queue: QueueData, command: Command, body: PrintEnded
 ) -> tuple[Event, ...]:
     """Record what became of a print. Whatever was decided meanwhile, facts count."""
-    if body.outcome not in ENDED | {PrintState.LOST}:
-        raise Rejected(Rule.INVALID, f"{body.outcome.value} is no end of a print")
+    _check_fact(body)
     print_ = queue.prints.get(body.print_id)
     if print_ is None:
         return _note_late(queue, command, body)
     may_speak_of(print_, command.id.author)
-    ended = replace(print_, state=body.outcome, ended=command.at, reason=body.reason)
+    if body.outcome is print_.state:
+        return ()  # said before, under another command: lost
+    if body.outcome in _MADE and print_.state in UNSTARTED:
+        # Its start went unrecorded: the fact says that it was started.
+        print_ = replace(print_, state=PrintState.PRINTING)
+        queue.prints[print_.print_id] = print_
+    ended = replace(
+        print_,
+        state=body.outcome,
+        ended=command.at,
+        reason=body.reason[:TEXT_MAX],
+    )
     if body.outcome is PrintState.LOST:
         return _enter(queue, ended)
     return _finish(queue, ended, counts=True)
@@ -83,21 +106,34 @@ def note_ended(
 def decide(queue: QueueData, command: Command, body: PrintDecide) -> tuple[Event, ...]:
     """A person's word on a print whose end nobody saw."""
     print_ = _live(queue, body.print_id)
-    if not body.by.strip():
-        raise Rejected(Rule.INVALID, "a decision names who decides: argument 'by'")
+    check_text("by, the name of who decides,", body.by)
     if print_.state is not PrintState.LOST:
         raise Rejected(
             Rule.PERMISSION,
             f"print {print_.print_id} is {print_.state.value}, not lost: its printer"
             " alone ends it. Cancel it there",
         )
-    if body.decision is Decision.RETRY:
-        ended = replace(print_, state=PrintState.RELEASED, reason="to be printed again")
-    else:
-        ended = replace(print_, state=PrintState.DONE, reason="declared done")
+    ended = replace(
+        print_,
+        state=_DECIDED[body.decision],
+        ended=command.at,
+        reason="",
+        decided_by=body.by,
+    )
+    if ended.state is PrintState.DONE:
         _count_by_hand(queue, ended)
-    ended = replace(ended, ended=command.at, decided_by=body.by)
     return _finish(queue, ended, counts=False)
+
+
+def _check_fact(body: PrintEnded) -> None:
+    """Refuse what is no fact at all: a wrong outcome, an id that cannot be."""
+    if body.outcome not in ENDED | {PrintState.LOST}:
+        raise Rejected(Rule.INVALID, f"{body.outcome.value} is no end of a print")
+    check_id("print_id", body.print_id)
+    check_id("job_id", body.job_id)
+    check_digest("sha256", body.sha256, 64)
+    if not 0 <= body.item < ITEMS_MAX:
+        raise Rejected(Rule.INVALID, f"item {body.item} is not in 0..{ITEMS_MAX - 1}")
 
 
 def _check_claim(queue: QueueData, job: Job, body: PrintReserve, host: str) -> None:
@@ -135,6 +171,13 @@ def _check_printer(queue: QueueData, host: str) -> None:
             f"printer {printer.profile.name!r} failed {printer.failures} prints in a"
             " row: look after it, then clear its bed",
         )
+    held = len(queue.prints_of_host(host))
+    if held >= HELD_MAX:
+        raise Rejected(
+            Rule.CONFLICT,
+            f"printer {printer.profile.name!r} already holds {held} prints: decide"
+            " what became of its lost ones",
+        )
     if queue.unstarted_of_host(host) >= UNSTARTED_MAX:
         raise Rejected(
             Rule.CONFLICT,
@@ -144,12 +187,8 @@ def _check_printer(queue: QueueData, host: str) -> None:
 
 
 def _check_together(queue: QueueData, job: Job, host: str) -> None:
-    holders = {p.host for p in queue.prints_of_job(job.job_id)}
-    for item in job.items:
-        holders |= {
-            key.partition(":")[0] for key in item.tallies if item.tallies[key].done
-        }
-    if holders - {host}:
+    keepers = queue.keepers(job)
+    if keepers and host not in keepers:
         raise Rejected(
             Rule.CONFLICT,
             f"job {job.wishes.name!r} is kept together on another printer",
@@ -177,81 +216,105 @@ def _enter(queue: QueueData, print_: Print) -> tuple[Event, ...]:
     return (Event(Topic.PRINT, print_.print_id), Event(Topic.JOB, print_.job_id))
 
 
+def _finished(queue: QueueData, print_id: str) -> Print | None:
+    for print_ in reversed(queue.finished):
+        if print_.print_id == print_id:
+            return print_
+    return None
+
+
 def _finish(queue: QueueData, print_: Print, counts: bool) -> tuple[Event, ...]:
     """Move a print from the live ones to the finished ones."""
     queue.prints.pop(print_.print_id, None)
-    queue.finished = (*queue.finished, print_)[-FINISHED_MAX:]
+    others = (p for p in queue.finished if p.print_id != print_.print_id)
+    queue.finished = (*others, print_)[-FINISHED_MAX:]
     events = [Event(Topic.PRINT, print_.print_id), Event(Topic.JOB, print_.job_id)]
-    if counts:
+    if counts and print_.state in _MADE:
         events += _count(queue, print_)
     job = queue.jobs.get(print_.job_id)
-    if job is not None and job.complete and job.completed is None:
-        events += complete_job(queue, job, print_.ended or job.added)
+    if job is not None:
+        events += settle_job(queue, job, print_.ended or job.added)
     return tuple(events)
 
 
 def _note_late(
     queue: QueueData, command: Command, body: PrintEnded
 ) -> tuple[Event, ...]:
-    """A fact about a print that is no longer live: count it, as extra (R10)."""
-    known = [p for p in queue.finished if p.print_id == body.print_id]
-    if known:
-        may_speak_of(known[0], command.id.author)
-        if known[0].state is body.outcome and not known[0].decided_by:
-            return ()  # said before, under another command
-    if body.outcome in (PrintState.LOST, PrintState.RELEASED):
+    """A fact about a print that is no longer live: count it once, as extra (R10)."""
+    host = command.id.author
+    known = _finished(queue, body.print_id)
+    if known is not None:
+        may_speak_of(known, host)
+    if body.outcome not in _MADE:
         return ()  # nothing was made, and nothing is held
-    queue.finished = tuple(p for p in queue.finished if p.print_id != body.print_id)
-    late = Print(
+    counted = known is not None and known.state in _MADE
+    if counted or body.print_id in queue.reported.get(host, ()):
+        return ()  # said before, or declared done by a person: that word stands
+    late = known or Print(
         print_id=body.print_id,
         job_id=body.job_id,
         item=body.item,
-        host=command.id.author,
+        host=host,
         incarnation=command.id.incarnation,
         sha256=body.sha256,
         state=body.outcome,
-        reserved=known[0].reserved if known else command.at,
-        started=known[0].started if known else None,
+        reserved=command.at,
+    )
+    late = replace(
+        late,
+        state=body.outcome,
         ended=command.at,
-        reason=body.reason,
-        decided_by=known[0].decided_by if known else "",
+        reason=body.reason[:TEXT_MAX],
         extra=True,
     )
-    by_hand = any(p.state is PrintState.DONE for p in known)
-    return _finish(queue, late, counts=not by_hand)
+    return _finish(queue, late, counts=True)
 
 
 def _count(queue: QueueData, print_: Print) -> list[Event]:
     """Add a print that ended to the tallies."""
-    done = print_.state is PrintState.DONE
-    failed = print_.state is PrintState.FAILED
-    totals = queue.totals
+    _note_reported(queue, print_)
+    done = int(print_.state is PrintState.DONE)
+    ended = Tally(done=done, failed=1 - done)
     queue.totals = replace(
-        totals,
-        prints_done=totals.prints_done + done,
-        prints_failed=totals.prints_failed + failed,
+        queue.totals,
+        prints_done=queue.totals.prints_done + ended.done,
+        prints_failed=queue.totals.prints_failed + ended.failed,
     )
-    job = queue.jobs.get(print_.job_id)
-    if job is not None and print_.item < len(job.items):
+    job = _job_of(queue, print_)
+    if job is not None:
         item = job.items[print_.item]
-        key = f"{print_.host}:{print_.incarnation}"
-        tally = item.tallies.get(key, Tally())
-        tally = Tally(tally.done + done, tally.failed + failed)
-        tallies = {**item.tallies, key: tally}
-        _put_item(queue, job, print_.item, replace(item, tallies=tallies))
+        item = item.with_ended(print_.host, print_.incarnation, ended)
+        _put_item(queue, job, print_.item, item)
     printer = queue.printers.get(print_.host)
-    if printer is None or not (done or failed):
+    if printer is None:
         return []
-    failures = printer.failures + 1 if failed else 0
+    failures = 0 if done else printer.failures + 1
     queue.printers[print_.host] = replace(printer, failures=failures)
     return [Event(Topic.PRINTER, print_.host)]
 
 
+def _note_reported(queue: QueueData, print_: Print) -> None:
+    told = (*queue.reported.get(print_.host, ()), print_.print_id)
+    queue.reported[print_.host] = told[-REPORTED_MAX:]
+
+
 def _count_by_hand(queue: QueueData, print_: Print) -> None:
-    job = queue.jobs.get(print_.job_id)
-    if job is not None and print_.item < len(job.items):
+    _note_reported(queue, print_)
+    totals = queue.totals
+    queue.totals = replace(totals, prints_done=totals.prints_done + 1)
+    job = _job_of(queue, print_)
+    if job is not None:
         item = job.items[print_.item]
         _put_item(queue, job, print_.item, replace(item, by_hand=item.by_hand + 1))
+
+
+def _job_of(queue: QueueData, print_: Print) -> Job | None:
+    """The job that a print counts for: none if it is gone or its item is another."""
+    job = queue.jobs.get(print_.job_id)
+    if job is None or print_.item >= len(job.items):
+        return None
+    files = job.items[print_.item].spec.files
+    return job if any(file.sha256 == print_.sha256 for file in files) else None
 
 
 def _put_item(queue: QueueData, job: Job, index: int, item: Item) -> None:

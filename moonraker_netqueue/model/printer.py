@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from .errors import Rejected, Rule
+from .checks import WORD_MAX, check_range, check_text, check_words
 
+SIDE_MAX_MM = 100_000
 FAILURES_MAX = 3  # failed prints in a row that put a printer into quarantine
 
 
@@ -49,6 +50,12 @@ class Volume:
     height: float
     form_factor: str = "rectangular"
 
+    def check(self) -> None:
+        """Raise Rejected naming the side that is wrong."""
+        for side in ("width", "depth", "height"):
+            check_range(f"{side} in mm", getattr(self, side), 1, SIDE_MAX_MM)
+        check_text("form_factor", self.form_factor, WORD_MAX)
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -71,13 +78,16 @@ class Profile:
 
     def check(self) -> None:
         """Raise Rejected naming the argument that is wrong."""
-        if not self.name.strip() or len(self.name) > 64:
-            raise Rejected(Rule.INVALID, "a printer's name has 1 to 64 characters")
-        if not 0 <= self.manual_effort_cost <= 10_000:
-            raise Rejected(
-                Rule.INVALID,
-                f"manual_effort_cost {self.manual_effort_cost} is not in 0..10000 min",
-            )
+        check_text("name of a printer", self.name, WORD_MAX)
+        if self.model:
+            check_text("model of a printer", self.model, WORD_MAX)
+        check_range("nozzle in mm", self.nozzle, 0.05, 10)
+        check_words("materials", self.materials)
+        check_words("materials_ready", self.materials_ready)
+        check_words("tags", self.tags)
+        check_range("manual_effort_cost in minutes", self.manual_effort_cost, 0, 10_000)
+        if self.volume is not None:
+            self.volume.check()
 
 
 @dataclass(frozen=True)

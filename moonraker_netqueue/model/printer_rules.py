@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .checks import check_id
 from .command import (
     Command,
     ContentDropped,
@@ -87,7 +88,6 @@ def dissolve(queue: QueueData, command: Command, body: Dissolve) -> tuple[Event,
         raise Rejected(
             Rule.CONFLICT, "this group has had jobs: it cannot simply be dissolved"
         )
-    if not 8 <= len(body.into) <= 64:
-        raise Rejected(Rule.INVALID, f"{body.into[:64]!r} is no group id")
+    check_id("into, the id of a group,", body.into)
     queue.dissolved_into = body.into
     return (Event(Topic.QUEUE, "dissolved"),)

@@ -8,11 +8,12 @@ from typing import Any
 
 from .codec import dumps, from_plain, to_plain
 from .content import Content
-from .errors import Rejected, Rule
+from .errors import CommandInvalid, Rejected, Rule
 from .job import Job
 from .outcome import Outcomes
-from .print import UNSTARTED, Print, PrintState
+from .print import ENDED, UNSTARTED, Print, PrintState
 from .printer import Printer
+from .rank import is_rank
 
 FINISHED_MAX = 200  # ended prints kept; their totals stay in the tallies
 COMPLETED_MAX = 100  # complete jobs kept
@@ -35,6 +36,7 @@ class _Snapshot:
     contents: Mapping[str, Content]
     prints: Mapping[str, Print]
     finished: tuple[Print, ...]
+    reported: Mapping[str, tuple[str, ...]]
     totals: Totals
     paused: bool
     dissolved_into: str | None
@@ -46,7 +48,8 @@ class QueueData:
     """A queue. Mutable, but changed by `QueueState.apply` only.
 
     `prints` are the live ones: those that hold a copy. No rule iterates a mapping
-    in its own order, since that order does not survive a snapshot.
+    in its own order, since that order does not survive a snapshot. `reported` has,
+    per host, the last prints whose end that host told: said again, they count once.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -54,6 +57,7 @@ class QueueData:
     contents: dict[str, Content] = field(default_factory=dict)
     prints: dict[str, Print] = field(default_factory=dict)
     finished: tuple[Print, ...] = ()  # oldest first
+    reported: dict[str, tuple[str, ...]] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
     paused: bool = False
     dissolved_into: str | None = None
@@ -97,6 +101,21 @@ class QueueData:
         """Reservations of a printer that it has not started."""
         return sum(p.state in UNSTARTED for p in self.prints_of_host(host))
 
+    def keepers(self, job: Job) -> frozenset[str]:
+        """Printers a job that is kept together is bound to; empty: to none yet.
+
+        Those that hold copies, else the one that made most (of equals, the lowest
+        id): a print that was given up and finished late must not bind it to two.
+        """
+        holders = frozenset(p.host for p in self.prints_of_job(job.job_id))
+        if holders:
+            return holders
+        made = {host: 0 for item in job.items for host in item.hosts}
+        for host in made:
+            made[host] = sum(item.done_on(host) for item in job.items)
+        most = max(made.values(), default=0)
+        return frozenset(sorted(host for host in made if made[host] == most > 0)[:1])
+
     def lost_prints(self) -> list[Print]:
         """Prints whose end nobody saw: a person decides."""
         lost = (p for p in self.prints.values() if p.state is PrintState.LOST)
@@ -125,8 +144,43 @@ class QueueData:
     def load_json(self, plain: Any) -> None:
         """Become the state that `to_json` wrote; raises CommandInvalid."""
         snapshot = from_plain(_Snapshot, plain, "snapshot")
+        _check_snapshot(snapshot)
         for name in _NAMES:
             setattr(self, name, getattr(snapshot, name))
+
+
+def _check_snapshot(snapshot: _Snapshot) -> None:
+    """Raise CommandInvalid for what types cannot say and rules rely on."""
+    damaged = [
+        *(f"job {key}" for key, job in snapshot.jobs.items() if not _sound(key, job)),
+        *(
+            f"print {key}"
+            for key, p in snapshot.prints.items()
+            if key != p.print_id
+            or p.state in ENDED
+            or p.job_id not in snapshot.jobs
+            or not 0 <= p.item < len(snapshot.jobs[p.job_id].items)
+        ),
+        *(
+            f"author {key}"
+            for key, lives in snapshot.outcomes.authors.items()
+            if not all(text.isdecimal() for log in lives for text in log.recent)
+        ),
+    ]
+    if damaged or set(snapshot.outcomes.client_ids) != set(
+        snapshot.outcomes.client_outcomes
+    ):
+        raise CommandInvalid(f"snapshot: damaged {[name[:80] for name in damaged[:3]]}")
+
+
+def _sound(job_id: str, job: Job) -> bool:
+    lives = (key.rpartition(":")[2] for item in job.items for key in item.tallies)
+    return (
+        job_id == job.job_id
+        and is_rank(job.rank)
+        and bool(job.items)
+        and all(life.isdecimal() for life in lives)
+    )
 
 
 _NAMES = tuple(_Snapshot.__dataclass_fields__)

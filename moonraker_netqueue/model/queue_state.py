@@ -67,15 +67,18 @@ class QueueState(QueueData):
         Raises Rejected where a rule forbids it, and then nothing but the memory of
         that outcome changes. A command applied before changes nothing: it returns
         () or raises the rejection it got. No clock, no randomness, no set order.
+        `command` is one that `decode` returned, on the author's own host too: only
+        then do all replicas see the same types.
         """
-        if self.dissolved_into is not None:
-            raise Rejected(
-                Rule.DISSOLVED, f"this group went into group {self.dissolved_into[:8]}"
-            )
         earlier = self.outcome(command.id)
         if earlier is not None:
             earlier.raise_if_rejected()
             return ()
+        if self.dissolved_into is not None:
+            raise Rejected(
+                Rule.DISSOLVED, f"this group went into group {self.dissolved_into[:8]}"
+            )
+        self.outcomes.check_room(command.id.author)
         repeated = self.outcomes.of_client(command.client_id)
         if repeated is not None:
             self._remember(command, repeated)

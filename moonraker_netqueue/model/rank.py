@@ -19,6 +19,28 @@ def between(low: str | None, high: str | None) -> str:
     return _middle(low or "", high)
 
 
+def spread(count: int) -> list[str]:
+    """`count` ranks in order, short and with room between any two."""
+    places = 1
+    while _BASE**places <= 2 * count:
+        places += 1
+    step = _BASE**places // (count + 1)
+    return [_digits(number * step, places) for number in range(1, count + 1)]
+
+
+def is_rank(text: str) -> bool:
+    """Whether a text has the form of a rank."""
+    return text.strip(_DIGITS) == "" and text[-1:] not in ("", _DIGITS[0])
+
+
+def _digits(number: int, places: int) -> str:
+    digits = ""
+    for _ in range(places):
+        number, digit = divmod(number, _BASE)
+        digits = _DIGITS[digit] + digits
+    return digits.rstrip(_DIGITS[0])
+
+
 def _above(low: str) -> str:
     """Step up by one digit where there is room: appending stays short."""
     for place, digit in enumerate(low):
