@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from .errors import ProblemError, SchedulerError
+from .errors import ProblemError, SchedulerError, SolverError
 from .instance import read_instance
 from .planner import Plan, Scored, choose_solver, plan_scored, score
 from .problem import Problem
@@ -27,10 +31,11 @@ def main() -> int:
     """Run; returns the exit status."""
     arguments = _arguments()
     try:
-        if arguments.solve:
-            print(plan_to_json(_planned(problem_from_json(sys.stdin.read()))[1]))
-        else:
-            _print_plan(arguments.file, as_json=arguments.json)
+        with _temporary_folder():
+            if arguments.solve:
+                print(plan_to_json(_planned(problem_from_json(sys.stdin.read()))[1]))
+            else:
+                _print_plan(arguments.file, as_json=arguments.json)
     except SchedulerError as error:
         print(f"scheduler: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -49,6 +54,20 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="print FILE's plan as JSON")
     return parser.parse_args()
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[None]:
+    """A folder for PuLP's files: it leaves them behind where its solver fails."""
+    try:
+        folder = TemporaryDirectory(prefix="netqueue-")
+    except OSError as error:
+        raise SolverError(
+            f"no temporary folder ({error.strerror}); set TMPDIR to a writable one"
+        ) from None
+    with folder as path:
+        os.environ["TMPDIR"] = os.environ["TMP"] = path
+        yield
 
 
 def _print_plan(file: Path, *, as_json: bool) -> None:

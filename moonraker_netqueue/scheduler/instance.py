@@ -125,7 +125,7 @@ def read_instance(text: str, name: str) -> Instance:
 def _parsed(text: str, name: str) -> object:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a 13th month
         mark = getattr(error, "problem_mark", None)
         line = f" (line {mark.line + 1})" if mark else ""
         raise ProblemError(

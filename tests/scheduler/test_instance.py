@@ -84,6 +84,7 @@ def test_operator_periods(period: str, expected: OperatorPeriod) -> None:
         ("", "f.yaml: is missing; write a mapping"),
         ("[1]", "f.yaml: is a list; write a mapping"),
         ("jobs: {a: [}", "f.yaml: is not YAML (line 1); see docs"),
+        ("now: 2026-13-45", "f.yaml: is not YAML; see docs"),
         ("job: {}", "f.yaml: unknown key 'job'; did you mean 'jobs'?"),
         ("jobs: [a]", "f.yaml: jobs: is a list; give a mapping of names"),
         ("jobs: {j: }", "f.yaml: jobs.j: is missing; write a mapping"),

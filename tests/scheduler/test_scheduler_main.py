@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,10 +21,11 @@ _NIGHT = _TESTDATA / "instances" / "p02_night.yaml"
 def _run(
     folder: Path, *arguments: str, text: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run from another folder: nothing may depend on the current one."""
+    """Run from another folder, which is the one for temporary files as well."""
     return subprocess.run(
         [sys.executable, "-m", "moonraker_netqueue.scheduler", *arguments],
         cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder)},
         input=text,
         capture_output=True,
         text=True,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import random
+from pathlib import Path
+from typing import Any
 
+import pulp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,6 +119,36 @@ def test_pulp_and_pure_agree_on_sixty_random_instances() -> None:
 def test_pulp_solver_passes_its_self_test_here() -> None:
     """On the machines that test this, PuLP's own solver runs."""
     assert pulp_works()
+
+
+# PuLP forgets an open /dev/null when its solver does not start.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("content", [None, b"\x7fELF of another processor"])
+def test_self_test_fails_where_the_solver_cannot_run(
+    content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No binary, or (32-bit ARM) one for another processor: the pure solver's turn."""
+    binary = tmp_path / "cbc"
+    if content is not None:
+        binary.write_bytes(content)
+        binary.chmod(0o755)
+    monkeypatch.setenv("TMP", str(tmp_path))
+    monkeypatch.setattr(pulp.PULP_CBC_CMD, "pulp_cbc_path", str(binary))
+    assert not pulp_works.__wrapped__()
+
+
+def test_a_plan_at_the_time_limit_is_not_taken_for_the_optimum(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """PuLP says Optimal then too; its sol_status does not."""
+
+    def out_of_time(problem: Any, _solver: object) -> int:
+        problem.sol_status = 2
+        return int(pulp.LpStatusOptimal)
+
+    monkeypatch.setattr(pulp.LpProblem, "solve", out_of_time)
+    with pytest.raises(SolverError, match="no optimum within 2 s"):
+        solve_pulp(tableau(((1,),), (1,), 1000))
 
 
 def test_ten_thousand_copies_are_one_column() -> None:
