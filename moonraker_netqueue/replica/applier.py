@@ -1,0 +1,73 @@
+"""Applies log entries to the queue's state; nothing it meets raises (R2)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from ..model.command import Command, JobAdd, decode
+from ..model.errors import CommandInvalid, CommandTooNew, Rejected
+from ..model.event import Event
+from ..model.outcome import Outcome
+from ..model.queue_state import QueueState
+from .entry import Entry, Kind, unpack
+from .errors import ReplicaStopped, WireInvalid
+
+_LOGGER = logging.getLogger(__name__)
+
+
+def adds_job(entry: Entry) -> bool:
+    """Whether an entry, once applied, may add a job."""
+    try:
+        kind, payload = unpack(entry.data)
+        return kind is Kind.COMMAND and isinstance(decode(payload).body, JobAdd)
+    except CommandTooNew:
+        return True  # who knows
+    except (WireInvalid, CommandInvalid):
+        return False
+
+
+Applied = Callable[[Command, int, Outcome, tuple[Event, ...]], None]
+
+
+class Applier:
+    """One replica of a queue's state, fed entry by entry."""
+
+    def __init__(
+        self, applied: Applied, failed: Callable[[ReplicaStopped], None]
+    ) -> None:
+        self.state = QueueState()
+        self._applied = applied
+        self._failed = failed
+        self._stopped = False
+
+    def apply(self, entry: Entry) -> None:
+        """Apply one entry; what cannot be decoded changes nothing."""
+        if self._stopped:
+            return
+        try:
+            kind, payload = unpack(entry.data)
+            if kind is not Kind.COMMAND:
+                return
+            command = decode(payload)
+        except CommandTooNew as error:  # passing it over would make the hosts differ
+            self._stop(f"entry {entry.index} cannot be applied: {error}")
+            return
+        except (WireInvalid, CommandInvalid) as error:
+            _LOGGER.warning("entry %d changes nothing: %s", entry.index, error)
+            return
+        try:
+            events = self.state.apply(command, entry.index)
+        except Rejected as error:
+            outcome = Outcome(error.rule, error.reason)
+            self._applied(command, entry.index, outcome, ())
+        except Exception as error:  # a fault of ours: PySyncObj would retry for ever
+            _LOGGER.exception("applying entry %d failed", entry.index)
+            self._stop(f"entry {entry.index} cannot be applied ({error!r}): report it")
+        else:
+            outcome = self.state.outcome(command.id) or Outcome()
+            self._applied(command, entry.index, outcome, events)
+
+    def _stop(self, reason: str) -> None:
+        self._stopped = True
+        self._failed(ReplicaStopped(reason))

@@ -1,0 +1,150 @@
+"""One SQLite file written by one flusher: grouped, durable, never retried (R18)."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from ..ports import Disk, Worker
+from .errors import DatabaseFailed, JournalDamaged
+
+_T = TypeVar("_T")
+Operation = tuple[str, tuple[object, ...]]  # SQL and its parameters
+
+_SETTINGS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+
+
+class Database:
+    """Takes operations at once, writes them in order, says when they are durable.
+
+    What is put before control returns to the loop is one transaction.
+    """
+
+    def __init__(self, path: Path, worker: Worker, disk: Disk) -> None:
+        self.path = path
+        self.position = 0  # operations taken
+        self.durable_position = 0  # operations on disk
+        self.error: DatabaseFailed | None = None
+        self.on_durable: Callable[[], None] = lambda: None
+        self.on_failed: Callable[[DatabaseFailed], None] = lambda _error: None
+        self._worker = worker
+        self._disk = disk
+        self._pending: list[Operation] = []
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._flusher: asyncio.Task[None] | None = None
+        self._connection: sqlite3.Connection | None = None
+
+    async def open(self, schema: str, load: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Open or create the file, return what `load` reads from it.
+
+        Raises JournalDamaged if it cannot be read, DatabaseFailed if not opened.
+        """
+        return await self._worker.run(self._open, schema, load)
+
+    def put(self, *operations: Operation) -> int:
+        """Take operations to write; returns the position after them."""
+        if self.error is not None:
+            raise self.error
+        self._pending += operations
+        self.position += len(operations)
+        if self._flusher is None:
+            self._flusher = asyncio.get_running_loop().create_task(self._flush())
+        return self.position
+
+    async def wait_durable(self, position: int) -> None:
+        """Return once everything up to `position` is on disk; else DatabaseFailed."""
+        if self.error is not None:
+            raise self.error
+        if position > self.durable_position:
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((position, done))
+            await done
+
+    async def close(self) -> None:
+        """Write what is pending and close the file; no error leaves here."""
+        if self._flusher is not None:
+            await asyncio.wait([self._flusher])
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._worker.run(connection.close)
+
+    async def _flush(self) -> None:
+        try:
+            while self._pending:
+                batch, self._pending = self._pending, []
+                await self._worker.run(self._write, batch)
+                self.durable_position += len(batch)
+                self._release()
+                self.on_durable()
+        except (sqlite3.Error, OSError) as error:
+            self._fail(error)
+        finally:
+            self._flusher = None
+
+    def _release(self) -> None:
+        still: list[tuple[int, asyncio.Future[None]]] = []
+        for position, done in self._waiting:
+            if position > self.durable_position:
+                still.append((position, done))
+            elif not done.done():
+                done.set_result(None)
+        self._waiting = still
+
+    def _fail(self, error: Exception) -> None:
+        # After a failed fsync the kernel may have dropped the pages: a retry that
+        # succeeds would prove nothing.
+        self.error = DatabaseFailed(
+            f"{self.path} could not be written ({error}): free space or replace the"
+            " disk, then restart Moonraker"
+        )
+        self._pending.clear()
+        waiting, self._waiting = self._waiting, []
+        for _, done in waiting:
+            if not done.done():
+                done.set_exception(self.error)
+        self.on_failed(self.error)
+
+    # What follows runs in the worker.
+
+    def _open(self, schema: str, load: Callable[[sqlite3.Connection], _T]) -> _T:
+        try:
+            self._disk.make_directory(self.path.parent)
+            connection = self._disk.connect(self.path)
+        except (sqlite3.Error, OSError) as error:
+            raise DatabaseFailed(
+                f"{self.path} cannot be opened ({error}): make its folder writable"
+            ) from error
+        try:
+            connection.executescript(_SETTINGS + schema)
+            self._disk.sync_directory(self.path.parent)
+            loaded = load(connection)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise DatabaseFailed(
+                f"{self.path} cannot be used ({error}): free space or make it writable"
+            ) from error
+        except (sqlite3.DatabaseError, JournalDamaged) as error:
+            connection.close()
+            raise damaged(self.path, str(error)) from error
+        self._connection = connection
+        return loaded
+
+    def _write(self, batch: Sequence[Operation]) -> None:
+        connection = self._connection
+        if connection is None:
+            raise sqlite3.ProgrammingError("the file is closed")
+        connection.execute("BEGIN IMMEDIATE")
+        for statement, parameters in batch:
+            connection.execute(statement, parameters)
+        connection.execute("COMMIT")
+
+
+def damaged(path: Path, reason: str) -> JournalDamaged:
+    """The error for a file whose content is not what was written."""
+    return JournalDamaged(
+        f"{path} is damaged ({reason}): move it away, keep it, and restart Moonraker;"
+        " this host then joins the queue again from the others"
+    )

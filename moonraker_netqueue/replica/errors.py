@@ -1,0 +1,37 @@
+"""Why a replica refuses or stops."""
+
+from __future__ import annotations
+
+from ..errors import NetqueueError
+
+
+class ReplicaError(NetqueueError):
+    """Base of the replica's errors."""
+
+
+class LibraryMismatch(ReplicaError):
+    """Another version of PySyncObj than the one whose private names are used."""
+
+
+class WireInvalid(ReplicaError):
+    """A message of a peer that breaks the form it must have."""
+
+
+class DatabaseFailed(ReplicaError):
+    """A write did not reach the disk; the database takes no more (R18)."""
+
+
+class JournalDamaged(ReplicaError):
+    """What the disk gave back is not what was written (R4)."""
+
+
+class RequestRefused(ReplicaError):
+    """A peer's request that this host does not serve."""
+
+
+class NotLeader(ReplicaError):
+    """Only the leader takes commands; ask it, or wait for one."""
+
+
+class ReplicaStopped(ReplicaError):
+    """The replica failed or was closed: it takes no commands."""

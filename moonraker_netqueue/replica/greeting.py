@@ -1,0 +1,116 @@
+"""What linked hosts tell each other about the queue: a hello, again when it changes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..ports import Message
+from .entry import is_name
+from .errors import WireInvalid
+
+_HOSTS_MAX = 256  # hosts remembered; the longest silent ones go first
+_NAME_MAX = 100
+_VOTERS_MAX = 16
+
+
+@dataclass(frozen=True)
+class Hello:
+    """A host's word about its group; `group` None: it looks for one."""
+
+    group: str | None = None
+    generation: int = 0
+    jobs: bool = False
+    voters: tuple[str, ...] = ()
+    leader: str | None = None
+    last_index: int = 0
+    name: str = ""
+
+    def form(self) -> dict[str, Any]:
+        """The map that goes over the link."""
+        return {
+            "t": "hello",
+            "g": self.group,
+            "gen": self.generation,
+            "jobs": self.jobs,
+            "voters": list(self.voters),
+            "leader": self.leader,
+            "last": self.last_index,
+            "name": self.name,
+        }
+
+
+def parse_hello(form: Message) -> Hello:
+    """Check a hello; raises WireInvalid."""
+    group, leader = form.get("g"), form.get("leader")
+    if not all(value is None or is_name(value) for value in (group, leader)):
+        raise WireInvalid("a hello's group and leader are ids or nothing")
+    generation, last = form.get("gen"), form.get("last")
+    if type(generation) is not int or type(last) is not int:
+        raise WireInvalid("a hello's generation and last index are numbers")
+    name, jobs = form.get("name"), form.get("jobs")
+    if not isinstance(name, str) or type(jobs) is not bool:
+        raise WireInvalid("a hello's name is a text, its jobs a flag")
+    voters = parse_voters(form.get("voters"))
+    return Hello(group, generation, jobs, voters, leader, last, name[:_NAME_MAX])
+
+
+def parse_voters(value: object) -> tuple[str, ...]:
+    """Check a list of host ids; raises WireInvalid."""
+    if not isinstance(value, (list, tuple)) or len(value) > _VOTERS_MAX:
+        raise WireInvalid("voters are a short list")
+    if not all(is_name(host) for host in value):
+        raise WireInvalid("voters are host ids")
+    return tuple(value)
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another host of the queue: its last hello, and whether it is linked."""
+
+    id: str
+    hello: Hello
+    connected: bool
+
+
+class Neighbours:
+    """All hosts heard of, linked or not."""
+
+    def __init__(self) -> None:
+        self._hosts: OrderedDict[str, Neighbour] = OrderedDict()
+
+    def __iter__(self) -> Iterator[Neighbour]:
+        return iter(tuple(self._hosts.values()))
+
+    def get(self, host: str) -> Neighbour | None:
+        return self._hosts.get(host)
+
+    def note(self, host: str, hello: Hello) -> None:
+        """Keep what a linked host said."""
+        self._hosts.pop(host, None)
+        self._hosts[host] = Neighbour(host, hello, connected=True)
+        while len(self._hosts) > _HOSTS_MAX:
+            self._hosts.popitem(last=False)
+
+    def lose(self, host: str) -> None:
+        """The link is gone; what was said stays for display."""
+        neighbour = self._hosts.get(host)
+        if neighbour is not None:
+            self._hosts[host] = replace(neighbour, connected=False)
+
+    def in_group(self, group: str) -> list[str]:
+        """Linked hosts that named `group`."""
+        return [
+            host.id for host in self if host.connected and host.hello.group == group
+        ]
+
+    def to_join(self) -> Neighbour | None:
+        """Whose group a host without one joins: with jobs first, then lowest id."""
+        named = [host for host in self if host.connected and host.hello.group]
+        return min(
+            named,
+            key=lambda host: (not host.hello.jobs, host.hello.group, host.id),
+            default=None,
+        )

@@ -1,0 +1,69 @@
+"""Where a group lives on disk, and where it goes when it is set aside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..ports import Disk, Worker
+from .database import Database
+from .errors import DatabaseFailed
+from .journal import Journal
+
+_SIDE_FILES = ("-wal", "-shm")  # SQLite leaves them if a process was killed
+
+
+class GroupFiles:
+    """The folder of one queue's replica."""
+
+    def __init__(self, directory: Path, worker: Worker, disk: Disk) -> None:
+        self._directory = directory
+        self._worker = worker
+        self._disk = disk
+
+    def outbox(self) -> Database:
+        """The file of the outbox; it outlives groups."""
+        return Database(self._directory / "outbox.db", self._worker, self._disk)
+
+    async def open(self) -> Journal:
+        """The group's journal, empty if there is none; finishes a setting aside.
+
+        Raises JournalDamaged or DatabaseFailed.
+        """
+        journal = await self._open()
+        if journal.meta("dissolved_into") is None:
+            return journal
+        await journal.database.close()
+        await self.set_aside(journal)
+        return await self._open()
+
+    async def _open(self) -> Journal:
+        path = self._directory / "group.db"
+        journal = Journal(Database(path, self._worker, self._disk))
+        await journal.open()
+        return journal
+
+    async def set_aside(self, journal: Journal) -> None:
+        """Move a closed journal away; nothing is deleted."""
+        path = journal.database.path
+        try:
+            await self._worker.run(self._move, path, str(journal.meta("group")))
+        except OSError as error:
+            raise DatabaseFailed(
+                f"{path} cannot be moved to set-aside/ ({error}): make the folder"
+                " writable, then restart Moonraker"
+            ) from error
+
+    def _move(self, path: Path, group: str) -> None:
+        aside = self._directory / "set-aside"
+        self._disk.make_directory(aside)
+        number = 1
+        while self._disk.exists(aside / f"{group}-{number}.db"):
+            number += 1
+        target = aside / f"{group}-{number}.db"
+        # The main file goes last: until it has moved, the next start moves it again.
+        for suffix in (*_SIDE_FILES, ""):
+            source = path.with_name(path.name + suffix)
+            if self._disk.exists(source):
+                self._disk.replace(source, target.with_name(target.name + suffix))
+        self._disk.sync_directory(aside)
+        self._disk.sync_directory(self._directory)

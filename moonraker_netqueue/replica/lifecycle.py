@@ -1,0 +1,287 @@
+"""How a host comes to a group, and from one group to another (R14, R8's simple case).
+
+A host with a journal restarts its group. One without joins a group it hears, else
+founds one. Of two groups that meet, one that never had a job yields: its leader
+commits Dissolve, which `apply` refuses once there is a job, and its members set it
+aside and join the other one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from ..errors import NetqueueError
+from ..model.command import Command, CommandId, Dissolve
+from ..ports import Clock, Links, Message, Random
+from .entry import is_name
+from .errors import (
+    NotLeader,
+    ReplicaError,
+    ReplicaStopped,
+    RequestRefused,
+    WireInvalid,
+)
+from .greeting import Hello, Neighbour, Neighbours, parse_voters
+from .group import Deliver, Group, GroupWatcher, founding_entries
+from .group_files import GroupFiles
+from .journal import Journal
+from .phase import TRANSITIONS, Phase
+
+_LOGGER = logging.getLogger(__name__)
+_JOIN_TIMEOUT = 3.0
+_JOIN_RETRY = 0.5
+_JITTER = 0.2  # part of the listening time: hosts started together found apart
+
+
+class Lifecycle:
+    """Owns the phase, the journal and the group."""
+
+    def __init__(
+        self,
+        queue: str,
+        host_id: str,
+        files: GroupFiles,
+        links: Links,
+        clock: Clock,
+        random: Random,
+        listen_seconds: float,
+        neighbours: Neighbours,
+        deliver: Deliver,
+        watcher: GroupWatcher,
+        changed: Callable[[], None],
+    ) -> None:
+        self.phase = Phase.STARTING
+        self.group: Group | None = None
+        self.journal: Journal | None = None
+        self.error: NetqueueError | None = None
+        self._queue = queue
+        self._host_id = host_id
+        self._files = files
+        self._links = links
+        self._clock = clock
+        self._random = random
+        self._listen_seconds = listen_seconds
+        self._neighbours = neighbours
+        self._deliver = deliver
+        self._watcher = watcher
+        self._changed = changed
+        self._news = asyncio.Event()
+        self._leave_for: str | None = None  # the group that mine goes into
+        self._proposed: tuple[int, str] | None = None  # (term, group): once a term
+
+    # What the rest of the replica calls.
+
+    def note_news(self) -> None:
+        """A hello, a lost link or an applied command: look again."""
+        self._news.set()
+        if self.phase is Phase.MEMBER:
+            self._look_at_other_groups()
+
+    def note_dissolved(self, into: str) -> None:
+        """The group applied its Dissolve."""
+        self._leave_for = into
+        self._news.set()
+
+    def fail(self, error: NetqueueError) -> None:
+        """Stop for good."""
+        if self.phase in (Phase.FAILED, Phase.CLOSED):
+            return
+        _LOGGER.error("queue %s stopped on this host: %s", self._queue, error)
+        self.error = error
+        self._go(Phase.FAILED)
+        if isinstance(error, ReplicaError) and self.group is not None:
+            self.group.fail(error)
+
+    async def run(self) -> None:
+        """Live until the replica fails or is closed; no NetqueueError leaves."""
+        steps = {
+            Phase.STARTING: self._start,
+            Phase.LISTENING: self._listen,
+            Phase.JOINING: self._join,
+            Phase.FOUNDING: self._found,
+            Phase.MEMBER: self._stay,
+            Phase.DISSOLVING: self._dissolve,
+        }
+        try:
+            while (step := steps.get(self.phase)) is not None:
+                await step()
+        except NetqueueError as error:
+            self.fail(error)
+
+    async def close(self) -> None:
+        """End the group in order; `run` must have been cancelled."""
+        if self.group is not None:
+            await self.group.close()
+        elif self.journal is not None:
+            await self.journal.database.close()
+        self._go(Phase.CLOSED)
+
+    # The steps; each ends in another phase.
+
+    async def _start(self) -> None:
+        self.journal = await self._files.open()
+        if self.journal.meta("group") is None:
+            self._go(Phase.LISTENING)
+        else:
+            self._enter()
+
+    async def _listen(self) -> None:
+        patience = self._listen_seconds * (1 + _JITTER * self._random.random())
+        deadline = self._clock.monotonic() + patience
+        while True:
+            if self._neighbours.to_join() is not None:
+                self._go(Phase.JOINING)
+                return
+            left = deadline - self._clock.monotonic()
+            if left <= 0:
+                self._go(Phase.FOUNDING)
+                return
+            await self._wait_for_news(left)
+
+    async def _join(self) -> None:
+        neighbour = self._neighbours.to_join()
+        if neighbour is None:
+            self._go(Phase.LISTENING)
+            return
+        try:
+            form = await self._links.request(
+                self._queue, neighbour.id, "join", {}, _JOIN_TIMEOUT
+            )
+            group, generation, voters = _parse_welcome(form)
+        except NetqueueError as error:
+            _LOGGER.info("host %.8s did not let us join: %s", neighbour.id, error)
+            await self._wait_for_news(_JOIN_RETRY)
+            self._go(Phase.LISTENING)
+            return
+        journal = self._opened()
+        position = journal.set_meta(
+            group=group, generation=generation, introduced=list(voters)
+        )
+        await journal.database.wait_durable(position)
+        self._enter()
+
+    async def _found(self) -> None:
+        journal = self._opened()
+        for entry in founding_entries(self._host_id):
+            journal.add(*entry)
+        position = journal.set_meta(
+            group=self._random.token(16).hex(), generation=1, introduced=[]
+        )
+        await journal.database.wait_durable(position)
+        self._enter()
+
+    def _enter(self) -> None:
+        """Start the node of the group that the journal names."""
+        self._leave_for = self._proposed = None
+        self.group = group = Group(
+            self._host_id,
+            self._opened(),
+            self._clock,
+            self._random,
+            self._deliver,
+            self._watcher,
+        )
+        self._go(Phase.MEMBER)  # tells the others first: links are FIFO
+        for host in self._neighbours.in_group(group.id):
+            group.link(host)
+        self._look_at_other_groups()
+
+    async def _stay(self) -> None:
+        await self._wait_for_news(1.0)
+        if self.phase is Phase.MEMBER and self._leave_for is not None:
+            self._go(Phase.DISSOLVING)
+
+    async def _dissolve(self) -> None:
+        group, journal = self.group, self._opened()
+        if group is None:
+            raise NotLeader("there is no group to leave")
+        # Once this is on disk a crash does not bring the group back; what tells the
+        # others of the commit leaves after it.
+        position = journal.set_meta(dissolved_into=self._leave_for)
+        await journal.database.wait_durable(position)
+        self.group = None
+        await group.leave()
+        await self._files.set_aside(journal)
+        self.journal = await self._files.open()
+        self._go(Phase.LISTENING)
+
+    # Inside.
+
+    def _opened(self) -> Journal:
+        assert self.journal is not None  # noqa: S101  every later phase has opened it
+        return self.journal
+
+    def _go(self, phase: Phase) -> None:
+        if self.phase is Phase.FAILED and phase is not Phase.CLOSED:
+            raise ReplicaStopped("the replica failed meanwhile")
+        if phase not in TRANSITIONS[self.phase]:
+            raise AssertionError(f"no way from {self.phase} to {phase}")
+        self.phase = phase
+        self._changed()
+
+    async def _wait_for_news(self, seconds: float) -> None:
+        try:
+            await self._clock.wait_for(self._news.wait(), seconds)
+        except TimeoutError:
+            return
+        finally:
+            self._news.clear()
+
+    def _look_at_other_groups(self) -> None:
+        group = self.group
+        if group is None or self._leave_for is not None:
+            return
+        for neighbour in self._neighbours:
+            other = neighbour.hello.group
+            if not neighbour.connected or other is None or other == group.id:
+                continue
+            if neighbour.id in group.known_voters and not group.may_have_jobs():
+                # A host leaves a group only once it has applied its Dissolve. So
+                # mine is dissolved, without a job, and I was not there.
+                self._leave_for = other
+                self._news.set()
+                return
+            if group.is_leader and self._yields(group, neighbour.hello):
+                self._propose_dissolve(group, other)
+
+    @staticmethod
+    def _yields(group: Group, other: Hello) -> bool:
+        if group.state.ever_had_jobs or other.group is None:
+            return False
+        return other.jobs or other.group < group.id
+
+    def _propose_dissolve(self, group: Group, into: str) -> None:
+        if self._proposed == (group.term, into):
+            return
+        self._proposed = (group.term, into)
+        # Not through the outbox: delivered late, it would end another group. A life
+        # of its own, so that it does not disturb the order of this host's commands.
+        life = int.from_bytes(self._random.token(6), "big")
+        command = Command(
+            CommandId(self._host_id, life, 1), self._clock.wall(), Dissolve(into)
+        )
+        answer = group.submit(command)
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+
+def _parse_welcome(form: Message) -> tuple[str, int, tuple[str, ...]]:
+    group, generation = form.get("group"), form.get("generation")
+    if not is_name(group) or type(generation) is not int:
+        raise RequestRefused("the answer to a join request has a wrong form")
+    try:
+        return str(group), generation, parse_voters(form.get("voters"))
+    except WireInvalid as error:
+        raise RequestRefused(f"the answer to a join request: {error}") from error
+
+
+def foreign_with_jobs(group: Group, neighbours: Neighbours) -> list[Neighbour]:
+    """Linked hosts of another group that has jobs, as this one has."""
+    if not group.state.ever_had_jobs:
+        return []
+    return [
+        host
+        for host in neighbours
+        if host.connected and host.hello.jobs and host.hello.group != group.id
+    ]

@@ -1,0 +1,113 @@
+"""Commands of this host that have no answer yet, durable before they leave (R11).
+
+A file apart from the log: a command keeps its identity when the group that did not
+answer it is dissolved and another one takes it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections import OrderedDict
+
+from ..model.command import Body, Command, CommandId, decode, encode
+from ..model.errors import CommandInvalid
+from ..ports import Clock, Random
+from .database import Database
+from .errors import JournalDamaged
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS outbox (
+    sequence INTEGER PRIMARY KEY, command TEXT NOT NULL, checksum INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS author (
+    only INTEGER PRIMARY KEY CHECK (only = 1), incarnation INTEGER NOT NULL,
+    sequence INTEGER NOT NULL);
+"""
+_SET_AUTHOR = "INSERT OR REPLACE INTO author VALUES (1, ?, ?)"
+_INSERT = "INSERT INTO outbox VALUES (?, ?, ?)"
+_DELETE = "DELETE FROM outbox WHERE sequence = ?"
+
+_Loaded = tuple[tuple[int, int] | None, list[Command]]
+
+
+def _load(connection: sqlite3.Connection) -> _Loaded:
+    author = connection.execute("SELECT incarnation, sequence FROM author").fetchone()
+    commands: list[Command] = []
+    for sequence, text, checksum in connection.execute(
+        "SELECT * FROM outbox ORDER BY sequence"
+    ):
+        if zlib.crc32(text.encode()) != checksum:
+            raise JournalDamaged(f"checksum of command {sequence}")
+        try:
+            commands.append(decode(text))
+        except CommandInvalid as error:
+            raise JournalDamaged(f"command {sequence}: {error}") from error
+    return author, commands
+
+
+class Outbox:
+    """The commands of one author, in the order they were given."""
+
+    def __init__(
+        self, host_id: str, database: Database, clock: Clock, random: Random
+    ) -> None:
+        self._host_id = host_id
+        self._database = database
+        self._clock = clock
+        self._random = random
+        self._incarnation = 0
+        self._sequence = 0
+        self._commands: OrderedDict[CommandId, Command] = OrderedDict()
+
+    async def open(self) -> None:
+        """Load the file; raises JournalDamaged or DatabaseFailed."""
+        author, commands = await self._database.open(_SCHEMA, _load)
+        if author is None:
+            author = (int.from_bytes(self._random.token(6), "big"), 0)
+        self._incarnation, self._sequence = author
+        self._commands = OrderedDict((command.id, command) for command in commands)
+
+    def add(self, body: Body, client_id: str) -> tuple[Command, int]:
+        """Give a command its identity; it may leave once the position is durable.
+
+        Raises CommandInvalid if it is too large, DatabaseFailed.
+        """
+        sequence = self._sequence + 1
+        command = Command(
+            CommandId(self._host_id, self._incarnation, sequence),
+            self._clock.wall(),
+            body,
+            client_id,
+        )
+        text = encode(command)
+        position = self._database.put(
+            (_SET_AUTHOR, (self._incarnation, sequence)),
+            (_INSERT, (sequence, text, zlib.crc32(text.encode()))),
+        )
+        self._sequence = sequence
+        self._commands[command.id] = command
+        return command, position
+
+    async def durable(self, position: int) -> None:
+        """Return once `position` is on disk; raises DatabaseFailed."""
+        await self._database.wait_durable(position)
+
+    async def first(self) -> Command | None:
+        """The command to deliver next, durable; None if there is none."""
+        if not self._commands:
+            return None
+        await self._database.wait_durable(self._database.position)
+        return next(iter(self._commands.values()), None)
+
+    def remove(self, command: Command) -> None:
+        """The command has its answer."""
+        del self._commands[command.id]
+        self._database.put((_DELETE, (command.id.sequence,)))
+
+    def pending(self) -> tuple[Command, ...]:
+        """What has no answer, oldest first."""
+        return tuple(self._commands.values())
+
+    async def close(self) -> None:
+        """Write and close the file."""
+        await self._database.close()

@@ -1,0 +1,52 @@
+"""What a replica tells about itself."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from ..model.command import CommandId
+from .phase import Phase
+
+
+class Role(enum.Enum):
+    """A host's part in its group."""
+
+    LEADER = "leader"
+    FOLLOWER = "follower"
+    OBSERVER = "observer"  # follows without a seat
+    JOINING = "joining"  # has no group yet
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A host of the queue that was heard since the start."""
+
+    id: str
+    name: str
+    voter: bool
+    connected: bool
+
+
+@dataclass(frozen=True)
+class ReplicaStatus:
+    """A snapshot for display; `error` and `notices` name their remedies."""
+
+    phase: Phase
+    role: Role
+    group: str | None
+    generation: int
+    leader: str | None
+    term: int
+    quorum: bool
+    voters: tuple[str, ...]
+    missing_voters: tuple[str, ...]
+    members: tuple[Member, ...]
+    last_index: int
+    commit_index: int
+    applied_index: int
+    durable_index: int
+    pending: tuple[CommandId, ...]
+    notices: tuple[str, ...]
+    error: str | None

@@ -1,0 +1,175 @@
+"""Getting this host's commands applied: in order, one at a time, until answered."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import NetqueueError
+from ..model.command import Body, Command, CommandId, encode
+from ..model.errors import Rule
+from ..model.outcome import Outcome
+from ..ports import Clock, Links, Message
+from .errors import NotLeader, RequestRefused
+from .group import Answer, Group
+from .outbox import Outbox
+
+_TRY = 3.0  # seconds one attempt may take
+_RETRY = 0.3  # seconds between attempts, unless something changes earlier
+_OWN_WRITE = 1.0  # seconds to wait for this replica to apply what was accepted
+
+
+class SubmitState(enum.Enum):
+    """How a submit can end (R11)."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    PENDING = "pending"  # durable here, repeated under the same id until answered
+
+
+@dataclass(frozen=True)
+class SubmitOutcome:
+    """What became of a submit. `ref` is the id of what the command made."""
+
+    state: SubmitState
+    command_id: CommandId
+    index: int = 0
+    rule: Rule | None = None
+    reason: str = ""
+    ref: str = ""
+
+
+def answer_form(answer: Answer) -> dict[str, object]:
+    """The answer to a 'submit' request."""
+    outcome, index = answer
+    rule = None if outcome.rule is None else outcome.rule.value
+    return {
+        "rule": rule,
+        "reason": outcome.reason,
+        "ref": outcome.ref,
+        "index": index,
+    }
+
+
+def _parse_answer(form: Message) -> Answer:
+    rule, index = form.get("rule"), form.get("index")
+    reason, ref = form.get("reason"), form.get("ref")
+    if (
+        type(index) is not int
+        or not isinstance(reason, str)
+        or not isinstance(ref, str)
+    ):
+        raise RequestRefused("the leader's answer to a submit has a wrong form")
+    try:
+        return Outcome(None if rule is None else Rule(rule), reason, ref), index
+    except ValueError as error:
+        raise RequestRefused(f"the leader names an unknown rule {rule!r}") from error
+
+
+class Submitter:
+    """Delivers the outbox to whoever leads."""
+
+    def __init__(
+        self,
+        queue: str,
+        outbox: Outbox,
+        links: Links,
+        clock: Clock,
+        group: Callable[[], Group | None],
+    ) -> None:
+        self._queue = queue
+        self._outbox = outbox
+        self._links = links
+        self._clock = clock
+        self._group = group
+        self._news = asyncio.Event()
+        self._waiting: dict[CommandId, asyncio.Future[SubmitOutcome]] = {}
+
+    def wake(self) -> None:
+        """Leader, group or applied index changed: try again, look again."""
+        self._news.set()
+
+    async def submit(self, body: Body, client_id: str, timeout: float) -> SubmitOutcome:
+        """Make a command durable and wait up to `timeout` s for its answer."""
+        command, position = self._outbox.add(body, client_id)
+        waiting: asyncio.Future[SubmitOutcome] = (
+            asyncio.get_running_loop().create_future()
+        )
+        self._waiting[command.id] = waiting
+        try:
+            await self._outbox.durable(position)
+            self.wake()
+            return await self._clock.wait_for(waiting, timeout)
+        except TimeoutError:
+            return SubmitOutcome(
+                SubmitState.PENDING,
+                command.id,
+                reason="no answer yet: it is kept and repeated",
+            )
+        finally:
+            self._waiting.pop(command.id, None)
+
+    async def run(self) -> None:
+        """Deliver for ever; raises DatabaseFailed if the outbox cannot be kept."""
+        while True:
+            self._news.clear()
+            command = await self._outbox.first()
+            if command is None:
+                await self._news.wait()
+                continue
+            try:
+                outcome, index = await self._deliver(command)
+            except (NetqueueError, TimeoutError):
+                await self._pause(_RETRY)
+                continue
+            if outcome.rule is Rule.DISSOLVED:  # for the group that comes next
+                await self._pause(_RETRY)
+                continue
+            await self._own_write(index)
+            self._outbox.remove(command)
+            self._resolve(command, outcome, index)
+
+    def _resolve(self, command: Command, outcome: Outcome, index: int) -> None:
+        waiting = self._waiting.get(command.id)
+        if waiting is not None and not waiting.done():
+            state = SubmitState.ACCEPTED if outcome.accepted else SubmitState.REJECTED
+            waiting.set_result(
+                SubmitOutcome(
+                    state,
+                    command.id,
+                    index,
+                    outcome.rule,
+                    outcome.reason,
+                    outcome.ref,
+                )
+            )
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await self._clock.wait_for(self._news.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _deliver(self, command: Command) -> Answer:
+        group = self._group()
+        if group is None or group.leader is None:
+            raise NotLeader("there is no leader yet")
+        if group.is_leader:
+            return await self._clock.wait_for(group.submit(command), _TRY)
+        params = {"g": group.id, "command": encode(command)}
+        form = await self._links.request(
+            self._queue, group.leader, "submit", params, _TRY
+        )
+        return _parse_answer(form)
+
+    async def _own_write(self, index: int) -> None:
+        """Wait, within limits, until this replica has applied `index` itself."""
+        deadline = self._clock.monotonic() + _OWN_WRITE
+        while (group := self._group()) is not None and group.applied_index < index:
+            left = deadline - self._clock.monotonic()
+            if left <= 0:
+                return
+            self._news.clear()
+            await self._pause(left)

@@ -1,0 +1,135 @@
+"""The form of raft messages between hosts, checked on receipt (R2).
+
+    {"t": "raft", "g": group id, "m": {"type": ..., ...}}
+
+Entries travel as [index, term, kind, payload]; PySyncObj's bytes are built here.
+Its 'apply_command', 'serialized' and 'transmission' have no form, so they cannot
+arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .entry import PAYLOAD_MAX, Entry, Kind, pack, unpack
+from .errors import WireInvalid
+
+BATCH_BYTES = 1 << 20  # entries of one message; the last one may pass it
+_BATCH_MAX = BATCH_BYTES + PAYLOAD_MAX + 1
+_NUMBER_MAX = 1 << 53
+
+RaftMessage = dict[str, Any]
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value < _NUMBER_MAX:
+        raise WireInvalid(f"{str(value)[:40]!r} is no index or term")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if type(value) is not bool:
+        raise WireInvalid(f"{str(value)[:40]!r} is no flag")
+    return value
+
+
+def _entries(value: object) -> list[Entry]:
+    if not isinstance(value, (list, tuple)):
+        raise WireInvalid("entries are a list")
+    entries: list[Entry] = []
+    size = 0
+    for item in value:
+        if not isinstance(item, (list, tuple)) or len(item) != 4:
+            raise WireInvalid("an entry is [index, term, kind, payload]")
+        index, term, word, payload = item
+        if not isinstance(word, str) or not isinstance(payload, str):
+            raise WireInvalid("an entry's kind and payload are texts")
+        try:
+            kind = Kind(word)
+        except ValueError as error:
+            raise WireInvalid(f"unknown kind of entry {word[:40]!r}") from error
+        size += len(payload) + 1
+        if size > _BATCH_MAX:
+            raise WireInvalid(f"more than {_BATCH_MAX} bytes of entries")
+        entries.append(Entry(pack(kind, payload), _number(index), _number(term)))
+    return entries
+
+
+_Check = Callable[[object], Any]
+_FIELDS: dict[str, dict[str, _Check]] = {
+    "append_entries": {
+        "term": _number,
+        "commit_index": _number,
+        "prevLogIdx": _number,
+        "prevLogTerm": _number,
+        "entries": _entries,
+    },
+    "next_node_idx": {
+        "term": _number,
+        "next_node_idx": _number,
+        "reset": _flag,
+        "success": _flag,
+    },
+    "request_vote": {
+        "term": _number,
+        "last_log_index": _number,
+        "last_log_term": _number,
+    },
+    "response_vote": {"term": _number},
+    "pre_vote": {
+        "term": _number,
+        "round": _number,
+        "last_log_index": _number,
+        "last_log_term": _number,
+    },
+    "pre_vote_answer": {"term": _number, "round": _number, "granted": _flag},
+    "higher_term": {"term": _number},
+    "timeout_now": {"term": _number},
+}
+
+
+def encode(group: str, message: RaftMessage) -> dict[str, Any]:
+    """The map that goes over the link; KeyError for what may not travel."""
+    fields = _FIELDS[message["type"]]
+    form = {name: message[name] for name in fields} | {"type": message["type"]}
+    if "entries" in form:
+        form["entries"] = [_entry_form(entry) for entry in form["entries"]]
+    return {"t": "raft", "g": group, "m": form}
+
+
+def _entry_form(entry: Entry) -> list[Any]:
+    data, index, term = entry
+    kind, payload = unpack(data)
+    return [index, term, kind.value, payload]
+
+
+def decode(form: object) -> RaftMessage:
+    """The message for the library; raises WireInvalid."""
+    if not isinstance(form, Mapping):
+        raise WireInvalid("a raft message is a map")
+    kind = form.get("type")
+    fields = _FIELDS.get(kind) if isinstance(kind, str) else None
+    if fields is None:
+        raise WireInvalid(f"unknown raft message {str(kind)[:40]!r}")
+    if set(form) != {"type", *fields}:
+        raise WireInvalid(f"{kind} has other fields than it must have")
+    message: RaftMessage = {name: check(form[name]) for name, check in fields.items()}
+    message["type"] = kind
+    if kind == "append_entries":
+        _check_run(message)
+    elif kind == "next_node_idx" and message["next_node_idx"] < 2:
+        # Entry 1 is in every log: nobody has to be sent it, or a snapshot of it.
+        raise WireInvalid("an ack names an index from 2 on")
+    return message
+
+
+def _check_run(message: RaftMessage) -> None:
+    """Entries follow each other and never fall back or run ahead in term."""
+    index, term = message["prevLogIdx"], message["prevLogTerm"]
+    if index < 1:
+        raise WireInvalid("entries follow an entry")
+    for entry in message["entries"]:
+        if entry.index != index + 1 or not term <= entry.term <= message["term"]:
+            raise WireInvalid(f"entry {entry.index} does not follow entry {index}")
+        index, term = entry.index, entry.term
