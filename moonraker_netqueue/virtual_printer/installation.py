@@ -23,6 +23,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 _ROOT = _PACKAGE.parent
 _ENVIRONMENT = _ROOT / ".venv-klippy"
 _STAMP = _ENVIRONMENT / "netqueue-stamp"
+DEMO_FOLDER = _ROOT / ".demo"
 
 
 def klippy_command() -> list[str]:

@@ -37,7 +37,7 @@ class VirtualPrinter:
     def __init__(
         self, name: str, data_path: Path, port: int, sections: str = ""
     ) -> None:
-        """`sections` is text that moonraker.conf ends with."""
+        """`sections` is text that moonraker.conf ends with; $name in it is `name`."""
         self.name = name
         self.data_path = data_path.resolve()
         self.port = port
@@ -142,7 +142,7 @@ class VirtualPrinter:
             "gcodes": self.data_path / "gcodes",
             "port": self.port,
             "klippy_socket": self._comms / "klippy.sock",
-            "sections": self._sections,
+            "sections": string.Template(self._sections).safe_substitute(name=self.name),
         }
         for name in ("printer.cfg", "moonraker.conf"):
             text = (_TEMPLATES / name).read_text()

@@ -1,0 +1,128 @@
+"""The demo's queue as its printers' Moonrakers report it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .errors import VirtualPrinterError
+from .moonraker_client import MoonrakerClient, NoAnswerError, RefusedError
+from .printers import VirtualFarm, VirtualPrinter
+
+QUEUE = "demo"
+SECTIONS = f"""\
+[netqueue]
+name: $name
+queues: {QUEUE}
+discovery_interface: 127.0.0.1
+clear_bed: macro
+"""
+_ASKING = (NoAnswerError, RefusedError)
+_STATES_WORTH_A_LINE = ("offline", "needs_attention", "bed_occupied")
+
+
+def unshared_reason(farm: VirtualFarm) -> str | None:
+    """Why the printers do not all share the queue yet; None: they do.
+
+    Raises VirtualPrinterError where they never will.
+    """
+    groups: dict[str, list[str]] = {}
+    hosts, members = set(), set()
+    for printer in farm.printers:
+        try:
+            status = printer.client.get("/server/netqueue/status")
+        except NoAnswerError as error:
+            return f"{printer.name}: {error}"
+        except RefusedError as error:
+            raise _load_failure(printer) from error
+        queue = status["queues"].get(QUEUE)
+        if queue is None:
+            return f"{printer.name} does not serve queue '{QUEUE}'"
+        if not queue["quorum"]:
+            return f"{printer.name} reaches no majority (it is {queue['role']})"
+        groups.setdefault(queue["group"], []).append(printer.name)
+        hosts.add(status["host_id"])
+        members = {member["host_id"] for member in queue["members"]}
+        if not hosts <= members:
+            return f"{printer.name} knows only {len(members)} members"
+    if len(groups) > 1:
+        apart = " | ".join(", ".join(names) for names in groups.values())
+        return f"these do not form one group yet: {apart}"
+    missing = len(hosts - members)
+    return f"{missing} printers are not members yet" if missing else None
+
+
+def _load_failure(printer: VirtualPrinter) -> VirtualPrinterError:
+    """Moonraker is ready but has no endpoints of ours: it will not get better."""
+    warnings = [
+        text
+        for text in printer.server_info()["warnings"]
+        if "netqueue" in text and not text.startswith("Unparsed")
+    ]
+    log = printer.data_path / "logs" / "moonraker.log"
+    return VirtualPrinterError(
+        f"{printer.name}: Moonraker did not load netqueue: "
+        + "; ".join((*warnings, f"see {log}"))
+    )
+
+
+def jobs(client: MoonrakerClient) -> list[dict[str, Any]]:
+    """The jobs of the queue, in order."""
+    found: list[dict[str, Any]] = client.get("/server/netqueue/jobs", queue=QUEUE)[
+        "jobs"
+    ]
+    return found
+
+
+class QueueWatch:
+    """Tells what changed in the queue since it last looked."""
+
+    def __init__(self, farm: VirtualFarm) -> None:
+        self._farm = farm
+        self._printing: dict[str, str] = {}  # print id -> "printer2: plate.gcode"
+        self._states: dict[str, str] = {}  # printer -> state
+
+    def changes(self) -> list[str]:
+        """A line per change; nothing while no printer answers."""
+        for printer in self._farm.printers:
+            if printer.pid("moonraker") is None:
+                continue
+            try:
+                return list(self._look(printer.client))
+            except _ASKING:
+                continue  # it is starting or ending: another one knows as much
+        return []
+
+    def _look(self, client: MoonrakerClient) -> Iterator[str]:
+        answer = client.get("/server/netqueue/printers", queue=QUEUE)
+        counts = {
+            (job["job_id"], index): f"{item['done']} of {item['count']} done"
+            for job in jobs(client)
+            for index, item in enumerate(job["items"])
+        }
+        printing: dict[str, str] = {}
+        for printer in answer["printers"]:
+            name, state = printer["name"], printer["state"]
+            if self._states.get(name) != state and state in _STATES_WORTH_A_LINE:
+                yield f"{name} is {state}: {printer['reason'] or printer['why']}"
+            self._states[name] = state
+            for print_ in printer["prints"]:
+                if print_["state"] != "printing":
+                    continue
+                print_id = print_["print_id"]
+                printing[print_id] = f"{name}: {print_['file']}"
+                if print_id not in self._printing:
+                    count = counts.get((print_["job_id"], print_["item"]), "job gone")
+                    yield f"{name} prints {print_['file']} ({count})"
+        for print_id in self._printing.keys() - printing.keys():
+            yield f"{self._printing[print_id]} {self._ending(client, print_id)}"
+        self._printing = printing
+
+    def _ending(self, client: MoonrakerClient, print_id: str) -> str:
+        try:
+            answer = client.get(
+                "/server/netqueue/print", queue=QUEUE, print_id=print_id
+            )
+        except RefusedError:
+            return "is no longer in the queue"
+        return f"is {answer['print']['state']}"
