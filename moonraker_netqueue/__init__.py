@@ -5,3 +5,17 @@
 # This file may be distributed under the terms of the GNU GPLv3 license.
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .component import ConfigHelper, NetQueue
+
+__version__ = "0.1.0"
+
+
+def load_component(config: ConfigHelper) -> NetQueue:
+    """What Moonraker calls for a section [netqueue]."""
+    from .component import NetQueue
+
+    return NetQueue(config)

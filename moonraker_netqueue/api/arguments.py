@@ -1,0 +1,131 @@
+"""Typed reading of a request's arguments: JSON values, or texts of a query string."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import ApiError
+
+_TRUE = ("true", "1", "yes", "on")
+_FALSE = ("false", "0", "no", "off")
+
+
+class Arguments:
+    """The arguments of one request; every getter answers 400 naming what is wrong."""
+
+    def __init__(self, values: Mapping[str, Any], path: str = "") -> None:
+        self._values = values
+        self._path = path
+        self._read: set[str] = set()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def plain(self) -> dict[str, Any]:
+        """The values as they came, to be passed on to another host."""
+        return dict(self._values)
+
+    def finish(self) -> None:
+        """Answer 400 if an argument was given that nothing has read."""
+        unknown = sorted(set(self._values) - self._read)
+        if unknown:
+            known = ", ".join(sorted(self._read))
+            raise ApiError(
+                400, f"unknown argument '{self._path}{unknown[0]}'; known: {known}"
+            )
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._take(name, default)
+        if not isinstance(value, str):
+            raise self._wrong(name, value, "a text")
+        return value
+
+    def optional_text(self, name: str) -> str | None:
+        return self.text(name) if self._has(name) else None
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        value = self._take(name, default)
+        if isinstance(value, str):
+            try:
+                return int(value)
+            except ValueError:
+                raise self._wrong(name, value, "a whole number") from None
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self._wrong(name, value, "a whole number")
+        return value
+
+    def optional_integer(self, name: str, default: int | None = None) -> int | None:
+        """A whole number; JSON null says none, leaving it out says `default`."""
+        if not self._has(name):
+            return None if name in self._values else default
+        return self.integer(name)
+
+    def optional_number(self, name: str, default: float | None = None) -> float | None:
+        """A finite number; JSON null says none, leaving it out says `default`."""
+        if not self._has(name):
+            return None if name in self._values else default
+        value = self._take(name, None)
+        try:
+            number = float(value) if isinstance(value, str) else value
+        except ValueError:
+            raise self._wrong(name, value, "a number") from None
+        good = isinstance(number, int | float) and not isinstance(number, bool)
+        if not good or not math.isfinite(number):
+            raise self._wrong(name, value, "a number")
+        return float(number)
+
+    def boolean(self, name: str, default: bool | None = None) -> bool:
+        value = self._take(name, default)
+        if isinstance(value, str) and value.lower() in _TRUE + _FALSE:
+            return value.lower() in _TRUE
+        if not isinstance(value, bool):
+            raise self._wrong(name, value, "true or false")
+        return value
+
+    def words(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """A list of texts, or one text with commas."""
+        value = self._take(name, list(default))
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise self._wrong(name, value, "a list of texts")
+        return tuple(value)
+
+    def objects(self, name: str) -> list[Arguments]:
+        """A list of objects, such as the items of a job."""
+        value = self._take(name, None)
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except ValueError:
+                raise self._wrong(name, value, "a list of objects") from None
+        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+            raise self._wrong(name, value, "a list of objects")
+        return [
+            Arguments(item, f"{self._path}{name}[{index}].")
+            for index, item in enumerate(value)
+        ]
+
+    def _has(self, name: str) -> bool:
+        self._read.add(name)
+        return self._values.get(name) is not None
+
+    def _take(self, name: str, default: Any) -> Any:
+        self._read.add(name)
+        value = self._values.get(name)
+        if value is not None:
+            return value
+        if default is None:
+            raise ApiError(400, f"argument '{self._path}{name}' is missing")
+        return default
+
+    def _wrong(self, name: str, value: Any, expected: str) -> ApiError:
+        shown = repr(value)[:80]
+        return ApiError(
+            400, f"argument '{self._path}{name}': expected {expected}, not {shown}"
+        )

@@ -1,0 +1,61 @@
+"""notify_netqueue_changed: what changed in a queue, a few times a second at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..model.event import Event, Topic
+from ..ports import Clock, Timer
+from .queue import ServedQueue
+from .views import counts_view, job_view, print_view
+
+_COALESCE = 0.1  # seconds; the commands of one moment make one notification
+
+Notify = Callable[[dict[str, Any]], object]
+
+
+class ChangeFeed:
+    """Gathers the events of one queue and tells clients, numbered without a gap."""
+
+    def __init__(self, queue: ServedQueue, clock: Clock, notify: Notify) -> None:
+        self._queue = queue
+        self._clock = clock
+        self._notify = notify
+        self._changed: dict[Event, None] = {}
+        self._timer: Timer | None = None
+
+    def on_events(self, events: tuple[Event, ...]) -> None:
+        """Events of an applied command."""
+        self._changed.update(dict.fromkeys(events))
+        if self._timer is None:
+            self._timer = self._clock.call_later(_COALESCE, self._send)
+
+    def close(self) -> None:
+        """Tell no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _send(self) -> None:
+        self._timer = None
+        changes = [self._view(event) for event in self._changed]
+        self._changed.clear()
+        self._queue.revision += 1
+        self._notify(
+            {
+                "queue": self._queue.name,
+                "revision": self._queue.revision,
+                "changes": changes,
+            }
+        )
+
+    def _view(self, event: Event) -> dict[str, Any]:
+        """The thing as it is now; null if it is gone."""
+        state, value = self._queue.state, None
+        if event.topic is Topic.JOB and event.key in state.jobs:
+            value = job_view(state, state.jobs[event.key])
+        elif event.topic is Topic.PRINT and event.key in state.prints:
+            value = print_view(state, state.prints[event.key])
+        elif event.topic is Topic.QUEUE:
+            value = counts_view(state)
+        return {"topic": event.topic.value, "key": event.key, "value": value}

@@ -1,0 +1,85 @@
+"""Which endpoint is answered by what."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from ..errors import NetqueueError
+from .arguments import Arguments
+from .errors import ApiError
+from .host import Host
+from .jobs import JobEndpoints
+from .printers import PrinterEndpoints
+from .routes import LATER
+from .status import status_view
+
+_Answer = Callable[[Arguments], Awaitable[dict[str, Any]]]
+_OWNER_CALLS = ("bed_clear", "printer", "print")
+
+
+class Endpoints:
+    """All endpoints of a host that is up."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        jobs, printers = JobEndpoints(host), PrinterEndpoints(host)
+        self._answers: dict[tuple[str, str], _Answer] = {
+            ("status", "GET"): self._status,
+            ("jobs", "GET"): jobs.list_jobs,
+            ("job", "GET"): jobs.read_job,
+            ("job", "POST"): jobs.write_job,
+            ("job", "DELETE"): jobs.remove_job,
+            ("move", "POST"): jobs.move_job,
+            ("pause", "POST"): jobs.pause,
+            ("resume", "POST"): jobs.resume,
+            ("printers", "GET"): printers.list_printers,
+            ("printer", "POST"): printers.write_printer,
+            ("bed_clear", "POST"): printers.clear_bed,
+            ("print", "GET"): printers.read_print,
+            ("print", "POST"): printers.act_on_print,
+        }
+
+    async def call(
+        self, endpoint: str, request_type: str, values: Mapping[str, Any], user: str
+    ) -> dict[str, Any]:
+        """Answer a request; raises ApiError. `user` is who is logged in, if known."""
+        if endpoint in LATER:
+            raise ApiError(501, f"'{endpoint}' comes with {LATER[endpoint]}")
+        answer = self._answers[(endpoint, request_type)]
+        try:
+            return await answer(Arguments(_signed(endpoint, request_type, values, user)))
+        except ApiError:
+            raise
+        except NetqueueError as error:
+            raise ApiError(409, str(error)) from error
+
+    async def answer_peer(self, peer: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """A call about this host's printer that a member passes on."""
+        endpoint, values = params.get("endpoint"), params.get("arguments")
+        if endpoint not in _OWNER_CALLS or not isinstance(values, dict):
+            return {"status": 400, "error": f"{str(endpoint)[:40]!r} is not passed on"}
+        owner = values.get("printer_id", self._host.host_id)
+        if owner != self._host.host_id:
+            return {"status": 404, "error": "this host does not own that printer"}
+        try:
+            return {"result": await self.call(endpoint, "POST", values, "")}
+        except ApiError as error:
+            return {"status": error.status, "error": str(error)}
+
+    async def _status(self, arguments: Arguments) -> dict[str, Any]:
+        arguments.finish()
+        return status_view(self._host)
+
+
+def _signed(
+    endpoint: str, request_type: str, values: Mapping[str, Any], user: str
+) -> Mapping[str, Any]:
+    """Add who is logged in, where a request leaves out who asks."""
+    if not user:
+        return values
+    if endpoint in ("bed_clear", "print") and request_type == "POST":
+        return {"by": user, **values}
+    if endpoint == "job" and request_type == "POST" and "job_id" not in values:
+        return {"owner": user, **values}
+    return values

@@ -1,0 +1,27 @@
+"""Errors of the interface, as HTTP status codes."""
+
+from __future__ import annotations
+
+from ..errors import NetqueueError
+from ..model.errors import Rejected, Rule
+
+_STATUS = {
+    Rule.INVALID: 400,
+    Rule.PERMISSION: 403,
+    Rule.NOT_FOUND: 404,
+    Rule.CONFLICT: 409,
+    Rule.DISSOLVED: 503,
+}
+
+
+class ApiError(NetqueueError):
+    """A request that cannot be served: `status` is its HTTP code."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+    @classmethod
+    def from_rejection(cls, rejection: Rejected) -> ApiError:
+        """What a client is told of a command that a rule forbids."""
+        return cls(_STATUS[rejection.rule], rejection.reason)

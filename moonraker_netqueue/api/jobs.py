@@ -1,0 +1,250 @@
+"""Endpoints about jobs: list, read, add, edit, remove, move, pause."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ..model.command import (
+    ContentHeld,
+    JobAdd,
+    JobEdit,
+    JobMove,
+    JobRemove,
+    Place,
+    QueuePause,
+)
+from ..model.content import FileRef
+from ..model.errors import Rejected
+from ..model.job import ItemSpec, Job, Requirements, Wishes, check_count
+from .arguments import Arguments
+from .errors import ApiError
+from .host import Host, ServedQueue
+from .views import job_view
+
+
+class JobEndpoints:
+    """What `jobs`, `job`, `move`, `pause` and `resume` do."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    async def list_jobs(self, arguments: Arguments) -> dict[str, Any]:
+        """Jobs of a queue in order, with `why` for those that wait."""
+        queue = self._host.queue(arguments)
+        arguments.finish()
+        why = await self._host.why_waiting(queue)
+        return {
+            "queue": queue.name,
+            "revision": queue.revision,
+            "jobs": [
+                job_view(queue.state, job, why.get(job.job_id, ""))
+                for job in queue.state.ordered_jobs()
+            ],
+            "pending": queue.pending_view(),
+        }
+
+    async def read_job(self, arguments: Arguments) -> dict[str, Any]:
+        """One job."""
+        queue = self._host.queue(arguments)
+        job_id = arguments.text("job_id")
+        arguments.finish()
+        return await self._answer(queue, job_id)
+
+    async def write_job(self, arguments: Arguments) -> dict[str, Any]:
+        """Add a job, or with `job_id` edit it."""
+        queue = self._host.queue(arguments)
+        client_id = arguments.text("command_id", "")
+        if "job_id" in arguments:
+            job = queue.job(arguments.text("job_id"))
+            edit = await self._edit(queue, job, arguments)
+            arguments.finish()
+            pending = await queue.submit(edit, client_id)
+            return await self._answer(queue, job.job_id, pending)
+        return await self._add(queue, arguments, client_id)
+
+    async def remove_job(self, arguments: Arguments) -> dict[str, Any]:
+        """Remove a job none of whose copies is assigned."""
+        queue = self._host.queue(arguments)
+        body = JobRemove(
+            arguments.text("job_id"), arguments.optional_integer("if_version")
+        )
+        arguments.finish()
+        pending = await queue.submit(body)
+        return {"job_id": body.job_id, "pending": pending}
+
+    async def move_job(self, arguments: Arguments) -> dict[str, Any]:
+        """Move a job: `before` or `after` another, or `to` front or back."""
+        queue = self._host.queue(arguments)
+        job_id = arguments.text("job_id")
+        chosen = [word for word in ("before", "after", "to") if word in arguments]
+        if len(chosen) != 1:
+            raise ApiError(400, "give one of the arguments 'before', 'after' and 'to'")
+        value = arguments.text(chosen[0])
+        arguments.finish()
+        if chosen[0] == "to":
+            if value not in (Place.FRONT.value, Place.BACK.value):
+                raise ApiError(400, f"argument 'to': front or back, not {value!r}")
+            body = JobMove(job_id, Place(value))
+        else:
+            body = JobMove(job_id, Place(chosen[0]), value)
+        pending = await queue.submit(body)
+        return await self._answer(queue, job_id, pending)
+
+    async def pause(self, arguments: Arguments) -> dict[str, Any]:
+        """Reserve no more copies; what is assigned goes on."""
+        return await self._set_paused(arguments, True)
+
+    async def resume(self, arguments: Arguments) -> dict[str, Any]:
+        """Reserve copies again."""
+        return await self._set_paused(arguments, False)
+
+    async def _set_paused(self, arguments: Arguments, paused: bool) -> dict[str, Any]:
+        queue = self._host.queue(arguments)
+        arguments.finish()
+        pending = await queue.submit(QueuePause(paused))
+        return {"queue": queue.name, "paused": paused, "pending": pending}
+
+    async def _answer(
+        self, queue: ServedQueue, job_id: str, pending: bool = False
+    ) -> dict[str, Any]:
+        job = queue.state.jobs.get(job_id)
+        if job is None and not pending:
+            raise ApiError(404, f"queue {queue.name!r} has no job {job_id[:64]!r}")
+        why = await self._host.why_waiting(queue)
+        view = job_view(queue.state, job, why.get(job_id, "")) if job else None
+        answer: dict[str, Any] = {"job_id": job_id, "pending": pending, "job": view}
+        if pending:
+            answer["message"] = queue.pending_message()
+        return answer
+
+    async def _add(
+        self, queue: ServedQueue, arguments: Arguments, client_id: str
+    ) -> dict[str, Any]:
+        repeated = queue.state.outcomes.of_client(client_id)
+        if repeated is not None and repeated.ref:
+            return await self._answer(queue, repeated.ref)
+        specs, files = await self._items(arguments, None)
+        body = JobAdd(
+            job_id=self._host.new_id(),
+            wishes=_wishes(arguments, Wishes(name=specs[0].name)),
+            items=tuple(specs),
+            requires=_requirements(arguments, Requirements()),
+            front=arguments.boolean("front", False),
+        )
+        arguments.finish()
+        _checked(body.wishes)
+        await self._announce(queue, files)
+        pending = await queue.submit(body, client_id)
+        job_id = body.job_id
+        first = queue.state.outcomes.of_client(client_id)
+        if first is not None and first.ref:
+            job_id = first.ref
+        return await self._answer(queue, job_id, pending)
+
+    async def _edit(
+        self, queue: ServedQueue, job: Job, arguments: Arguments
+    ) -> JobEdit:
+        items = None
+        if any(word in arguments for word in ("items", "filename", "count")):
+            items, files = await self._items(arguments, job)
+            await self._announce(queue, files)
+        wishes = _wishes(arguments, job.wishes)
+        requires = _requirements(arguments, job.requires)
+        # What is replaced is a whole: without the version that was read, an edit of
+        # the note made meanwhile by another person would be undone.
+        version = arguments.optional_integer("if_version")
+        return JobEdit(
+            job_id=job.job_id,
+            if_version=job.version if version is None else version,
+            wishes=wishes if wishes != job.wishes else None,
+            requires=requires if requires != job.requires else None,
+            items=tuple(items) if items is not None else None,
+            retry=arguments.boolean("retry", False),
+        )
+
+    async def _announce(self, queue: ServedQueue, files: list[FileRef]) -> None:
+        """Register this host as a holder, before a job speaks of the contents."""
+        for file in files:
+            content = queue.state.contents.get(file.sha256)
+            if content is None or self._host.host_id not in content.holders:
+                await queue.submit(ContentHeld(file))
+
+    async def _items(
+        self, arguments: Arguments, job: Job | None
+    ) -> tuple[list[ItemSpec], list[FileRef]]:
+        """Items from `items`, or one item from the job's own arguments."""
+        if "items" in arguments:
+            rows = arguments.objects("items")
+            if not rows:
+                raise ApiError(400, "argument 'items': give at least one item")
+        else:
+            rows = [arguments]
+        known: list[ItemSpec | None] = [None] * len(rows)
+        if job is not None:
+            if len(rows) != len(job.items) and "items" not in arguments:
+                raise ApiError(400, "this job has several items: use argument 'items'")
+            if len(rows) == len(job.items):
+                known = [item.spec for item in job.items]
+        specs, files = [], []
+        for row, spec in zip(rows, known, strict=True):
+            made, added = await self._item(row, spec)
+            if row is not arguments:
+                row.finish()
+            specs.append(made)
+            files += added
+        return specs, files
+
+    async def _item(
+        self, row: Arguments, known: ItemSpec | None
+    ) -> tuple[ItemSpec, list[FileRef]]:
+        count = row.integer("count", known.count if known else 1)
+        filename = row.optional_text("filename")
+        try:
+            check_count(filename or (known.name if known else "the item"), count)
+        except Rejected as error:
+            raise ApiError.from_rejection(error) from error
+        if filename is not None:
+            file = await self._host.take_in(filename)
+            base = ItemSpec(file.name, count, (file,))
+            base = replace(base, estimate_s=self._host.estimate(filename))
+            files = [file]
+        elif known is not None:
+            base, files = replace(known, count=count), []
+        else:
+            raise ApiError(400, "argument 'filename' is missing")
+        spec = replace(
+            base,
+            materials=row.words("materials", base.materials),
+            nozzle=row.optional_number("nozzle", base.nozzle),
+            estimate_s=row.optional_integer("estimate_s", base.estimate_s),
+        )
+        _checked(spec)
+        return spec, files
+
+
+def _wishes(arguments: Arguments, base: Wishes) -> Wishes:
+    return Wishes(
+        name=arguments.text("name", base.name),
+        note=arguments.text("note", base.note),
+        priority=arguments.integer("priority", base.priority),
+        due=arguments.optional_number("due", base.due),
+        owner=arguments.text("owner", base.owner),
+        hold=arguments.boolean("hold", base.hold),
+        max_attempts=arguments.integer("max_attempts", base.max_attempts),
+    )
+
+
+def _requirements(arguments: Arguments, base: Requirements) -> Requirements:
+    return Requirements(
+        tags=arguments.words("tags", base.tags),
+        models=arguments.words("models", base.models),
+        keep_together=arguments.boolean("keep_together", base.keep_together),
+    )
+
+
+def _checked(part: Wishes | ItemSpec) -> None:
+    try:
+        part.check()
+    except Rejected as error:
+        raise ApiError.from_rejection(error) from error

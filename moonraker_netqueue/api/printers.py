@@ -1,0 +1,125 @@
+"""Endpoints about printers and prints; calls about others go to their owners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model.command import Decision, PrintDecide
+from ..model.print import Print
+from .arguments import Arguments
+from .errors import ApiError
+from .host import Host, ServedQueue
+from .views import print_view, printer_view
+
+_ACTIONS = ("cancel", "retry", "mark_done", "release")
+
+
+class PrinterEndpoints:
+    """What `printers`, `printer`, `print` and `bed_clear` do."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    async def list_printers(self, arguments: Arguments) -> dict[str, Any]:
+        """Every printer of the queue: state, bed, materials, and why it is idle."""
+        queue = self._host.queue(arguments)
+        arguments.finish()
+        why = await self._host.why_idle(queue)
+        printers = sorted(
+            queue.state.printers.values(), key=lambda p: (p.profile.name, p.host)
+        )
+        return {
+            "queue": queue.name,
+            "revision": queue.revision,
+            "printers": [
+                printer_view(
+                    queue.state,
+                    printer,
+                    self._host.reaches(queue, printer.host),
+                    why.get(printer.host, ""),
+                )
+                for printer in printers
+            ],
+        }
+
+    async def write_printer(self, arguments: Arguments) -> dict[str, Any]:
+        """Change a printer's own entry: accept, materials, costs, tags."""
+        queue, owner = self._owner(arguments)
+        if owner != self._host.host_id:
+            return await self._host.ask_owner(queue, owner, "printer", arguments)
+        changes: dict[str, Any] = {}
+        if "accept" in arguments:
+            changes["accept"] = arguments.boolean("accept")
+        for word in ("materials", "materials_ready", "tags"):
+            if word in arguments:
+                changes[word] = arguments.words(word)
+        if "manual_effort_cost" in arguments:
+            changes["manual_effort_cost"] = arguments.integer("manual_effort_cost")
+        arguments.finish()
+        await self._host.agent.change(changes)
+        return {"printer": self._host.agent.view()}
+
+    async def clear_bed(self, arguments: Arguments) -> dict[str, Any]:
+        """Record that a bed is clear, by whose word."""
+        queue, owner = self._owner(arguments)
+        if owner != self._host.host_id:
+            return await self._host.ask_owner(queue, owner, "bed_clear", arguments)
+        by = arguments.text("by", "a person at the dashboard")
+        arguments.finish()
+        await self._host.agent.bed_clear(by)
+        return {"printer": self._host.agent.view()}
+
+    async def read_print(self, arguments: Arguments) -> dict[str, Any]:
+        """One print, live or among the last that ended."""
+        queue = self._host.queue(arguments)
+        print_ = self._print(queue, arguments.text("print_id"))
+        arguments.finish()
+        return {"print": print_view(queue.state, print_)}
+
+    async def act_on_print(self, arguments: Arguments) -> dict[str, Any]:
+        """Cancel or release a print at its printer; decide about a lost one."""
+        queue = self._host.queue(arguments)
+        print_ = self._print(queue, arguments.text("print_id"))
+        action = arguments.text("action")
+        if action not in _ACTIONS:
+            raise ApiError(
+                400, f"argument 'action': one of {', '.join(_ACTIONS)}, not {action!r}"
+            )
+        by = arguments.text("by", "a person at the dashboard")
+        if action in ("retry", "mark_done"):
+            arguments.finish()
+            decision = PrintDecide(print_.print_id, Decision(action), by)
+            pending = await queue.submit(decision)
+            return self._answer(queue, print_.print_id, pending)
+        if print_.host != self._host.host_id:
+            return await self._host.ask_owner(queue, print_.host, "print", arguments)
+        arguments.finish()
+        if action == "cancel":
+            await self._host.agent.cancel(print_.print_id, by)
+        else:
+            await self._host.agent.release(print_.print_id, by)
+        return self._answer(queue, print_.print_id)
+
+    def _owner(self, arguments: Arguments) -> tuple[ServedQueue, str]:
+        """The queue, and the host of the printer that a call is about."""
+        queue = self._host.queue(arguments)
+        owner = arguments.text("printer_id", self._host.host_id)
+        if owner not in queue.state.printers and owner != self._host.host_id:
+            raise ApiError(404, f"queue {queue.name!r} has no printer {owner[:64]!r}")
+        return queue, owner
+
+    def _print(self, queue: ServedQueue, print_id: str) -> Print:
+        print_ = queue.state.prints.get(print_id)
+        if print_ is not None:
+            return print_
+        for ended in queue.state.finished:
+            if ended.print_id == print_id:
+                return ended
+        raise ApiError(404, f"queue {queue.name!r} has no print {print_id[:64]!r}")
+
+    def _answer(
+        self, queue: ServedQueue, print_id: str, pending: bool = False
+    ) -> dict[str, Any]:
+        print_ = self._print(queue, print_id)
+        view = print_view(queue.state, print_)
+        return {"print": view, "pending": pending}

@@ -1,0 +1,67 @@
+"""One queue that this host serves, as the endpoints see it."""
+
+from __future__ import annotations
+
+from ..model.command import Body
+from ..model.errors import CommandInvalid, Rejected
+from ..model.job import Job
+from ..model.queue_state import QueueState
+from ..replica.errors import ReplicaError
+from ..replica.replica import Replica
+from ..replica.submission import SubmitState
+from .errors import ApiError
+
+_SUBMIT_TIMEOUT = 5.0  # seconds a client waits before it is told "pending"
+
+
+class ServedQueue:
+    """A replica, with its refusals as answers to a client."""
+
+    def __init__(self, name: str, replica: Replica) -> None:
+        self.name = name
+        self.replica = replica
+        self.revision = 0  # of notify_netqueue_changed
+
+    @property
+    def state(self) -> QueueState:
+        """The queue as this host knows it."""
+        return self.replica.state
+
+    def job(self, job_id: str) -> Job:
+        """A job; answers 404 if it is not here."""
+        try:
+            return self.state.job(job_id)
+        except Rejected as error:
+            raise ApiError.from_rejection(error) from error
+
+    async def submit(self, body: Body, client_id: str = "") -> bool:
+        """Submit a command; a rejection becomes the answer to the client.
+
+        Returns whether it is pending: kept on this disk and repeated until answered.
+        """
+        try:
+            outcome = await self.replica.submit(body, client_id, _SUBMIT_TIMEOUT)
+        except ReplicaError as error:
+            raise ApiError(503, str(error)) from error
+        except CommandInvalid as error:
+            raise ApiError(400, str(error)) from error
+        if outcome.rule is not None:
+            raise ApiError.from_rejection(Rejected(outcome.rule, outcome.reason))
+        return outcome.state is SubmitState.PENDING
+
+    def pending_message(self) -> str:
+        """What a client is told whose command waits for a quorum."""
+        missing = ", ".join(self.missing()) or "a leader"
+        return (
+            f"kept on this host's disk: it is added as soon as {missing} answers."
+            " Do not add it again"
+        )
+
+    def missing(self) -> list[str]:
+        """Names of voters that are out of reach."""
+        voters = self.replica.status().missing_voters
+        printers = self.state.printers
+        return [
+            printers[host].profile.name if host in printers else host[:8]
+            for host in voters
+        ]

@@ -1,0 +1,28 @@
+"""The fixed names of the endpoints: what is registered with Moonraker at its start."""
+
+from __future__ import annotations
+
+ROOT = "/server/netqueue"
+CHANGED = "netqueue:changed"  # the event behind notify_netqueue_changed
+
+ROUTES: dict[str, tuple[str, ...]] = {
+    "status": ("GET",),
+    "jobs": ("GET",),
+    "job": ("GET", "POST", "DELETE"),
+    "move": ("POST",),
+    "pause": ("POST",),
+    "resume": ("POST",),
+    "printers": ("GET",),
+    "printer": ("POST",),
+    "bed_clear": ("POST",),
+    "print": ("GET", "POST"),
+    "recover": ("POST",),
+    "member": ("POST", "DELETE"),
+    "token": ("POST",),
+}
+
+LATER: dict[str, str] = {
+    "recover": "a later version: recovery from a lost quorum",
+    "member": "a later version: admission by approval",
+    "token": "a later version: admission by token",
+}

@@ -1,0 +1,55 @@
+"""What a host tells about itself and its queues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import __version__
+from .host import Host
+from .queue import ServedQueue
+from .views import counts_view
+
+
+def status_view(host: Host) -> dict[str, Any]:
+    """This host, its printer, and each queue: group, role, quorum, counts."""
+    return {
+        "host_id": host.host_id,
+        "name": host.name,
+        "version": __version__,
+        "printer": host.agent.view(),
+        "queues": {name: _queue_view(queue) for name, queue in host.queues.items()},
+    }
+
+
+def _queue_view(queue: ServedQueue) -> dict[str, Any]:
+    status = queue.replica.status()
+    return {
+        "phase": status.phase.value,
+        "group": status.group,
+        "generation": status.generation,
+        "role": status.role.value,
+        "leader": status.leader,
+        "term": status.term,
+        "quorum": status.quorum,
+        "missing": queue.missing(),
+        "members": [
+            {
+                "host_id": member.id,
+                "name": member.name,
+                "voter": member.voter,
+                "connected": member.connected,
+            }
+            for member in status.members
+        ],
+        "log": {
+            "last": status.last_index,
+            "committed": status.commit_index,
+            "applied": status.applied_index,
+            "durable": status.durable_index,
+        },
+        **counts_view(queue.state),
+        "pending": len(status.pending),
+        "notices": list(status.notices),
+        "error": status.error,
+        "revision": queue.revision,
+    }

@@ -1,0 +1,137 @@
+# The [netqueue] section of moonraker.conf
+#
+# Copyright (C) 2026 the moonraker_netqueue developers
+#
+# This file may be distributed under the terms of the GNU GPLv3 license.
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import socket
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .api.errors import ApiError
+from .api.routes import CHANGED, ROOT, ROUTES
+from .config import ConfigInvalid, Settings, parse
+from .errors import NetqueueError
+from .machine import ThreadWorker
+
+# Annotation imports
+if TYPE_CHECKING:
+    from moonraker.common import WebRequest
+    from moonraker.confighelper import ConfigHelper
+    from moonraker.server import Server
+
+    from .assembly import Assembly
+
+_CLOSE_TIMEOUT = 5.0  # seconds; Moonraker's own limit for components is 10
+
+
+class NetQueue:
+    """Registers with Moonraker at its start; what is heavy is loaded later.
+
+    Whatever is wrong here ends in one warning of Moonraker's: it always starts.
+    """
+
+    def __init__(self, config: ConfigHelper) -> None:
+        self.server: Server = config.get_server()
+        self._assembly: Assembly | None = None
+        self._worker = ThreadWorker()
+        self._starting: asyncio.Task[None] | None = None
+        self._problem = "it is starting: ask again in a second"
+        self._settings = self._read_settings(config)
+        self._data_path = Path(self.server.get_app_arg("data_path"))
+        self.server.register_notification(CHANGED)
+        for endpoint, request_types in ROUTES.items():
+            self.server.register_endpoint(
+                f"{ROOT}/{endpoint}", list(request_types), self._handler(endpoint)
+            )
+
+    def _read_settings(self, config: ConfigHelper) -> Settings | None:
+        sections = {
+            name.split(maxsplit=1)[1]: _options(config.getsection(name))
+            for name in config.get_prefix_sections("netqueue ")
+        }
+        try:
+            return parse(_options(config), sections, socket.gethostname())
+        except ConfigInvalid as error:
+            self._warn(f"{error}. The queue stays off until Moonraker is restarted.")
+            return None
+
+    async def component_init(self) -> None:
+        if self._settings is not None:
+            self._starting = asyncio.create_task(self._start(self._settings))
+
+    async def _start(self, settings: Settings) -> None:
+        """Import and build the parts. The imports take a second or more on a Pi."""
+        try:
+            assembly = await self._worker.run(
+                importlib.import_module, ".assembly", __package__
+            )
+            self._assembly = await assembly.Assembly.build(
+                self.server, settings, self._data_path, self._worker, self._notify
+            )
+        except ModuleNotFoundError as error:
+            self.server.set_failed_component("netqueue")
+            self._warn(
+                f"Python package {error.name!r} is missing. Install what netqueue needs"
+                f" with: {sys.executable} -m pip install"
+                " cryptography msgpack 'pulp>=3.3,<4' pysyncobj==0.3.17, and restart"
+                " Moonraker."
+            )
+        except NetqueueError as error:
+            self.server.set_failed_component("netqueue")
+            self._warn(f"{error}.")
+        except OSError as error:
+            self.server.set_failed_component("netqueue")
+            self._warn(
+                f"{error.filename or self._data_path}: {error.strerror}. Let the user"
+                " that Moonraker runs as write there, and restart Moonraker."
+            )
+
+    async def close(self) -> None:
+        if self._starting is not None and not self._starting.done():
+            self._starting.cancel()
+            await asyncio.wait([self._starting])
+        if self._assembly is not None:
+            try:
+                await asyncio.wait_for(self._assembly.close(), _CLOSE_TIMEOUT)
+            except asyncio.TimeoutError:
+                logging.warning("netqueue: closing took too long; what is on disk is kept")
+        self._worker.close()
+
+    def _handler(
+        self, endpoint: str
+    ) -> Callable[[WebRequest], Coroutine[Any, Any, dict[str, Any]]]:
+        async def _handle(web_request: WebRequest) -> dict[str, Any]:
+            if self._assembly is None:
+                raise self.server.error(f"netqueue: {self._problem}", 503)
+            user = web_request.get_current_user()
+            try:
+                return await self._assembly.endpoints.call(
+                    endpoint,
+                    str(web_request.get_request_type().name),
+                    web_request.get_args(),
+                    user.username if user is not None else "",
+                )
+            except ApiError as error:
+                raise self.server.error(str(error), error.status) from error
+
+        return _handle
+
+    def _notify(self, change: dict[str, Any]) -> None:
+        self.server.send_event(CHANGED, change)
+
+    def _warn(self, text: str) -> None:
+        self._problem = text
+        self.server.add_warning(f"netqueue: {text}", warn_id="netqueue")
+
+
+def _options(config: ConfigHelper) -> dict[str, str]:
+    """The options of a section, each marked as read so that Moonraker is content."""
+    return {option: str(config.get(option)) for option in config.get_options()}
