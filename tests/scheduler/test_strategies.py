@@ -20,7 +20,7 @@ from moonraker_netqueue.scheduler.strategies.assignment import (
 )
 from moonraker_netqueue.scheduler.strategies.canonical import canonical
 from moonraker_netqueue.scheduler.strategies.tableau import Tableau, Vector, tableau
-from moonraker_netqueue.scheduler.strategies.transport import solve_pure
+from moonraker_netqueue.scheduler.strategies.transport import _Flow, solve_pure
 
 _IDLE = 6  # low enough that leaving a printer idle is sometimes best
 
@@ -88,6 +88,20 @@ def test_canonical_refuses_every_plan_that_is_not_optimal(model: Tableau) -> Non
         if model.objective(vector) > least:
             with pytest.raises(SolverError, match="not the optimum"):
                 canonical(model, vector)
+
+
+@given(_tableaus())
+def test_prices_of_the_pure_solver_keep_its_searches_short(model: Tableau) -> None:
+    """Every row is in a column that is cheapest for it: no edge is ever negative."""
+    flow = _Flow(model)
+    for row in range(len(model.costs)):
+        flow.add(row)
+        for added, column in enumerate(flow.column_of):
+            reduced = {
+                column: cost - flow._price[column]
+                for column, cost in model.costs[added]
+            }
+            assert reduced[column] == min(reduced.values())
 
 
 @given(_tableaus())

@@ -125,7 +125,7 @@ class _Smallest:
             return [
                 (column, _NO_ROW)
                 for column, room in enumerate(self._capacity)
-                if self._load[column] < room and self._prices[column] == 0
+                if self._load[column] < room  # and so its price is 0
             ]
         edges = [
             (self.column_of[row], row)
