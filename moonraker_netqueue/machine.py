@@ -44,10 +44,19 @@ class MachineClock:
         return asyncio.get_running_loop().call_soon(callback, *args)
 
     async def wait_for(self, awaitable: Awaitable[_T], seconds: float) -> _T:
+        # asyncio.wait_for of Python 3.10 and 3.11 swallows a cancellation that comes
+        # in the turn in which the awaited thing ends: its caller then runs for ever.
+        work = asyncio.ensure_future(awaitable)
         try:
-            return await asyncio.wait_for(awaitable, seconds)
-        except asyncio.TimeoutError as error:  # not the builtin one before 3.11
-            raise TimeoutError(f"no answer within {seconds:g} s") from error
+            await asyncio.wait([work], timeout=seconds)
+            if not work.done():
+                raise TimeoutError(f"no answer within {seconds:g} s")
+            return work.result()
+        finally:
+            if work.cancel():
+                await asyncio.wait([work])
+            if not work.cancelled():
+                work.exception()  # seen: nobody else asks if we were cancelled
 
 
 class MachineRandom:
