@@ -92,11 +92,14 @@ install_package() {
     echo "installing Python packages for: $1"
     rm -f "$environment"/netqueue-extra-*
     "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --root-user-action ignore --editable "$root[$1]"
+        --root-user-action ignore --editable "${root}[$1]"
     echo "$wanted" >"$stamp"
 }
 
 prepare() {
+    if [[ -n ${PYTHON:-} ]] && ! command -v "$PYTHON" >/dev/null; then
+        fail "variable PYTHON names '$PYTHON', which is no program: correct or unset it"
+    fi
     install_packages "$1"
     exec {lock}<"$root"
     flock "$lock" # another one may be at it
