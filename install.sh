@@ -90,7 +90,7 @@ install_package() {
         return
     fi
     echo "installing Python packages for: $1"
-    rm -f "$environment"/netqueue-extra-*
+    rm -f "$stamp" # an install that breaks off leaves none
     "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
         --root-user-action ignore --editable "${root}[$1]"
     echo "$wanted" >"$stamp"

@@ -26,30 +26,27 @@ def unshared_reason(farm: VirtualFarm) -> str | None:
 
     Raises VirtualPrinterError where they never will.
     """
-    groups: dict[str, list[str]] = {}
-    hosts, members = set(), set()
+    statuses: dict[str, dict[str, Any]] = {}
     for printer in farm.printers:
         try:
-            status = printer.client.get("/server/netqueue/status")
+            statuses[printer.name] = printer.client.get("/server/netqueue/status")
         except NoAnswerError as error:
             return f"{printer.name}: {error}"
         except RefusedError as error:
             raise _load_failure(printer) from error
-        queue = status["queues"].get(QUEUE)
-        if queue is None:
-            return f"{printer.name} does not serve queue '{QUEUE}'"
+    hosts = {status["host_id"] for status in statuses.values()}
+    groups: dict[str, list[str]] = {}
+    for name, status in statuses.items():
+        queue = status["queues"][QUEUE]
+        groups.setdefault(queue["group"], []).append(name)
         if not queue["quorum"]:
-            return f"{printer.name} reaches no majority (it is {queue['role']})"
-        groups.setdefault(queue["group"], []).append(printer.name)
-        hosts.add(status["host_id"])
-        members = {member["host_id"] for member in queue["members"]}
-        if not hosts <= members:
-            return f"{printer.name} knows only {len(members)} members"
+            return f"{name} reaches no majority (it is {queue['role']})"
+        if missing := hosts - {member["host_id"] for member in queue["members"]}:
+            return f"{name} does not know {len(missing)} of the members"
     if len(groups) > 1:
         apart = " | ".join(", ".join(names) for names in groups.values())
         return f"these do not form one group yet: {apart}"
-    missing = len(hosts - members)
-    return f"{missing} printers are not members yet" if missing else None
+    return None
 
 
 def _load_failure(printer: VirtualPrinter) -> VirtualPrinterError:
