@@ -26,14 +26,10 @@ def unshared_reason(farm: VirtualFarm) -> str | None:
 
     Raises VirtualPrinterError where they never will.
     """
-    statuses: dict[str, dict[str, Any]] = {}
-    for printer in farm.printers:
-        try:
-            statuses[printer.name] = printer.client.get("/server/netqueue/status")
-        except NoAnswerError as error:
-            return f"{printer.name}: {error}"
-        except RefusedError as error:
-            raise _load_failure(printer) from error
+    try:
+        statuses = {printer.name: _status(printer) for printer in farm.printers}
+    except NoAnswerError as error:
+        return str(error)
     hosts = {status["host_id"] for status in statuses.values()}
     groups: dict[str, list[str]] = {}
     for name, status in statuses.items():
@@ -47,6 +43,14 @@ def unshared_reason(farm: VirtualFarm) -> str | None:
         apart = " | ".join(", ".join(names) for names in groups.values())
         return f"these do not form one group yet: {apart}"
     return None
+
+
+def _status(printer: VirtualPrinter) -> dict[str, Any]:
+    try:
+        status: dict[str, Any] = printer.client.get("/server/netqueue/status")
+    except RefusedError as error:
+        raise _load_failure(printer) from error
+    return status
 
 
 def _load_failure(printer: VirtualPrinter) -> VirtualPrinterError:

@@ -94,8 +94,8 @@ def test_a_member_that_only_others_know_is_missing(farm: VirtualFarm) -> None:
 def test_a_printer_that_does_not_answer_is_waited_for(farm: VirtualFarm) -> None:
     """It may be starting."""
     set_status(farm, 0)
-    answers(farm, 1)["/server/netqueue/status"] = NoAnswerError("no answer")
-    assert unshared_reason(farm) == "printer2: no answer"
+    answers(farm, 1)["/server/netqueue/status"] = NoAnswerError("port 2")
+    assert unshared_reason(farm) == "port 2"
 
 
 def test_a_component_that_did_not_load_is_an_error(farm: VirtualFarm) -> None:
