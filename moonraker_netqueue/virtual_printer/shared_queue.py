@@ -95,29 +95,27 @@ class QueueWatch:
         return []
 
     def _look(self, client: MoonrakerClient) -> Iterator[str]:
-        answer = client.get("/server/netqueue/printers", queue=QUEUE)
-        counts = {
-            (job["job_id"], index): f"{item['done']} of {item['count']} done"
-            for job in jobs(client)
-            for index, item in enumerate(job["items"])
-        }
-        printing: dict[str, str] = {}
-        for printer in answer["printers"]:
+        printers = client.get("/server/netqueue/printers", queue=QUEUE)["printers"]
+        for printer in printers:
             name, state = printer["name"], printer["state"]
             if self._states.get(name) != state and state in _STATES_WORTH_A_LINE:
                 yield f"{name} is {state}: {printer['reason'] or printer['why']}"
             self._states[name] = state
-            for print_ in printer["prints"]:
-                if print_["state"] != "printing":
-                    continue
-                print_id = print_["print_id"]
-                printing[print_id] = f"{name}: {print_['file']}"
-                if print_id not in self._printing:
-                    count = counts.get((print_["job_id"], print_["item"]), "job gone")
-                    yield f"{name} prints {print_['file']} ({count})"
+        printing = {
+            print_["print_id"]: (printer["name"], print_)
+            for printer in printers
+            for print_ in printer["prints"]
+            if print_["state"] == "printing"
+        }
         for print_id in self._printing.keys() - printing.keys():
-            yield f"{self._printing[print_id]} {self._ending(client, print_id)}"
-        self._printing = printing
+            yield f"{self._printing.pop(print_id)} {self._ending(client, print_id)}"
+        new = printing.keys() - self._printing.keys()
+        counts = _counts(client) if new else {}
+        for print_id in sorted(new, key=lambda print_id: printing[print_id][0]):
+            name, print_ = printing[print_id]
+            self._printing[print_id] = f"{name}: {print_['file']}"
+            count = counts.get((print_["job_id"], print_["item"]), "job removed")
+            yield f"{name} prints {print_['file']} ({count})"
 
     def _ending(self, client: MoonrakerClient, print_id: str) -> str:
         try:
@@ -127,3 +125,12 @@ class QueueWatch:
         except RefusedError:
             return "is no longer in the queue"
         return f"is {answer['print']['state']}"
+
+
+def _counts(client: MoonrakerClient) -> dict[tuple[str, int], str]:
+    """How far each item of each job is, in words."""
+    return {
+        (job["job_id"], index): f"{item['done']} of {item['count']} done"
+        for job in jobs(client)
+        for index, item in enumerate(job["items"])
+    }
