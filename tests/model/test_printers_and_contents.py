@@ -98,7 +98,7 @@ def test_dropped_content_stays_known_while_a_job_needs_it(talk: Talk) -> None:
     talk.say(BERT, ContentDropped("1" * 64))
     assert talk.state.contents["1" * 64].holders == (ANNA,)
     talk.say(ANNA, ContentDropped("1" * 64))
-    assert talk.state.contents["1" * 64].holders == ()
+    assert not talk.state.contents["1" * 64].holders
     talk.say(ANNA, ContentDropped("2" * 64))
     assert "2" * 64 not in talk.state.contents
     talk.refused(ANNA, ContentDropped("2" * 64), Rule.NOT_FOUND)
