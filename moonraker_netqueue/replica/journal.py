@@ -45,12 +45,13 @@ class Recovered:
 def _load(connection: sqlite3.Connection) -> Recovered:
     """Read everything, trust nothing; raises JournalDamaged."""
     recovered = Recovered()
-    for name, value, checksum in connection.execute("SELECT * FROM meta"):
+    # All rows at once: a cursor left half-way would keep the file open.
+    for name, value, checksum in connection.execute("SELECT * FROM meta").fetchall():
         if _meta_checksum(name, value) != checksum:
             raise JournalDamaged(f"checksum of {name}")
         recovered.meta[name] = json.loads(value)
     term = 0
-    rows = connection.execute("SELECT * FROM log ORDER BY position")
+    rows = connection.execute("SELECT * FROM log ORDER BY position").fetchall()
     for expected, (index, entry_term, data, checksum) in enumerate(rows, start=1):
         if _entry_checksum(index, entry_term, data) != checksum:
             raise JournalDamaged(f"checksum of entry {index}")

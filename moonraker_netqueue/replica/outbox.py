@@ -35,7 +35,7 @@ def _load(connection: sqlite3.Connection) -> _Loaded:
     commands: list[Command] = []
     for sequence, text, checksum in connection.execute(
         "SELECT * FROM outbox ORDER BY sequence"
-    ):
+    ).fetchall():
         if zlib.crc32(text.encode()) != checksum:
             raise JournalDamaged(f"checksum of command {sequence}")
         try:

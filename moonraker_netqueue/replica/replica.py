@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import NetqueueError
 from ..model.command import Body, Command, decode
-from ..model.event import Event
+from ..model.event import Event, Topic
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from ..ports import Clock, Disk, Links, Message, Random, Worker
@@ -33,6 +33,7 @@ from .submission import SubmitOutcome, Submitter, answer_form
 _LOGGER = logging.getLogger(__name__)
 _SUBMIT_WAIT = 5.0  # seconds a leader waits for a commit before the author asks again
 
+GROUP_ENTERED = Event(Topic.QUEUE, "group")
 Listener = Callable[[tuple[Event, ...]], object]
 RequestHandler = Callable[[str, Message], Awaitable[Message]]
 
@@ -69,6 +70,7 @@ class Replica:
             "submit": self._answer_submit,
         }
         self._said: Hello | None = None
+        self._entered: str | None = None  # the group that listeners know of
         self._tasks: list[asyncio.Task[None]] = []
         self._empty = QueueState()
         files = GroupFiles(directory, worker, disk)
@@ -143,7 +145,8 @@ class Replica:
         """Call `listener` with the events of each applied command, soon after it.
 
         After a start the log is replayed: events say what may have changed, never
-        what to do.
+        what to do. GROUP_ENTERED comes when `state` is another group's: what this
+        host had said of itself (its printer, its contents) must be said again.
         """
         self._listeners.append(listener)
 
@@ -214,8 +217,7 @@ class Replica:
         if self.state.dissolved_into is not None:
             self._lifecycle.note_dissolved(self.state.dissolved_into)
         if events:
-            for listener in self._listeners:
-                self._clock.call_soon(listener, events)
+            self._tell(events)
         self._submitter.wake()
         self._announce()
 
@@ -239,7 +241,16 @@ class Replica:
     def _deliver(self, host: str, message: dict[str, Any]) -> object:
         return self._links.send(self.queue, host, message)
 
+    def _tell(self, events: tuple[Event, ...]) -> None:
+        # Not at once: what a listener raises must not end up in PySyncObj.
+        for listener in self._listeners:
+            self._clock.call_soon(listener, events)
+
     def _on_changed(self) -> None:
+        group = self._lifecycle.group
+        if group is not None and group.id != self._entered:
+            self._entered = group.id
+            self._tell((GROUP_ENTERED,))
         self._announce()
         self._submitter.wake()
         self._lifecycle.note_news()

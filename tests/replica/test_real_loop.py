@@ -1,0 +1,123 @@
+"""Replicas with real SQLite, real threads and the real loop; links in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from moonraker_netqueue.machine import (
+    MachineClock,
+    MachineDisk,
+    MachineRandom,
+    ThreadWorker,
+)
+from moonraker_netqueue.model.command import QueuePause
+from moonraker_netqueue.replica.phase import Phase
+from moonraker_netqueue.replica.replica import Replica
+from moonraker_netqueue.replica.status import Role
+from moonraker_netqueue.replica.submission import SubmitState
+from tests.replica.switchboard import Switchboard
+
+
+@pytest_asyncio.fixture
+async def worker() -> AsyncIterator[ThreadWorker]:
+    worker = ThreadWorker()
+    yield worker
+    worker.close()
+
+
+def _replica(
+    host: str, folder: Path, switchboard: Switchboard, worker: ThreadWorker
+) -> Replica:
+    return Replica(
+        "bench",
+        host,
+        folder / host,
+        switchboard.links(host),
+        MachineClock(),
+        MachineRandom(),
+        worker,
+        MachineDisk(),
+        listen_seconds=0.2,
+    )
+
+
+async def _until_role(replica: Replica, role: Role) -> None:
+    while replica.status().role is not role:
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.asyncio
+async def test_three_hosts_on_real_disks_share_a_queue_over_a_restart(
+    tmp_path: Path, worker: ThreadWorker
+) -> None:
+    """What one accepted all have, and have again after all were restarted."""
+    switchboard = Switchboard()
+    ids = ("aaaaaaaa", "bbbbbbbb", "cccccccc")
+    replicas = [_replica(host, tmp_path, switchboard, worker) for host in ids]
+    await replicas[0].start()
+    await _until_role(replicas[0], Role.LEADER)
+    for replica in replicas[1:]:
+        await replica.start()
+    while any(replica.status().voters != ids for replica in replicas):
+        await asyncio.sleep(0.01)
+    for replica in replicas:
+        outcome = await replica.submit(QueuePause(True))
+        assert outcome.state is SubmitState.ACCEPTED
+        assert replica.state.paused
+    for replica in replicas:
+        await replica.close()
+    assert {replica.status().phase for replica in replicas} == {Phase.CLOSED}
+
+    again = [_replica(host, tmp_path, switchboard, worker) for host in ids]
+    for replica in again:
+        await replica.start()
+    while not all(replica.state.paused for replica in again):
+        await asyncio.sleep(0.01)
+    for replica in again:
+        await replica.close()
+
+
+@pytest.mark.asyncio
+async def test_a_damaged_journal_is_never_loaded(
+    tmp_path: Path, worker: ThreadWorker
+) -> None:
+    """A flipped byte of an entry stops the replica; the error names file and remedy."""
+    switchboard = Switchboard()
+    replica = _replica("aaaaaaaa", tmp_path, switchboard, worker)
+    await replica.start()
+    await _until_role(replica, Role.LEADER)
+    await replica.close()
+    path = tmp_path / "aaaaaaaa" / "group.db"
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE log SET data = x'1062626262' WHERE position = 2")
+    connection.close()
+
+    replica = _replica("aaaaaaaa", tmp_path, switchboard, worker)
+    await replica.start()
+    await _until_role(replica, Role.STOPPED)
+    error = replica.status().error
+    assert error is not None
+    assert str(path) in error
+    assert "move it away" in error
+    await replica.close()
+
+
+@pytest.mark.asyncio
+async def test_a_folder_that_cannot_be_written_shows_in_the_status(
+    tmp_path: Path, worker: ThreadWorker
+) -> None:
+    """The replica starts, says what is wrong, and takes no commands."""
+    (tmp_path / "aaaaaaaa").write_text("a file where the folder should be")
+    replica = _replica("aaaaaaaa", tmp_path, Switchboard(), worker)
+    await replica.start()
+    status = replica.status()
+    assert status.phase is Phase.FAILED
+    assert "make its folder writable" in str(status.error)
+    await replica.close()
