@@ -1,0 +1,107 @@
+"""Rules about the sources themselves: who may reach the machine, and how large."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import moonraker_netqueue
+
+PACKAGE = Path(moonraker_netqueue.__file__).parent
+ROOTS = {"component.py", "assembly.py", "machine.py", "cli", "virtual_printer"}
+MODULES = {"time", "random", "secrets", "subprocess", "threading", "tempfile"}
+CALLS = {
+    "open",
+    "input",
+    "uuid.uuid1",
+    "uuid.uuid4",
+    "os.fsync",
+    "os.open",
+    "os.replace",
+    "os.urandom",
+    "sqlite3.connect",
+    "asyncio.sleep",
+    "asyncio.wait_for",
+    "asyncio.to_thread",
+    "datetime.datetime.now",
+    "datetime.datetime.utcnow",
+}
+METHODS = {"run_in_thread", "run_in_executor", "call_later", "call_at"}
+LONGEST = 400  # lines
+
+
+def _modules() -> Iterator[Path]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        relative = path.relative_to(PACKAGE)
+        if relative.parts[0] not in ROOTS and path.name != "__main__.py":
+            yield path
+
+
+def _dotted(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else "?"
+
+
+def breaches(source: str) -> list[str]:
+    """Where a source reaches the machine past the ports."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [a.name for a in node.names if a.name.split(".")[0] in MODULES]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            if (node.module or "").split(".")[0] in MODULES:
+                found.append(str(node.module))
+        elif isinstance(node, ast.Call):
+            name = _dotted(node.func)
+            receiver, _, method = name.rpartition(".")
+            if name in CALLS or (
+                method in METHODS and not receiver.lower().endswith("clock")
+            ):
+                found.append(f"{name} in line {node.lineno}")
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", tuple(_modules()), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_reaches_the_machine_through_ports_only(path: Path) -> None:
+    """Below the composition roots nothing reads a clock, draws or opens by itself."""
+    assert breaches(path.read_text()) == []
+
+
+def test_the_check_finds_breaches() -> None:
+    """The check above can fail: each of these is one."""
+    source = (
+        "import time\nfrom random import random\nopen('x')\nasyncio.sleep(1)\n"
+        "loop.call_later(1, f)\nself._clock.call_later(1, f)\n"
+    )
+    assert len(breaches(source)) == 5
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(PACKAGE.rglob("*.py")),
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_files_stay_readable(path: Path) -> None:
+    """A file that needs more lines holds more than one idea."""
+    assert len(path.read_text().splitlines()) <= LONGEST
+
+
+def test_the_package_is_light_to_import() -> None:
+    """Moonraker imports the component at its start: nothing heavy comes along."""
+    code = (
+        "import sys, moonraker_netqueue, moonraker_netqueue.component;"
+        "heavy = {'cryptography', 'msgpack', 'pulp', 'pysyncobj', 'zeroconf', 'yaml'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
