@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from .errors import NetqueueError
+from .model.checks import WORD_MAX, WORDS_MAX, has_control
+from .model.errors import Rejected
 from .model.printer import ClearBed, Volume
 
 _T = TypeVar("_T")
 
 QUEUE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-_VOLUME = re.compile(r"(\d+(?:\.\d+)?)\s*x\s*(\d+(?:\.\d+)?)\s*x\s*(\d+(?:\.\d+)?)")
+_SIDE = r"(\d{1,6}(?:\.\d{1,6})?)"
+_VOLUME = re.compile(rf"{_SIDE}\s*x\s*{_SIDE}\s*x\s*{_SIDE}", re.ASCII)
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_PORT_FIRST = 6700  # the first port that hosts try
+_WHOLE = re.compile(r"[0-9]{1,9}")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 
 
 class ConfigInvalid(NetqueueError):
-    """A mistake in moonraker.conf: names section, option, value and remedy."""
+    """A mistake in moonraker.conf: names section, option, value and remedy.
+
+    `option` is empty where the name of the section is the mistake.
+    """
 
     def __init__(self, section: str, option: str, value: str, remedy: str) -> None:
-        super().__init__(f"[{section}] option '{option}: {value}': {remedy}")
+        what = f"option '{option}: {value}'" if option else "section"
+        super().__init__(f"[{section}] {what}: {remedy}")
         self.option = option
 
 
@@ -75,7 +87,7 @@ def parse(
     reader = _Reader("netqueue", dict(options))
     queues = _queues(reader, tuple(queue_sections))
     settings = Settings(
-        name=reader.take("name", _name, host_name[:64] or "printer"),
+        name=reader.take("name", _name, host_name.strip()[:WORD_MAX] or "printer"),
         queues=queues,
         network=_network(reader),
         printer=_printer(reader),
@@ -118,32 +130,41 @@ class _Reader:
 
 
 def _queues(reader: _Reader, named: tuple[str, ...]) -> tuple[str, ...]:
-    listed = reader.take("queues", _words, ())
-    names = tuple(dict.fromkeys((*listed, *named))) or ("default",)
+    listed: tuple[str, ...] = reader.take("queues", _queue_names, ())
+    for name in named:
+        if not QUEUE_NAME.fullmatch(name):
+            raise ConfigInvalid(f"netqueue {name}", "", "", _queue_name_remedy(name))
+    return tuple(dict.fromkeys((*listed, *named))) or ("default",)
+
+
+def _queue_names(text: str) -> tuple[str, ...]:
+    names = _split(text)
     for name in names:
         if not QUEUE_NAME.fullmatch(name):
-            raise ConfigInvalid(
-                "netqueue",
-                "queues",
-                name,
-                "a queue's name is up to 32 of a-z, 0-9, '-' and '_'",
-            )
+            raise ValueError(_queue_name_remedy(name))
     return names
+
+
+def _queue_name_remedy(name: str) -> str:
+    return (
+        f"{name!r} cannot name a queue: use up to 32 of a-z, 0-9, '-' and '_',"
+        " a letter or digit first"
+    )
 
 
 def _network(reader: _Reader) -> NetworkSettings:
     return NetworkSettings(
-        bind=reader.take("bind", str, ""),
+        bind=reader.take("bind", _bind, ""),
         port=reader.take("port", _port, None),
         peers=reader.take("peers", _addresses, ()),
         discovery=reader.take("discovery", _boolean, True),
-        discovery_interface=reader.take("discovery_interface", str, None),
+        discovery_interface=reader.take("discovery_interface", _interface, None),
     )
 
 
 def _printer(reader: _Reader) -> PrinterSettings:
     return PrinterSettings(
-        model=reader.take("model", str, ""),
+        model=reader.take("model", _model, ""),
         nozzle=reader.take("nozzle", _nozzle, None),
         materials=reader.take("materials", _words, ()),
         materials_ready=reader.take("materials_ready", _words, ()),
@@ -155,15 +176,55 @@ def _printer(reader: _Reader) -> PrinterSettings:
     )
 
 
-def _words(text: str) -> tuple[str, ...]:
+def _split(text: str) -> tuple[str, ...]:
     parts = (part.strip() for part in re.split(r"[,\n]", text))
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
-def _name(text: str) -> str:
-    if not 1 <= len(text) <= 64:
-        raise ValueError("a printer's name has 1 to 64 characters")
+def _words(text: str) -> tuple[str, ...]:
+    words = _split(text)
+    wrong = any(len(word) > WORD_MAX or has_control(word) for word in words)
+    if wrong or len(words) > WORDS_MAX:
+        raise ValueError(
+            f"at most {WORDS_MAX} words of at most {WORD_MAX} characters, with commas"
+            " between them"
+        )
+    return words
+
+
+def _model(text: str) -> str:
+    if len(text) > WORD_MAX or has_control(text):
+        raise ValueError(f"a printer's model has at most {WORD_MAX} characters")
     return text
+
+
+def _name(text: str) -> str:
+    if not 1 <= len(text) <= WORD_MAX or has_control(text):
+        raise ValueError(f"a printer's name has 1 to {WORD_MAX} characters")
+    return text
+
+
+def _bind(text: str) -> str:
+    if text and not _is_address(text):
+        raise ValueError("an address of this host; leave it out to listen on all")
+    return text
+
+
+def _interface(text: str) -> str | None:
+    if text and not _is_address(text):
+        raise ValueError(
+            "the address of one network interface of this host, such as 192.168.1.20;"
+            " leave it out to use all"
+        )
+    return text or None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _boolean(text: str) -> bool:
@@ -173,22 +234,33 @@ def _boolean(text: str) -> bool:
 
 
 def _port(text: str) -> int:
-    if text.isdecimal() and 1 <= int(text) <= 65535:
+    if _WHOLE.fullmatch(text) and 1 <= int(text) <= 65535:
         return int(text)
     raise ValueError("a port is a number from 1 to 65535; leave it out for 6700 upward")
 
 
 def _addresses(text: str) -> tuple[tuple[str, int], ...]:
-    return tuple(_address(word) for word in _words(text))
+    return tuple(dict.fromkeys(_address(word) for word in _split(text)))
 
 
 def _address(word: str) -> tuple[str, int]:
+    """`host`, `host:port`, `[IPv6]:port` or a bare IPv6 address."""
+    if _is_address(word):
+        return word, _PORT_FIRST
     host, colon, port = word.rpartition(":")
     if not colon:
-        host, port = word, "6700"
-    host = host.strip("[]")
-    if not host:
-        raise ValueError(f"{word!r} is no address; write host or host:port")
+        host, port = word, str(_PORT_FIRST)
+    if word.startswith("["):
+        if word.endswith("]"):
+            host, port = word, str(_PORT_FIRST)
+        host = host.removeprefix("[").removesuffix("]")
+        known = ":" in host and _is_address(host)
+    else:
+        known = _HOST_NAME.fullmatch(host) is not None
+    if not known:
+        raise ValueError(
+            f"{word!r} is no address; write host or host:port, commas between several"
+        )
     return host, _port(port)
 
 
@@ -196,18 +268,24 @@ def _nozzle(text: str) -> float:
     try:
         size = float(text)
     except ValueError:
-        size = 0.0
+        size = math.nan
     if not 0.05 <= size <= 10:
         raise ValueError("the nozzle's diameter in mm, such as 0.4")
     return size
 
 
 def _volume(text: str) -> Volume:
-    match = _VOLUME.fullmatch(text)
+    remedy = "width x depth x height in mm, such as 220 x 220 x 250"
+    match = _VOLUME.fullmatch(text.lower())
     if match is None:
-        raise ValueError("width x depth x height in mm, such as 220 x 220 x 250")
+        raise ValueError(remedy)
     width, depth, height = (float(side) for side in match.groups())
-    return Volume(width, depth, height)
+    volume = Volume(width, depth, height)
+    try:
+        volume.check()
+    except Rejected as error:
+        raise ValueError(f"{remedy}; {error.reason}") from error
+    return volume
 
 
 def _clear_bed(text: str) -> ClearBed:
@@ -224,7 +302,7 @@ def _macro(text: str) -> str:
 
 
 def _minutes(text: str) -> int:
-    if text.isdecimal() and int(text) <= 10_000:
+    if _WHOLE.fullmatch(text) and int(text) <= 10_000:
         return int(text)
     raise ValueError("whole minutes, 0 to 10000")
 
