@@ -102,7 +102,9 @@ class NetQueue:
             try:
                 await asyncio.wait_for(self._assembly.close(), _CLOSE_TIMEOUT)
             except asyncio.TimeoutError:
-                logging.warning("netqueue: closing took too long; what is on disk is kept")
+                logging.warning(
+                    "netqueue: closing took too long; what is on disk is kept"
+                )
         self._worker.close()
 
     def _handler(

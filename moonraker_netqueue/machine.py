@@ -11,11 +11,11 @@ import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from .ports import FileMode, Timer
+from .ports import FileMode, ProgramFailed, Timer
 
 _T = TypeVar("_T")
 
@@ -130,6 +130,10 @@ class MachineDisk:
     def size(self, path: Path) -> int:
         return path.stat().st_size
 
+    def stamp(self, path: Path) -> tuple[int, int, int]:
+        status = path.stat()
+        return status.st_ino, status.st_size, status.st_mtime_ns
+
     def remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
 
@@ -138,3 +142,39 @@ class MachineDisk:
 
     def free_bytes(self, path: Path) -> int:
         return shutil.disk_usage(path).free
+
+
+class MachinePrograms:
+    """Child processes of this one."""
+
+    async def run(
+        self,
+        command: Sequence[str],
+        stdin: bytes,
+        environment: Mapping[str, str],
+        timeout: float,
+    ) -> bytes:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, **environment},
+            )
+        except OSError as error:
+            raise ProgramFailed(f"{command[0]}: {error.strerror}") from error
+        try:
+            output, complaint = await asyncio.wait_for(
+                process.communicate(stdin), timeout
+            )
+        except asyncio.TimeoutError as error:
+            raise ProgramFailed(f"{command[0]}: took over {timeout:g} s") from error
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode:
+            last = complaint.decode("utf-8", "replace").strip()[-300:]
+            raise ProgramFailed(f"{command[0]}: status {process.returncode}: {last}")
+        return output

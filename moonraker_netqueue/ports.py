@@ -7,9 +7,11 @@ loop or opens a file but through these. `machine.py` has the real ones.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, TypeVar
+
+from .errors import NetqueueError
 
 _T = TypeVar("_T")
 
@@ -97,6 +99,9 @@ class Disk(Protocol):
     def size(self, path: Path) -> int:
         """Bytes of a file."""
 
+    def stamp(self, path: Path) -> tuple[int, int, int]:
+        """What differs after a file was written or replaced; to compare only."""
+
     def remove(self, path: Path) -> None:
         """Delete a file; no error if it is gone."""
 
@@ -105,6 +110,26 @@ class Disk(Protocol):
 
     def free_bytes(self, path: Path) -> int:
         """Bytes an ordinary user may still write where `path` lies."""
+
+
+class ProgramFailed(NetqueueError):
+    """A program did not start, did not end in time, or ended with an error."""
+
+
+class Programs(Protocol):
+    """Other programs of this machine."""
+
+    async def run(
+        self,
+        command: Sequence[str],
+        stdin: bytes,
+        environment: Mapping[str, str],
+        timeout: float,
+    ) -> bytes:
+        """Run to the end, at most `timeout` s, and return what it printed.
+
+        `environment` is added to this process's own. Raises ProgramFailed.
+        """
 
 
 Message = Mapping[str, Any]

@@ -48,7 +48,9 @@ class Endpoints:
             raise ApiError(501, f"'{endpoint}' comes with {LATER[endpoint]}")
         answer = self._answers[(endpoint, request_type)]
         try:
-            return await answer(Arguments(_signed(endpoint, request_type, values, user)))
+            return await answer(
+                Arguments(_signed(endpoint, request_type, values, user))
+            )
         except ApiError:
             raise
         except NetqueueError as error:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..errors import NetqueueError
 from ..files.errors import ContentMissing, FilesError
 from ..files.store import ContentStore
 from ..model.content import FileRef

@@ -49,6 +49,13 @@ class ServedQueue:
             raise ApiError.from_rejection(Rejected(outcome.rule, outcome.reason))
         return outcome.state is SubmitState.PENDING
 
+    def pending_view(self) -> list[dict[str, object]]:
+        """Commands of this host that no leader has answered yet."""
+        return [
+            {"incarnation": c.incarnation, "sequence": c.sequence}
+            for c in self.replica.status().pending
+        ]
+
     def pending_message(self) -> str:
         """What a client is told whose command waits for a quorum."""
         missing = ", ".join(self.missing()) or "a leader"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from ..model.command import Body
@@ -11,20 +12,13 @@ from ..model.event import Event
 from ..model.queue_state import QueueState
 
 
-class Submission(Protocol):
+@dataclass(frozen=True)
+class Submission:
     """How a submit ended: accepted, rejected, or pending in the outbox (R11)."""
 
-    @property
-    def accepted(self) -> bool:
-        """The rules allowed it and this host has it."""
-
-    @property
-    def pending(self) -> bool:
-        """No answer yet: it is durable here and repeated until there is one."""
-
-    @property
-    def reason(self) -> str:
-        """Why it was rejected or is pending."""
+    accepted: bool
+    pending: bool = False  # no answer yet: durable here, repeated until there is one
+    reason: str = ""
 
 
 class QueuePort(Protocol):
@@ -33,6 +27,10 @@ class QueuePort(Protocol):
     @property
     def state(self) -> QueueState:
         """The queue as this host has applied it; to read only."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a leader with a quorum is known: a command would be answered."""
 
     async def submit(
         self, body: Body, client_id: str = "", timeout: float = 5.0

@@ -10,6 +10,7 @@ import asyncio
 import enum
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -145,14 +146,22 @@ class RecordFile:
     async def save(self, record: Record) -> None:
         """Make `record` durable; raises RecordNotSaved, and the old one counts."""
         async with self._saving:
-            try:
-                await self._worker.run(self._write, _form(record))
-            except OSError as error:
-                raise RecordNotSaved(
-                    f"{self.path}: cannot be written ({error.strerror or error}); no"
-                    " print starts until there is room and permission to write"
-                ) from error
-            self._record = record
+            await self._save(record)
+
+    async def update(self, change: Callable[[Record], Record]) -> None:
+        """Make `change` of the latest record durable; raises RecordNotSaved."""
+        async with self._saving:
+            await self._save(change(self.record))
+
+    async def _save(self, record: Record) -> None:
+        try:
+            await self._worker.run(self._write, _form(record))
+        except OSError as error:
+            raise RecordNotSaved(
+                f"{self.path}: cannot be written ({error.strerror or error}); no"
+                " print starts until there is room and permission to write"
+            ) from error
+        self._record = record
 
     def _read(self) -> str | None:
         if not self._disk.exists(self.path):

@@ -144,8 +144,10 @@ class Hardening:
         acked_term, acked = self._acked.get(host, (core.term, 0))
         if acked_term != core.term:
             acked = 0
-        if message["reset"] and message["next_node_idx"] <= acked:
-            message = message | {"reset": False, "success": False}  # H6: stale
+        if message["reset"]:  # H6: what was acked over this link need not go again
+            message = message | {
+                "next_node_idx": max(message["next_node_idx"], acked + 1)
+            }
         if message["success"]:
             acked = max(acked, message["next_node_idx"] - 1)
         self._acked[host] = (core.term, acked)

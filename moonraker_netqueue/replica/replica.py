@@ -110,11 +110,9 @@ class Replica:
     async def close(self) -> None:
         """End in order: leadership handed over, everything written."""
         for task in self._tasks:
-            # Again and again: before Python 3.12 wait_for swallows a cancellation
-            # that comes in the turn in which what it waits for is done.
-            while not task.done():
-                task.cancel()
-                await self._clock.sleep(0)
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         await self._lifecycle.close()
         await self._outbox.close()
         self._links.unsubscribe(self.queue)

@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 
 import msgpack
 
+from moonraker_netqueue.machine import MachineClock
 from moonraker_netqueue.model.command import Body, ContentHeld, JobAdd
 from moonraker_netqueue.model.content import FileRef
 from moonraker_netqueue.model.job import ItemSpec, Wishes
@@ -86,10 +87,7 @@ class SimClock:
         return self._life.loop.call_soon(self._run, callback, *args)
 
     async def wait_for(self, awaitable: Awaitable[_T], seconds: float) -> _T:
-        try:
-            return await asyncio.wait_for(awaitable, seconds)
-        except asyncio.TimeoutError as error:
-            raise TimeoutError from error
+        return await MachineClock.wait_for(cast(MachineClock, self), awaitable, seconds)
 
     def _run(self, callback: Callable[..., object], *args: Any) -> None:
         if self._life.alive:
@@ -274,7 +272,8 @@ class Net:
         low, high = self.latency
         delay = low + (high - low) * self._cluster.random.random()
         moment = max(
-            self._cluster.loop.time() + delay, self._last.get((source, target), 0.0)
+            self._cluster.loop.time() + delay,
+            self._last.get((source, target), 0.0) + 1e-6,
         )
         self._last[(source, target)] = moment
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -47,9 +47,13 @@ def _replica(
     )
 
 
-async def _until_role(replica: Replica, role: Role) -> None:
-    while replica.status().role is not role:
+async def _until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110  a status has no event to wait for
         await asyncio.sleep(0.01)
+
+
+async def _until_role(replica: Replica, role: Role) -> None:
+    await _until(lambda: replica.status().role is role)
 
 
 @pytest.mark.asyncio
@@ -64,8 +68,7 @@ async def test_three_hosts_on_real_disks_share_a_queue_over_a_restart(
     await _until_role(replicas[0], Role.LEADER)
     for replica in replicas[1:]:
         await replica.start()
-    while any(replica.status().voters != ids for replica in replicas):
-        await asyncio.sleep(0.01)
+    await _until(lambda: all(replica.status().voters == ids for replica in replicas))
     for replica in replicas:
         outcome = await replica.submit(QueuePause(True))
         assert outcome.state is SubmitState.ACCEPTED
@@ -77,8 +80,7 @@ async def test_three_hosts_on_real_disks_share_a_queue_over_a_restart(
     again = [_replica(host, tmp_path, switchboard, worker) for host in ids]
     for replica in again:
         await replica.start()
-    while not all(replica.state.paused for replica in again):
-        await asyncio.sleep(0.01)
+    await _until(lambda: all(replica.state.paused for replica in again))
     for replica in again:
         await replica.close()
 

@@ -1,0 +1,238 @@
+"""The composition root under Moonraker: builds the parts and joins them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .api.change_feed import ChangeFeed
+from .api.endpoints import Endpoints
+from .api.host import OWNER_METHOD, Host
+from .api.queue import ServedQueue
+from .config import Settings
+from .discovery.discovery import Discovery
+from .discovery.record import Found
+from .files.fetch import Fetcher
+from .files.store import ContentStore
+from .machine import (
+    MachineClock,
+    MachineDisk,
+    MachinePrograms,
+    MachineRandom,
+    ThreadWorker,
+)
+from .peers.admission import Admission, AdmissionMode
+from .peers.identity import load_or_create
+from .peers.network import PeerNetwork
+from .ports import ContentSource
+from .printer.agent import Agent
+from .printer.content_files import ContentFiles
+from .printer.moonraker_printer import MoonrakerPrinter
+from .printer.plan_solver import OffLoopSolver
+from .printer.replica_queue import ReplicaQueue
+from .replica.replica import Replica
+
+if TYPE_CHECKING:
+    from moonraker.server import Server
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Assembly:
+    """Everything of this host that runs. Built once; closed in reverse order."""
+
+    def __init__(self, endpoints: Endpoints, closing: AsyncExitStack) -> None:
+        self.endpoints = endpoints
+        self._closing = closing
+
+    @classmethod
+    async def build(
+        cls,
+        server: Server,
+        settings: Settings,
+        data_path: Path,
+        worker: ThreadWorker,
+        notify: Callable[[dict[str, Any]], object],
+    ) -> Assembly:
+        """Start all parts. Raises NetqueueError or OSError, and then none runs."""
+        async with AsyncExitStack() as closing:
+            builder = _Builder(server, settings, data_path, worker, closing)
+            endpoints = await builder.build(notify)
+            return cls(endpoints, closing.pop_all())
+
+    async def close(self) -> None:
+        """Stop all parts in order: the agent first, the links last."""
+        await self._closing.aclose()
+
+
+class _QueueContents:
+    """Serves a peer the contents that the queue it asks about speaks of (R13)."""
+
+    def __init__(self, store: ContentStore) -> None:
+        self._store = store
+        self.queues: dict[str, ServedQueue] = {}
+
+    def content_path(self, queue: str, sha256: str) -> Path | None:
+        served = self.queues.get(queue)
+        if served is None or sha256 not in served.state.contents:
+            return None
+        return self._store.path(sha256)
+
+
+class _Builder:
+    """Builds the parts bottom up; each registers how it is closed."""
+
+    def __init__(
+        self,
+        server: Server,
+        settings: Settings,
+        data_path: Path,
+        worker: ThreadWorker,
+        closing: AsyncExitStack,
+    ) -> None:
+        self._server = server
+        self._settings = settings
+        self._directory = data_path / "netqueue"
+        self._gcodes = data_path / "gcodes"
+        self._worker = worker
+        self._closing = closing
+        self._clock = MachineClock()
+        self._random = MachineRandom()
+        self._disk = MachineDisk()
+
+    async def build(self, notify: Callable[[dict[str, Any]], object]) -> Endpoints:
+        store = ContentStore(self._gcodes, self._disk, self._worker)
+        await store.load()
+        contents = _QueueContents(store)
+        network = await self._network(contents)
+        queues = [await self._queue(name, network) for name in self._settings.queues]
+        contents.queues = {queue.name: queue for queue in queues}
+        agent = await self._agent(store, network, queues)
+        host = Host(
+            name=self._settings.name,
+            queues={queue.name: queue for queue in queues},
+            links=network,
+            store=store,
+            agent=agent,
+            gcodes=self._gcodes,
+            estimate=self._estimate,
+            random=self._random,
+        )
+        endpoints = Endpoints(host)
+        for queue in queues:
+            queue.replica.register_request(OWNER_METHOD, endpoints.answer_peer)
+            feed = ChangeFeed(queue, self._clock, notify)
+            queue.replica.add_listener(feed.on_events)
+            self._closing.callback(feed.close)
+        await self._find_others(network)
+        return endpoints
+
+    async def _network(self, contents: ContentSource) -> PeerNetwork:
+        identity = await self._worker.run(load_or_create, self._directory, self._disk)
+        admission = Admission(self._directory, self._disk, self._worker)
+        await admission.load()
+        for queue in self._settings.queues:
+            admission.set_mode(queue, AdmissionMode.OPEN)
+        network = PeerNetwork(
+            identity,
+            admission,
+            contents,
+            name=self._settings.name,
+            bind=self._settings.network.bind,
+            port=self._settings.network.port,
+            clock=self._clock,
+            random=self._random,
+            worker=self._worker,
+            disk=self._disk,
+        )
+        await network.start()
+        self._closing.push_async_callback(network.close)
+        return network
+
+    async def _queue(self, name: str, network: PeerNetwork) -> ServedQueue:
+        replica = Replica(
+            name,
+            network.host_id,
+            self._directory / "queues" / name,
+            network,
+            self._clock,
+            self._random,
+            self._worker,
+            self._disk,
+            host_name=self._settings.name,
+        )
+        await replica.start()
+        self._closing.push_async_callback(replica.close)
+        return ServedQueue(name, replica)
+
+    async def _agent(
+        self, store: ContentStore, network: PeerNetwork, queues: list[ServedQueue]
+    ) -> Agent:
+        fetcher = Fetcher(
+            store,
+            network,
+            clock=self._clock,
+            disk=self._disk,
+            random=self._random,
+            on_blame=self._on_blame,
+        )
+        agent = Agent(
+            MoonrakerPrinter(self._server, self._clock),
+            {queue.name: ReplicaQueue(queue.replica, network) for queue in queues},
+            ContentFiles(store, fetcher, self._gcodes),
+            OffLoopSolver(self._worker, MachinePrograms()),
+            host_id=network.host_id,
+            name=self._settings.name,
+            settings=self._settings.printer,
+            directory=self._directory,
+            clock=self._clock,
+            random=self._random,
+            worker=self._worker,
+            disk=self._disk,
+        )
+        await agent.start()
+        self._closing.push_async_callback(agent.close)
+        return agent
+
+    def _on_blame(self, host_id: str) -> None:
+        _LOGGER.warning("host %s sent wrong bytes of a file", host_id[:8])
+
+    async def _find_others(self, network: PeerNetwork) -> None:
+        for host, port in self._settings.network.peers:
+            network.add_address(None, host, port)
+        if not self._settings.network.discovery:
+            return
+
+        def on_found(found: Found) -> None:
+            network.add_address(found.host_id, found.addresses[0], found.port)
+
+        discovery = Discovery(
+            network.host_id,
+            self._settings.name,
+            network.port,
+            interface=self._settings.network.discovery_interface,
+            on_found=on_found,
+            on_lost=network.remove_address,
+            on_warning=self._on_discovery_warning,
+            clock=self._clock,
+            worker=self._worker,
+        )
+        discovery.start(self._settings.queues)
+        self._closing.push_async_callback(discovery.close)
+
+    def _on_discovery_warning(self, text: str | None) -> None:
+        if text is None:
+            self._server.remove_warning("netqueue_discovery")
+        else:
+            self._server.add_warning(f"netqueue: {text}", warn_id="netqueue_discovery")
+
+    def _estimate(self, filename: str) -> int | None:
+        """Seconds that a file of this host takes, where its metadata says so."""
+        files = self._server.lookup_component("file_manager")
+        seconds = files.get_file_metadata(filename).get("estimated_time")
+        return (
+            int(seconds) if isinstance(seconds, int | float) and seconds > 0 else None
+        )

@@ -1,0 +1,94 @@
+"""This printer's own entry in its queues: told when it changed, never progress."""
+
+from __future__ import annotations
+
+import logging
+
+from ..config import PrinterSettings
+from ..errors import NetqueueError
+from ..model.command import PrinterUpdate
+from ..model.printer import PrinterState, Profile
+from ..ports import Clock
+from .queues import Queues
+from .record import Record
+
+_LOGGER = logging.getLogger(__name__)
+_REPEAT = 10.0  # seconds until an entry that a queue does not show is told again
+
+
+class Entry:
+    """Keeps the queues' entries of this printer in step with `wanted`."""
+
+    def __init__(self, queues: Queues, clock: Clock) -> None:
+        self._queues = queues
+        self._clock = clock
+        self._told: dict[str, tuple[Profile, float]] = {}
+
+    async def tell(self, wanted: Profile) -> None:
+        """Submit the entry to every queue that shows another."""
+        for queue in self._queues.names:
+            shown = self._queues.state(queue).printers.get(self._queues.host_id)
+            if shown is not None and shown.profile == wanted:
+                continue
+            told, at = self._told.get(queue, (None, 0.0))
+            now = self._clock.monotonic()
+            if told == wanted and now - at < _REPEAT:
+                continue
+            if not self._queues.ready(queue):
+                continue  # told once there is a leader: only the latest entry counts
+            self._told[queue] = (wanted, now)
+            await self._submit(queue, PrinterUpdate(wanted))
+
+    async def forgive(self, wanted: Profile) -> None:
+        """End this printer's quarantine: a person has looked after it."""
+        for queue in self._queues.names:
+            shown = self._queues.state(queue).printers.get(self._queues.host_id)
+            if shown is not None and shown.failures:
+                await self._submit(queue, PrinterUpdate(wanted, forgive=True))
+
+    async def _submit(self, queue: str, body: PrinterUpdate) -> None:
+        try:
+            answer = await self._queues.submit(queue, body)
+        except NetqueueError as error:
+            _LOGGER.warning("queue %s does not take our entry: %s", queue, error)
+            return
+        if not answer.accepted and not answer.pending:
+            _LOGGER.warning("queue %s refused our entry: %s", queue, answer.reason)
+
+
+def profile(
+    name: str,
+    settings: PrinterSettings,
+    record: Record,
+    state: PrinterState,
+    reason: str,
+    idle_at: float | None,
+) -> Profile:
+    """The entry: what is configured, what a person changed, and the state."""
+    changes = record.changes
+    return Profile(
+        name=name,
+        state=state,
+        reason=reason[:255],
+        accept=record.accept,
+        idle_at=idle_at,
+        model=settings.model,
+        nozzle=settings.nozzle,
+        materials=_chosen(changes.materials, settings.materials),
+        materials_ready=_chosen(changes.materials_ready, settings.materials_ready),
+        volume=settings.volume,
+        tags=_chosen(changes.tags, settings.tags),
+        clear_bed=settings.clear_bed,
+        manual_effort_cost=(
+            settings.manual_effort_cost
+            if changes.manual_effort_cost is None
+            else changes.manual_effort_cost
+        ),
+        bed=record.bed.evidence,
+    )
+
+
+def _chosen(
+    changed: tuple[str, ...] | None, configured: tuple[str, ...]
+) -> tuple[str, ...]:
+    return configured if changed is None else changed

@@ -1,0 +1,121 @@
+"""The real printer: Klipper through the components of its Moonraker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..ports import Clock
+from .errors import PrinterRefused
+from .printer_port import HistoryEntry, KlippyState, Mark, Observation, StatsState
+
+if TYPE_CHECKING:
+    from moonraker.server import Server
+
+_ANSWER_SECONDS = 3.0  # Klipper answers in milliseconds, or is stuck
+_HISTORY_ENTRIES = 20
+_OBJECTS: dict[str, list[str] | None] = {
+    "print_stats": ["state", "filename", "message", "total_duration"],
+    "virtual_sdcard": ["progress"],
+    "webhooks": ["state", "state_message"],
+}
+_EVENTS = (
+    "server:klippy_ready",
+    "server:klippy_shutdown",
+    "server:klippy_disconnect",
+    "job_state:state_changed",
+)
+
+
+class MoonrakerPrinter:
+    """`PrinterPort` on a running Moonraker.
+
+    Events only wake: what counts are our own queries, which are right even in the
+    second after "ready" in which Moonraker's own job tracking is not.
+    """
+
+    def __init__(self, server: Server, clock: Clock) -> None:
+        self._server = server
+        self._clock = clock
+        self._klippy_apis: Any = server.lookup_component("klippy_apis")
+        self._session = 0
+        self._callback: Callable[[], None] = _ignore
+        for event in _EVENTS:
+            server.register_event_handler(event, self._on_event)
+        server.register_event_handler("server:klippy_ready", self._on_ready)
+
+    def listen(self, callback: Callable[[], None]) -> None:
+        self._callback = callback
+
+    async def observe(self) -> Observation | None:
+        klippy = self._klippy_state()
+        message = str(self._connection().state_message)
+        if klippy not in (KlippyState.READY, KlippyState.SHUTDOWN):
+            return Observation(klippy, message, self._session)
+        try:
+            status = await self._clock.wait_for(
+                self._klippy_apis.query_objects(_OBJECTS), _ANSWER_SECONDS
+            )
+            stats = status["print_stats"]
+            mark = Mark(
+                StatsState(stats["state"]),
+                str(stats["filename"] or ""),
+                round(float(stats["total_duration"]), 3),
+            )
+        except (TimeoutError, KeyError, ValueError, self._server.error):
+            return None
+        return Observation(
+            klippy,
+            message,
+            self._session,
+            mark,
+            str(stats.get("message") or ""),
+            float(status.get("virtual_sdcard", {}).get("progress") or 0.0),
+        )
+
+    async def start_print(self, filename: str) -> None:
+        try:
+            await self._klippy_apis.start_print(filename)
+        except self._server.error as error:
+            raise PrinterRefused(f"Klipper did not start it: {error}") from error
+
+    async def cancel_print(self) -> None:
+        try:
+            await self._klippy_apis.cancel_print()
+        except self._server.error as error:
+            raise PrinterRefused(f"Klipper did not cancel it: {error}") from error
+
+    async def run_gcode(self, script: str) -> None:
+        try:
+            await self._klippy_apis.run_gcode(script)
+        except self._server.error as error:
+            raise PrinterRefused(str(error)) from error
+
+    async def history(self) -> tuple[HistoryEntry, ...]:
+        transport: Any = self._server.lookup_component("internal_transport")
+        try:
+            answer = await transport.call_method(
+                "server.history.list", limit=_HISTORY_ENTRIES, order="desc"
+            )
+        except self._server.error:
+            return ()
+        return tuple(
+            HistoryEntry(int(job["job_id"], 16), job["filename"], job["status"])
+            for job in reversed(answer["jobs"])
+        )
+
+    def _klippy_state(self) -> KlippyState:
+        return KlippyState(str(self._connection().state.name).lower())
+
+    def _connection(self) -> Any:
+        return self._server.lookup_component("klippy_connection")
+
+    def _on_event(self, *_: object) -> None:
+        self._callback()
+
+    def _on_ready(self) -> None:
+        self._session += 1
+
+
+def _ignore() -> None:
+    """Nobody listens yet."""

@@ -1,0 +1,311 @@
+"""Crashes, cuts and slow links: what was accepted stays, nothing happens twice."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from moonraker_netqueue.replica.status import Role
+from moonraker_netqueue.replica.submission import SubmitState
+from tests.replica.simulation import Cluster, SimHost, simulate
+
+IDS = ("aaaaaaaa", "bbbbbbbb", "cccccccc")
+
+
+async def three_voters(cluster: Cluster) -> list[SimHost]:
+    """Three hosts, all voters of one group."""
+    hosts = await cluster.start(*IDS)
+    await cluster.until(
+        lambda: (
+            all(host.status.voters == IDS for host in hosts) and cluster.agreed(*IDS)
+        )
+    )
+    return hosts
+
+
+def test_a_newcomer_replays_everything() -> None:
+    """A host that joins later has all jobs, also those of before it was there."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (a,) = await cluster.start("aaaaaaaa")
+        await cluster.until(lambda: a.status.role is Role.LEADER)
+        for number in range(5):
+            await a.submit(f"job-{number:04}")
+        (b,) = await cluster.start("bbbbbbbb")
+        await cluster.until(lambda: b.status.role is Role.FOLLOWER)
+        await cluster.until(lambda: cluster.agreed("aaaaaaaa", "bbbbbbbb"))
+        assert b.jobs == [f"job-{number:04}" for number in range(5)]
+
+    simulate(scenario)
+
+
+def test_a_second_voter_is_added_without_a_deadlock() -> None:
+    """R1: from one voter to two the newcomer acks before its seat is proposed."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (a,) = await cluster.start("aaaaaaaa")
+        await cluster.until(lambda: a.status.role is Role.LEADER)
+        term = a.status.term
+        (b,) = await cluster.start("bbbbbbbb")
+        await cluster.until(
+            lambda: (
+                b.status.voters == ("aaaaaaaa", "bbbbbbbb")
+                and cluster.agreed("aaaaaaaa", "bbbbbbbb")
+            ),
+            5,
+        )
+        assert a.status.term == term
+        assert (await b.submit("job-0001")).state is SubmitState.ACCEPTED
+
+    simulate(scenario)
+
+
+def test_a_newcomer_gets_no_seat_before_it_has_the_log() -> None:
+    """R1: while its acks are lost, the leader proposes nothing."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (a,) = await cluster.start("aaaaaaaa")
+        await cluster.until(lambda: a.status.role is Role.LEADER)
+        cluster.net.filter = lambda _s, _t, m: (
+            m.get("m", {}).get("type") != "next_node_idx"
+        )
+        (b,) = await cluster.start("bbbbbbbb")
+        await cluster.until(lambda: b.status.role is Role.OBSERVER)
+        await cluster.run_for(10)
+        assert a.status.voters == ("aaaaaaaa",)
+        assert (await a.submit("job-0001")).state is SubmitState.ACCEPTED
+
+    simulate(scenario)
+
+
+def test_seats_pass_from_three_to_five_and_never_rest_on_four() -> None:
+    """A fourth host observes; with a fifth both get their seats."""
+
+    async def scenario(cluster: Cluster) -> None:
+        await three_voters(cluster)
+        (d,) = await cluster.start("dddddddd")
+        await cluster.until(lambda: cluster.agreed(*IDS, "dddddddd"))
+        await cluster.run_for(5)
+        assert d.status.role is Role.OBSERVER
+        assert (await d.submit("job-0001")).state is SubmitState.ACCEPTED
+        await cluster.start("eeeeeeee", "ffffffff")
+        await cluster.until(lambda: len(d.status.voters) == 5)
+        await cluster.run_for(5)
+        assert len(d.status.voters) == 5
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_killed_leader_loses_nothing_accepted(seed: int) -> None:
+    """The others elect a leader, go on, and the killed one comes back to all of it."""
+
+    async def scenario(cluster: Cluster) -> None:
+        await three_voters(cluster)
+        leader = cluster.leader()
+        assert leader is not None
+        await leader.submit("job-0001")
+        leader.kill()
+        await cluster.until(lambda: cluster.leader() is not None, 15)
+        other = cluster.alive[0]
+        outcome = await other.submit("job-0002", timeout=15)
+        assert outcome.state is SubmitState.ACCEPTED
+        await leader.start()
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        assert leader.jobs == ["job-0001", "job-0002"]
+
+    simulate(scenario, seed)
+
+
+def test_two_of_three_go_on_without_a_follower() -> None:
+    """A killed follower is missed in the status and by nobody else."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        follower = next(h for h in hosts if h.status.role is Role.FOLLOWER)
+        follower.kill()
+        other = cluster.alive[0]
+        assert (await other.submit("job-0001")).state is SubmitState.ACCEPTED
+        assert other.status.missing_voters == (follower.id,)
+        assert other.status.quorum
+        await follower.start()
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        assert follower.jobs == ["job-0001"]
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_all_killed_at_once_keep_every_accepted_job(seed: int) -> None:
+    """A power cut in the whole workshop."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        for number in range(6):
+            outcome = await hosts[number % 3].submit(f"job-{number:04}")
+            assert outcome.state is SubmitState.ACCEPTED
+        for host in hosts:
+            host.kill()
+        await asyncio.sleep(3)
+        for host in hosts:
+            await host.start()
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        assert set(hosts[0].jobs) == {f"job-{number:04}" for number in range(6)}
+
+    simulate(scenario, seed)
+
+
+def test_a_host_restarted_alone_shows_the_queue_and_founds_nothing() -> None:
+    """R14: without quorum it restarts its group and shows what it knows."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        await hosts[0].submit("job-0001")
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        await cluster.run_for(3)  # the commit index is written once a second
+        group = hosts[1].status.group
+        for host in hosts:
+            host.kill()
+        await hosts[1].start()
+        await cluster.run_for(20)
+        assert hosts[1].status.group == group
+        assert hosts[1].jobs == ["job-0001"]
+        assert not hosts[1].status.quorum
+        assert hosts[1].status.missing_voters == ("aaaaaaaa", "cccccccc")
+
+    simulate(scenario)
+
+
+def test_an_orderly_end_hands_leadership_over_at_once() -> None:
+    """The others need no election timeout after the leader was closed."""
+
+    async def scenario(cluster: Cluster) -> None:
+        await three_voters(cluster)
+        leader = cluster.leader()
+        assert leader is not None
+        await leader.close()
+        assert cluster.leader() is not None
+
+    simulate(scenario)
+
+
+def test_a_host_that_was_cut_off_ends_no_term() -> None:
+    """Pre-vote: it asks first, so the leader it comes back to stays."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        leader = cluster.leader()
+        assert leader is not None
+        term = leader.status.term
+        cut_off = next(h for h in hosts if h is not leader)
+        pairs = {frozenset((cut_off.id, h.id)) for h in hosts if h is not cut_off}
+        cluster.net.cut |= pairs
+        cluster.net.refresh()
+        await cluster.run_for(30)
+        cluster.net.cut.clear()
+        cluster.net.refresh()
+        await cluster.run_for(10)
+        assert cluster.agreed(*IDS)
+        assert leader.status.role is Role.LEADER
+        assert leader.status.term == term
+
+    simulate(scenario)
+
+
+def test_a_leader_cut_off_steps_down_and_accepts_nothing() -> None:
+    """What it could not commit is pending there, and applied once after the cut."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        await hosts[0].submit("job-0000")
+        leader = cluster.leader()
+        assert leader is not None
+        others = [h for h in hosts if h is not leader]
+        cluster.net.cut = {frozenset((leader.id, h.id)) for h in others}
+        cluster.net.refresh()
+        outcome = await leader.submit("job-0001", timeout=2)
+        assert outcome.state is SubmitState.PENDING
+        assert (await others[0].submit("job-0002", 15)).state is SubmitState.ACCEPTED
+        await cluster.until(lambda: leader.status.role is Role.FOLLOWER)
+        assert leader.status.pending == (outcome.command_id,)
+        cluster.net.cut.clear()
+        cluster.net.refresh()
+        await cluster.until(lambda: cluster.agreed(*IDS) and not leader.status.pending)
+        assert leader.jobs == ["job-0000", "job-0002", "job-0001"]
+
+    simulate(scenario)
+
+
+class Chaos:
+    """Random kills, cuts, lost messages, slow disks, and jobs given meanwhile."""
+
+    def __init__(self, cluster: Cluster, hosts: list[SimHost]) -> None:
+        self._cluster = cluster
+        self._hosts = hosts
+        self._given = 0
+        self._clients: list[asyncio.Task[None]] = []
+        self.accepted: list[str] = []
+
+    async def rage(self, steps: int) -> None:
+        """Do `steps` random things."""
+        draw = self._cluster.random.random
+        self._cluster.net.filter = lambda *_: draw() > 0.01
+        for _ in range(steps):
+            await self._act(self._hosts[int(draw() * len(self._hosts))], draw())
+            await self._cluster.run_for(3 * draw())
+
+    async def _act(self, host: SimHost, draw: float) -> None:
+        if host.life is None:
+            await host.start()
+        elif draw < 0.25:
+            host.kill()
+        elif draw < 0.45:
+            neighbour = self._hosts[self._hosts.index(host) - 1]
+            self._cluster.net.cut ^= {frozenset((host.id, neighbour.id))}
+            self._cluster.net.refresh()
+        elif draw < 0.55:
+            host.delays = (0.001, 0.02) if host.delays[1] > 1 else (0.1, 2.0)
+        else:
+            self._clients.append(asyncio.ensure_future(self._client(host)))
+
+    async def _client(self, host: SimHost) -> None:
+        self._given += 1
+        name = f"job-{self._given:04}"
+        outcome = await host.submit(name, timeout=3)
+        if outcome.state is SubmitState.ACCEPTED:
+            self.accepted.append(name)
+
+    async def calm(self) -> None:
+        """Heal everything and wait until nothing is under way."""
+        self._cluster.net.filter = lambda *_: True
+        self._cluster.net.cut.clear()
+        self._cluster.net.refresh()
+        for host in self._hosts:
+            host.delays = (0.001, 0.02)
+            if host.life is None:
+                await host.start()
+        await self._cluster.until(
+            lambda: (
+                self._cluster.agreed(*(host.id for host in self._hosts))
+                and not any(host.status.pending for host in self._hosts)
+            ),
+            120,
+        )
+        for client in self._clients:
+            client.cancel()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_chaos_keeps_every_accepted_job_once(seed: int) -> None:
+    """Whatever happened: then quiet, one state, no accepted job lost or doubled."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        chaos = Chaos(cluster, hosts)
+        await chaos.rage(40)
+        await chaos.calm()
+        assert hosts[0].jobs
+        assert set(chaos.accepted) <= set(hosts[0].jobs)
+
+    simulate(scenario, seed)
