@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from ..ports import Programs, ProgramFailed, Worker
+from ..ports import ProgramFailed, Programs, Worker
 from ..scheduler.errors import SchedulerError
 from ..scheduler.planner import Plan, Solver, choose_solver, plan_scored, score
 from ..scheduler.problem import Problem

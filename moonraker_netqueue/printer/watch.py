@@ -128,8 +128,10 @@ class Watch:
                 continue
             if intent.queue in self._queues.names and not await self._told(intent):
                 continue
-            print_id = intent.print_id
-            await self._file.update(lambda r, p=print_id: r.without_intent(p))
+            await self._forget(intent.print_id)
+
+    async def _forget(self, print_id: str) -> None:
+        await self._file.update(lambda record: record.without_intent(print_id))
 
     async def _told(self, intent: Intent) -> bool:
         body = PrintEnded(
