@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .component import ConfigHelper, NetQueue
+    from moonraker.confighelper import ConfigHelper
+
+    from .component import NetQueue
 
 __version__ = "0.1.0"
 

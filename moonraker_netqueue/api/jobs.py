@@ -19,7 +19,8 @@ from ..model.errors import Rejected
 from ..model.job import ItemSpec, Job, Requirements, Wishes, check_count
 from .arguments import Arguments
 from .errors import ApiError
-from .host import Host, ServedQueue
+from .host import Host
+from .queue import ServedQueue
 from .views import job_view
 
 

@@ -8,7 +8,8 @@ from ..model.command import Decision, PrintDecide
 from ..model.print import Print
 from .arguments import Arguments
 from .errors import ApiError
-from .host import Host, ServedQueue
+from .host import Host
+from .queue import ServedQueue
 from .views import print_view, printer_view
 
 _ACTIONS = ("cancel", "retry", "mark_done", "release")

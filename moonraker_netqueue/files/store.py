@@ -104,7 +104,7 @@ class ContentStore:
         entry = self._index.get(sha256)
         if entry is None:
             raise ContentMissing(f"content {sha256[:8]} ({name}) is not on this host")
-        if not is_queue_name(queue) or Path(name).name != name:
+        if not is_queue_name(queue) or name in ("", "..") or "/" in name:
             raise FilesError(f"{queue!r} or {name!r} cannot name a file")
         fresh = self._fresh()
         target = self._print_folder / queue

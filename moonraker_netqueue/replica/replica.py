@@ -31,6 +31,7 @@ from .status import Member, ReplicaStatus, Role
 from .submission import SubmitOutcome, Submitter, answer_form
 
 _LOGGER = logging.getLogger(__name__)
+_HELLO_PERIOD = 10.0  # seconds
 _SUBMIT_WAIT = 5.0  # seconds a leader waits for a commit before the author asks again
 
 GROUP_ENTERED = Event(Topic.QUEUE, "group")
@@ -104,7 +105,11 @@ class Replica:
             self._fail(error)
         self._links.subscribe(self.queue, self)
         if self._lifecycle.phase is not Phase.FAILED:
-            for work in (self._lifecycle.run(), self._deliver_outbox()):
+            for work in (
+                self._lifecycle.run(),
+                self._deliver_outbox(),
+                self._repeat_hello(),
+            ):
                 self._tasks.append(asyncio.get_running_loop().create_task(work))
 
     async def close(self) -> None:
@@ -231,6 +236,9 @@ class Replica:
 
     def _fail(self, error: NetqueueError) -> None:
         self._lifecycle.fail(error)
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
 
     async def _deliver_outbox(self) -> None:
         try:
@@ -277,9 +285,18 @@ class Replica:
             **{**vars(said), "last_index": hello.last_index}
         ):
             return
+        self._say(hello)
+
+    def _say(self, hello: Hello) -> None:
         self._said = hello
         for peer in self._links.connected(self.queue):
             self._links.send(self.queue, peer, hello.form())
+
+    async def _repeat_hello(self) -> None:
+        """Links may lose a message: without a hello its host would not count."""
+        while True:
+            await self._clock.sleep(_HELLO_PERIOD)
+            self._say(self._hello())
 
     def _on_hello(self, peer: str, message: Message) -> None:
         try:
