@@ -264,6 +264,18 @@ def test_thousands_of_moves_to_one_place_keep_ranks_short(
         assert talk.order()[at + 1 :] == last_first
 
 
+def test_fresh_ranks_are_told(talk: Talk) -> None:
+    """Each job whose rank changed has an event, so that who follows them is right."""
+    jobs = [talk.add(f"job-{number:04}") for number in range(3)]
+    for step in range(500):
+        before = {job_id: job.rank for job_id, job in talk.state.jobs.items()}
+        events = talk.say(ANNA, JobMove(jobs[step % 2], Place.BEFORE, jobs[2]))
+        if talk.state.jobs[jobs[2]].rank != before[jobs[2]]:
+            assert {event.key for event in events} == set(jobs)
+            return
+    raise AssertionError("the ranks were never renewed")
+
+
 def test_thousands_of_jobs_added_and_removed_keep_ranks_short(talk: Talk) -> None:
     """A queue that lives for years does not grow its ranks."""
     talk.add("job-stays")

@@ -110,9 +110,18 @@ def test_a_command_that_was_overtaken_still_acts_once(talk: Talk) -> None:
     assert talk.state.outcome(CommandId(ANNA, 2, 1)) is None
     talk.apply(pause(1))
     assert talk.state.paused
+    assert talk.apply(pause(2, paused=False)) == ()
     talk.apply(pause(3, paused=False))
-    talk.apply(pause(1))
+    assert talk.apply(pause(1)) == ()
     assert not talk.state.paused
+
+
+def test_a_command_overtaken_by_many_still_acts(talk: Talk) -> None:
+    """As long as the memory reaches back to its neighbours."""
+    for sequence in (1, *range(3, 18)):
+        talk.apply(pause(sequence, paused=False))
+    talk.apply(pause(2))
+    assert talk.state.paused
 
 
 def test_an_old_sequence_beyond_memory_does_not_act(talk: Talk) -> None:
@@ -133,6 +142,14 @@ def test_outcomes_per_author_are_bounded(talk: Talk) -> None:
     assert [life.incarnation for life in lives] == [16, 17, 18, 19]
     assert {len(life.recent) for life in lives} == {16}
     assert lives[-1].last == 39
+
+
+def test_the_oldest_life_is_forgotten_whoever_spoke_last(talk: Talk) -> None:
+    """A delayed command of an older life does not push out a newer one."""
+    for incarnation in (3, 1, 2, 4, 5):
+        talk.apply(pause(1, incarnation=incarnation))
+    lives = talk.state.outcomes.authors[ANNA]
+    assert [life.incarnation for life in lives] == [2, 3, 4, 5]
 
 
 def test_a_life_long_over_does_not_act_again(talk: Talk) -> None:

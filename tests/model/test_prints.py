@@ -221,6 +221,23 @@ def test_late_done_after_retry_is_recorded_as_extra_once(talk: Talk) -> None:
     assert talk.item(JOB).done == 2
 
 
+def test_late_words_repeated_after_pruning_count_once(talk: Talk) -> None:
+    """A printer that returns may tell several ends, and tell all of them again."""
+    talk.add(JOB, spec(2))
+    talk.add("job-0002", spec(FINISHED_MAX))
+    late = [f"print-{number:02}" for number in range(3)]
+    for print_id in late:
+        lose(talk, ANNA, print_id)
+        talk.say(BERT, PrintDecide(print_id, Decision.RETRY, "eva"))
+    for print_id in late:
+        talk.end(ANNA, print_id, DONE)
+    for number in range(FINISHED_MAX):
+        talk.print_one(CLARA, f"other-{number:03}", "job-0002")
+    for print_id in late:
+        assert talk.end(ANNA, print_id, DONE) == ()
+    assert talk.item(JOB).done == 3
+
+
 def test_late_done_after_its_job_is_gone_is_kept(talk: Talk) -> None:
     """The totals count it, although there is no job to count for."""
     talk.add(JOB)
