@@ -24,6 +24,7 @@ FIRST_PORT, LAST_PORT = 6700, 6799
 UPGRADE = "netqueue/1"  # the name of the protocol after the HTTP upgrade
 _IDLE_SECONDS = 10.0  # for the handshake and the head of a request, then for its body
 _MOST_CONNECTIONS = 128  # that are not links: strangers cannot use up memory
+_MOST_OF_ONE = 32  # of them from one address: nor keep the members out
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,11 @@ class PeerServer:
 
 class _BoundedServer(HTTPServer):
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
-        if len(self._connections) >= _MOST_CONNECTIONS:
+        others = [getattr(c.context, "remote_ip", "") for c in self._connections]
+        if len(others) < _MOST_CONNECTIONS and others.count(address[0]) < _MOST_OF_ONE:
+            super().handle_stream(stream, address)
+        else:
             stream.close()
-            return
-        super().handle_stream(stream, address)
 
 
 class _Handler(RequestHandler):
