@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from .component import NetQueue
 
-__version__ = "0.1.0"
-
 
 def load_component(config: ConfigHelper) -> NetQueue:
     """What Moonraker calls for a section [netqueue]."""

@@ -19,15 +19,19 @@ _LEAKS = {
     "socket": ("def test_it():\n    kept.append(socket.socket())\n", "socket:"),
     "file": ("def test_it():\n    kept.append(open('/dev/null'))\n", "/dev/null"),
     "thread": (
-        "def test_it():\n"
-        "    t = threading.Thread(target=time.sleep, args=(9,), daemon=True, name='x')\n"
-        "    t.start()\n",
+        """\
+def test_it():
+    t = threading.Thread(target=time.sleep, args=(9,), daemon=True, name="x")
+    t.start()
+""",
         "thread x",
     ),
     "task": (
-        "@pytest.mark.asyncio\n"
-        "async def test_it():\n"
-        "    kept.append(asyncio.create_task(asyncio.sleep(9), name='forgotten'))\n",
+        """\
+@pytest.mark.asyncio
+async def test_it():
+    kept.append(asyncio.create_task(asyncio.sleep(9), name="forgotten"))
+""",
         "left running: .*forgotten",
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import __version__
+from ..version import __version__
 from .host import Host
 from .queue import ServedQueue
 from .views import counts_view
