@@ -38,17 +38,17 @@ class Held:
         self.own_task: asyncio.Task[Any] | None = None
         self.longest = self.worst = 0.0
         handles: Any = asyncio.Handle
-        run = handles._run  # noqa: SLF001 - the one place where callbacks run
+        run = handles._run
 
         def timed(handle: Any) -> None:
-            callback = handle._callback  # noqa: SLF001 - whose it is
+            callback = handle._callback
             task = getattr(callback, "__self__", None)
             begun = time.thread_time()
             run(handle)
             if task is not self.own_task:
                 self.longest = max(self.longest, time.thread_time() - begun)
 
-        handles._run = timed  # noqa: SLF001 - as above
+        handles._run = timed
 
     def report(self, what: str) -> None:
         print(f"{what:40} {self.longest * 1000:6.2f} ms")
