@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,28 +13,34 @@ from typing import Any
 from ..config import PrinterSettings
 from ..errors import NetqueueError
 from ..model.codec import to_plain
+from ..model.errors import Rejected
 from ..model.print import UNSTARTED, PrintState
-from ..model.printer import Evidence, PrinterState, Profile
+from ..model.printer import Evidence, Profile
 from ..ports import Clock, Disk, Random, Worker
 from .bed import after_damage, cleared
-from .entry import Entry, profile
-from .errors import Abandoned, ChangeInvalid, NotThisPrint, RecordDamaged
+from .board import ClassKey
+from .entry import STEADY, Entry, profile
+from .errors import ChangeInvalid, NotThisPrint, RecordDamaged
+from .idle_estimate import IdleEstimate
 from .plan_solver import PlanSolver
 from .planner import Explanation, Planner
-from .printer_port import STOPPED, KlippyState, Observation, PrinterPort, StatsState
+from .printer_port import Observation, PrinterPort
+from .printer_state import Hindrance, Situation, describe, hindrance
 from .queue_port import Files, QueuePort
 from .queues import Claim, Queues
-from .record import BedState, Record, RecordFile
-from .start import Starter
+from .record import Record, RecordFile
+from .start import Stage, Starter
 from .watch import Watch, first_record
 
 _LOGGER = logging.getLogger(__name__)
 _BRISK, _CALM = 0.5, 2.0  # seconds between looks while something is awaited, or not
+_LULL = 0.05  # seconds between turns, however much news there is
 _PAUSE = 60.0  # seconds without a turn: the machine slept, leaders must answer anew
-_HINDERED = 30.0  # seconds a reservation waits for a printer that is not able
-_DECLINE = 300.0  # seconds without another try of what could not be carried out
+_HINDERED = 30.0  # seconds a reservation waits while what hinders it may pass
+_CANCEL_SECONDS = 10.0  # Klipper may finish a move before it obeys
 _JITTER = 1.0  # seconds; hosts that lost a race do not all plan at once
-_DEFAULT_ESTIMATE = 3600  # seconds of a print that nobody has estimated
+_RELEASED = 60.0  # seconds for others to take what a person released here
+_SETBACK, _SETBACK_MAX = 15.0, 1800.0  # seconds to the next try, doubled each time
 
 
 class Agent:
@@ -62,7 +69,7 @@ class Agent:
         self._random = random
         self._news = asyncio.Event()
         self._queues = Queues(host_id, queues, random, self._news.set)
-        self._planner = Planner(self._queues, solver, clock)
+        self._planner = Planner(self._queues, solver, clock, worker)
         self._file = RecordFile(directory, disk, worker)
         self._watch = Watch(port, self._queues, self._file, settings.clear_bed, clock)
         self._starter = Starter(
@@ -76,10 +83,12 @@ class Agent:
             self._news.set,
         )
         self._entry = Entry(self._queues, clock)
+        self._idle = IdleEstimate()
         self._seen = Observation()
         self._last_turn = clock.monotonic()
         self._hindered_since: float | None = None
-        self._trouble = ""
+        self._setbacks: dict[ClassKey, int] = {}
+        self._complaint = ""  # what was logged last
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -94,13 +103,14 @@ class Agent:
             await self._file.save(Record(after_damage("its record was damaged")))
         self._port.listen(self._news.set)
         self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(_report_death)
 
     async def close(self) -> None:
         """Stop; what the printer does goes on, and is found again."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
-        await self._starter.stop()
+        await self._starter.close()
 
     # What people ask for.
 
@@ -128,17 +138,29 @@ class Agent:
             merged = replace(record.changes, **fields)
             return replace(record, accept=accept, changes=merged)
 
+        try:
+            self._entry_of(changed(self._file.record)).check()
+        except Rejected as error:
+            raise ChangeInvalid(str(error)) from error
         await self._file.update(changed)
         self._news.set()
 
     async def cancel(self, print_id: str, by: str) -> None:
-        """Cancel a print here, or give its reservation back; raises NotThisPrint."""
+        """Cancel a print here, or give its reservation back; raises NotThisPrint.
+
+        Raises PrinterRefused if Klipper does not want to.
+        """
         running = self._file.record.running
         if running is None or running.print_id != print_id:
             await self.release(print_id, by)
             return
+        seen = await self._port.observe() or self._seen
+        if not (seen.mark.active and seen.mark.filename == running.filename):
+            raise NotThisPrint("it is being started, or has just ended: look again")
         _LOGGER.info("print %s is cancelled by %s", print_id, by)
-        await self._port.cancel_print()
+        self._watch.note_cancel(print_id, by)
+        with contextlib.suppress(TimeoutError):  # Klipper does it all the same
+            await self._clock.wait_for(self._port.cancel_print(), _CANCEL_SECONDS)
         self._news.set()
 
     async def release(self, print_id: str, by: str) -> None:
@@ -146,7 +168,9 @@ class Agent:
         claim = self._queues.find(print_id)
         if claim is None or claim.print_.state not in UNSTARTED:
             raise NotThisPrint(f"print {print_id[:64]} is no reservation of this host")
-        await self._give_back(claim, f"released by {by}")
+        if not await self._give_back(claim, f"released by {by}", _RELEASED):
+            raise NotThisPrint("it is being started: cancel it once it prints")
+        self._news.set()
 
     async def explain(self, queue: str) -> Explanation:
         """Why jobs of a queue wait and its printers idle."""
@@ -166,7 +190,7 @@ class Agent:
                 "queue": running.queue,
                 "job_id": running.job_id,
                 "filename": running.filename,
-                "progress": self._seen.progress,
+                "progress": round(self._seen.progress, 3),
             }
         return view
 
@@ -177,25 +201,28 @@ class Agent:
             self._news.clear()
             try:
                 await self._turn()
-                self._trouble = ""
+                self._complaint = ""
             except NetqueueError as error:
-                if str(error) != self._trouble:
+                if str(error) != self._complaint:
                     _LOGGER.warning("printer agent: %s", error)
-                self._trouble = str(error)
-            try:
+                self._complaint = str(error)
+            await self._clock.sleep(_LULL)
+            with contextlib.suppress(TimeoutError):
                 await self._clock.wait_for(self._news.wait(), self._patience())
-            except TimeoutError:
-                continue
 
     def _patience(self) -> float:
+        if not self._entry.steady:
+            return STEADY
         awaits = self._file.record.running or self._queues.claims()
-        return _BRISK if awaits or not self._watch.settled else _CALM
+        idle = not awaits and self._watch.settled and not self._watch.finishing
+        return _CALM if idle else _BRISK
 
     async def _turn(self) -> None:
-        now = self._clock.monotonic()
-        if now - self._last_turn > _PAUSE:
+        if self._clock.monotonic() - self._last_turn > _PAUSE:
             self._queues.forget_sync()
-        self._last_turn = now
+        self._last_turn = self._clock.monotonic()
+        if self._file.trouble:
+            await self._file.save(self._file.record)  # perhaps there is room again
         seen = await self._port.observe()
         if seen is None:
             return
@@ -203,56 +230,90 @@ class Agent:
         await self._watch.look(seen)
         await self._entry.tell(self._profile())
         await self._work()
+        await self._entry.tell(self._profile())
         self._last_turn = self._clock.monotonic()
 
     async def _work(self) -> None:
         """Carry out what is reserved, or reserve something."""
-        claims = self._queues.claims()
-        for surplus in claims[1:] if self._file.record.running is None else claims:
-            await self._give_back(surplus, "its printer has another print first")
-        hindrance = self._hindrance()
-        if self._file.record.running is not None:
+        await self._collect()
+        record = self._file.record
+        claims = [c for c in self._queues.claims() if not record.intent(c.print_id)]
+        chosen = self._choose_claim(claims)
+        for surplus in claims:
+            if surplus != chosen:
+                await self._give_back(surplus, "its printer has another print first")
+        if record.running is not None or self._starter.stage is Stage.STARTING:
             return
-        if claims:
-            await self._carry_out(claims[0], hindrance)
-        elif hindrance is None:
+        if self._starter.claim is not None and chosen is None:
+            await self._starter.interrupt()  # its reservation is no more
+        hindered = hindrance(self._situation())
+        if chosen is not None:
+            await self._carry_out(chosen, hindered)
+        elif hindered is None:
             await self._claim()
 
-    def _hindrance(self) -> str | None:
-        """Why nothing can be started now; None if something can."""
-        state, reason = self._state()
-        if state not in (PrinterState.READY, PrinterState.FETCHING):
-            return reason or state.value
-        if not self._watch.settled:
-            return "Klipper has only just started"
-        if not self._file.record.accept:
-            return "it is switched off"
-        return None
+    def _choose_claim(self, claims: list[Claim]) -> Claim | None:
+        """The one reservation that is carried out: over all queues, at most one."""
+        if self._file.record.running is not None:
+            return None
+        in_hand = self._starter.claim
+        if in_hand is not None:
+            for claim in claims:
+                if claim.print_id == in_hand.print_id:
+                    return claim
+        return claims[0] if claims else None
 
-    async def _carry_out(self, claim: Claim, hindrance: str | None) -> None:
-        now = self._clock.monotonic()
-        if hindrance is None and self._queues.synced(claim.queue):
-            self._hindered_since = None
-            try:
-                await self._starter.advance(claim)
-            except Abandoned as error:
-                await self._give_back(claim, str(error))
+    async def _collect(self) -> None:
+        claim = self._starter.claim
+        try:
+            self._starter.collect()
+        except NetqueueError as error:
+            if claim is not None:
+                await self._give_back(claim, str(error), self._setback(claim))
             return
+        if claim is not None and self._starter.claim is None:
+            self._setbacks.pop(_class_of(claim), None)
+
+    def _setback(self, claim: Claim) -> float:
+        """Seconds until what failed is tried here again, longer each time."""
+        key = _class_of(claim)
+        before = self._setbacks.get(key, 0)
+        self._setbacks = {
+            key: count
+            for key, count in {**self._setbacks, key: before + 1}.items()
+            if key.job_id in self._queues.state(key.queue).jobs
+        }
+        return min(_SETBACK * 2.0**before, _SETBACK_MAX)
+
+    async def _carry_out(self, claim: Claim, hindered: Hindrance | None) -> None:
+        if hindered is None:
+            self._hindered_since = None
+            if self._starter.claim is None and self._queues.synced(claim.queue):
+                self._starter.begin(claim)
+            return
+        now = self._clock.monotonic()
         if self._hindered_since is None:
             self._hindered_since = now
-        if now - self._hindered_since > _HINDERED and hindrance is not None:
+        if not hindered.passing or now - self._hindered_since > _HINDERED:
             self._hindered_since = None
-            await self._give_back(claim, hindrance)
+            await self._give_back(claim, hindered.reason)
 
-    async def _give_back(self, claim: Claim, reason: str) -> None:
-        await self._starter.stop()
+    async def _give_back(
+        self, claim: Claim, reason: str, pause: float | None = None
+    ) -> bool:
+        """End a reservation, for `pause` s not to be taken again; False: it starts."""
+        in_hand = self._starter.claim
+        held = in_hand is not None and in_hand.print_id == claim.print_id
+        if held and not await self._starter.interrupt():
+            return False
+        if pause is not None:
+            self._planner.decline(_class_of(claim), pause, reason)
+        if self._file.record.intent(claim.print_id) is not None:
+            return False  # the watch knows how it ended, or will
         if self._queues.find(claim.print_id) is not None:
-            running = self._file.record.intent(claim.print_id)
-            if running is None:
-                await self._queues.end(claim, PrintState.RELEASED, reason)
-        print_ = claim.print_
-        self._planner.decline_item(claim.queue, print_.job_id, print_.item, _DECLINE)
+            await self._queues.end(claim, PrintState.RELEASED, reason)
         _LOGGER.info("print %s is given back: %s", claim.print_id, reason)
+        return True
 
     async def _claim(self) -> None:
         choice = await self._planner.choose()
@@ -266,45 +327,45 @@ class Agent:
             self._news.set()
         elif not answer.pending:
             _LOGGER.info("job %s is not ours: %s", key.job_id, answer.reason)
-            self._planner.decline(key, _JITTER * (0.5 + self._random.random()))
+            pause = _JITTER * (0.5 + self._random.random())
+            self._planner.decline(key, pause, answer.reason)
 
     # The state.
 
-    def _state(self) -> tuple[PrinterState, str]:
-        """What the printer is doing, and why it needs somebody if it does."""
-        seen, record = self._seen, self._file.record
-        if seen.klippy in STOPPED:
-            return (
-                PrinterState.NEEDS_ATTENTION,
-                seen.klippy_message or "Klipper stopped",
-            )
-        if seen.klippy is not KlippyState.READY:
-            return PrinterState.OFFLINE, f"Klipper is {seen.klippy.value}"
-        if record.running is not None:
-            paused = seen.mark.state is StatsState.PAUSED
-            why = seen.stats_message or "look at the printer, then resume or cancel"
-            return PrinterState.PRINTING, f"paused: {why}" if paused else ""
-        if seen.mark.active:
-            return PrinterState.BUSY, f"a person prints {seen.mark.filename}"
-        if self._watch.finishing:
-            return PrinterState.FINISHING, ""
-        if record.bed.state is BedState.OCCUPIED:
-            return PrinterState.BED_OCCUPIED, record.bed.reason
-        if record.bed.state is BedState.CLEARING_FAILED:
-            return PrinterState.NEEDS_ATTENTION, record.bed.reason
-        if self._starter.fetching:
-            return PrinterState.FETCHING, ""
-        return PrinterState.READY, ""
+    def _situation(self) -> Situation:
+        return Situation(
+            seen=self._seen,
+            record=self._file.record,
+            stage=self._starter.stage,
+            settled=self._watch.settled,
+            finishing=self._watch.finishing,
+            trouble=self._file.trouble,
+        )
 
     def _profile(self) -> Profile:
-        state, reason = self._state()
-        running, idle_at = self._file.record.running, None
-        if running is not None:
-            job = None
-            if running.queue in self._queues.names:
-                job = self._queues.state(running.queue).jobs.get(running.job_id)
-            estimate = job.items[running.item].spec.estimate_s if job else None
-            idle_at = running.at + (estimate or _DEFAULT_ESTIMATE)
-        return profile(
-            self._name, self._settings, self._file.record, state, reason, idle_at
-        )
+        return self._entry_of(self._file.record)
+
+    def _entry_of(self, record: Record) -> Profile:
+        state, reason = describe(self._situation())
+        idle_at = self._idle.update(self._seen, self._estimate(), self._clock.wall())
+        return profile(self._name, self._settings, record, state, reason, idle_at)
+
+    def _estimate(self) -> int | None:
+        """Seconds that the running print of a queue takes, as its job says."""
+        running = self._file.record.running
+        if running is None or running.queue not in self._queues.names:
+            return None
+        job = self._queues.state(running.queue).jobs.get(running.job_id)
+        if job is None or running.item >= len(job.items):
+            return None
+        return job.items[running.item].spec.estimate_s
+
+
+def _class_of(claim: Claim) -> ClassKey:
+    return ClassKey(claim.queue, claim.print_.job_id, claim.print_.item)
+
+
+def _report_death(task: asyncio.Task[None]) -> None:
+    """Whatever ends the loop but a cancellation is a bug, and must not be silent."""
+    if not task.cancelled() and task.exception() is not None:
+        _LOGGER.error("the printer agent stopped", exc_info=task.exception())

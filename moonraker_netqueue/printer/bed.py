@@ -14,12 +14,12 @@ def first_bed(mode: ClearBed, at: float) -> Bed:
     if mode is ClearBed.MANUAL:
         reason = f"nobody has looked at the bed yet: look, {_CLICK}"
         return Bed(BedState.OCCUPIED, reason)
-    return _left_by_itself(mode, at, Mark(), 0)
+    return _left_by_itself(mode, at, Mark(), -1)
 
 
 def under_print(name: str) -> Bed:
     """The bed while something is printed on it."""
-    return Bed(BedState.OCCUPIED, f"{name} is being printed on it")
+    return Bed(BedState.IN_USE, f"{name} is being printed on it")
 
 
 def after_good_print(
@@ -63,6 +63,7 @@ def under_mode(bed: Bed, mode: ClearBed, at: float) -> Bed:
 
 def _left_by_itself(mode: ClearBed, at: float, mark: Mark, history_seen: int) -> Bed:
     if mode is ClearBed.MACRO:
-        return Bed(BedState.MACRO_DUE, "the macro clears it before the next print")
+        reason = "the macro clears it before the next print"
+        return Bed(BedState.MACRO_DUE, reason, None, mark, history_seen)
     evidence = Evidence("configuration", "clear_bed: never", at)
     return cleared(evidence, mark, history_seen)

@@ -18,7 +18,7 @@ from ..model.printer import ClearBed, PrinterState
 from ..model.printer import Printer as QueuePrinter
 from ..model.printer import Volume as QueueVolume
 from ..model.queue_state import QueueState
-from ..scheduler.feasibility import PLANNED_STATES, mask
+from ..scheduler.feasibility import PLANNED_STATES, refusal
 from ..scheduler.problem import (
     ANY_MODEL,
     UNKNOWN_DURATION,
@@ -60,6 +60,7 @@ class Board:
     problem: Problem
     classes: Mapping[str, ClassKey]  # by name of the job class
     printers: Mapping[str, str]  # host id by name of the printer
+    failures: Mapping[str, Mapping[str, int]]  # by class that failed, by printer
 
     def name_of(self, host: str) -> str | None:
         """The name of a host's printer; None if no queue has it yet."""
@@ -84,23 +85,43 @@ def build_board(
     failures: dict[str, dict[str, int]] = {}
     for queue, state in states.items():
         for key, job_class in _classes(queue, state, up[queue], names):
-            name = _unique(job_class.name, key.job_id, classes)
+            name = _unique(job_class.name, f"{key.job_id}.{key.item}", classes)
             if key in declined and here in names:
                 barred = (*job_class.unreachable_from, names[here])
                 job_class = replace(job_class, unreachable_from=barred)
             jobs.append(replace(job_class, name=name))
             classes[name] = key
-            failures[name] = _failures(state, key, names)
-    problem = Problem(
-        now=now,
-        printers=tuple(printer for _, printer in printers.values()),
-        jobs=tuple(jobs),
-    )
+            if failed := _failures(state, key, names):
+                failures[name] = failed
     return Board(
-        problem=_bar_repeaters(problem, failures),
+        problem=Problem(
+            now=now,
+            printers=tuple(printer for _, printer in printers.values()),
+            jobs=tuple(jobs),
+        ),
         classes=classes,
         printers={name: host for name, (host, _) in printers.items()},
+        failures=failures,
     )
+
+
+def bar_repeaters(board: Board) -> Problem:
+    """Give a failed copy to the printers that failed at it least, of those that may.
+
+    Costs as much as a mask: not for the loop.
+    """
+    problem, failures = board.problem, board.failures
+    jobs = []
+    for job in problem.jobs:
+        failed = failures.get(job.name)
+        if failed is None:
+            jobs.append(job)
+            continue
+        able = [p.name for p in problem.printers if refusal(problem, p, job) is None]
+        least = min((failed.get(name, 0) for name in able), default=0)
+        barred = tuple(name for name in able if failed.get(name, 0) > least)
+        jobs.append(replace(job, failed_on=barred) if barred else job)
+    return replace(problem, jobs=tuple(jobs))
 
 
 def file_for(spec: ItemSpec, model: str) -> FileRef | None:
@@ -284,24 +305,7 @@ def _failures(
     return {name: item.failed_on(host) for host, name in names.items()}
 
 
-def _bar_repeaters(
-    problem: Problem, failures: Mapping[str, Mapping[str, int]]
-) -> Problem:
-    """A failed copy goes to the printers that failed at it least, of those that may."""
-    allowed = mask(problem)
-    jobs = []
-    for column, job in enumerate(problem.jobs):
-        failed = failures[job.name]
-        able = [
-            printer.name
-            for printer, row in zip(problem.printers, allowed, strict=True)
-            if row[column] is None
-        ]
-        least = min((failed.get(name, 0) for name in able), default=0)
-        barred = tuple(name for name in able if failed.get(name, 0) > least)
-        jobs.append(replace(job, failed_on=barred))
-    return replace(problem, jobs=tuple(jobs))
-
-
 def _unique(name: str, key: str, taken: Mapping[str, object]) -> str:
-    return f"{name} ({key[:8]})" if name in taken else name
+    """A name for people; of equal ones, the later carry as much of a key as needed."""
+    candidates = (name, f"{name} ({key[:8]})", f"{name} ({key})")
+    return next(candidate for candidate in candidates if candidate not in taken)

@@ -14,6 +14,7 @@ from .record import Record
 
 _LOGGER = logging.getLogger(__name__)
 _REPEAT = 10.0  # seconds until an entry that a queue does not show is told again
+STEADY = 0.2  # seconds that an entry must stay as it is before it is worth telling
 
 
 class Entry:
@@ -23,13 +24,26 @@ class Entry:
         self._queues = queues
         self._clock = clock
         self._told: dict[str, tuple[Profile, float]] = {}
+        self._wanted: tuple[Profile, float] | None = None
+
+    @property
+    def steady(self) -> bool:
+        """Whether the last entry has stayed as it is for long enough."""
+        if self._wanted is None:
+            return True
+        return self._clock.monotonic() - self._wanted[1] >= STEADY
 
     async def tell(self, wanted: Profile) -> None:
-        """Submit the entry to every queue that shows another."""
+        """Submit the entry to every queue that shows another, once it is steady."""
+        if self._wanted is None or self._wanted[0] != wanted:
+            self._wanted = (wanted, self._clock.monotonic())
+        if not self.steady:
+            return
         for queue in self._queues.names:
             shown = self._queues.state(queue).printers.get(self._queues.host_id)
-            if shown is not None and shown.profile == wanted:
-                continue
+            in_step = shown is not None and shown.profile == wanted
+            if in_step and self._queues.synced(queue):
+                continue  # else it is told again, to hear from a leader (R9)
             told, at = self._told.get(queue, (None, 0.0))
             now = self._clock.monotonic()
             if told == wanted and now - at < _REPEAT:
@@ -43,7 +57,7 @@ class Entry:
         """End this printer's quarantine: a person has looked after it."""
         for queue in self._queues.names:
             shown = self._queues.state(queue).printers.get(self._queues.host_id)
-            if shown is not None and shown.failures:
+            if shown is not None and shown.quarantined:
                 await self._submit(queue, PrinterUpdate(wanted, forgive=True))
 
     async def _submit(self, queue: str, body: PrinterUpdate) -> None:

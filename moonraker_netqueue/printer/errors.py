@@ -31,3 +31,7 @@ class ChangeInvalid(PrinterError):
 
 class Abandoned(PrinterError):
     """A reservation cannot be carried out here; the message is the reason."""
+
+
+class PrinterGone(PrinterError):
+    """Klipper went away before it answered: it may have done what was asked."""

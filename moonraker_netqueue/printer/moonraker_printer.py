@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..ports import Clock
-from .errors import PrinterRefused
+from .errors import PrinterError, PrinterGone, PrinterRefused
 from .printer_port import HistoryEntry, KlippyState, Mark, Observation, StatsState
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ANSWER_SECONDS = 3.0  # Klipper answers in milliseconds, or is stuck
 _HISTORY_ENTRIES = 20
+_UNAVAILABLE = 503  # status of Moonraker's error where Klipper did not answer
 _OBJECTS: dict[str, list[str] | None] = {
     "print_stats": ["state", "filename", "message", "total_duration"],
     "virtual_sdcard": ["progress"],
@@ -77,19 +78,19 @@ class MoonrakerPrinter:
         try:
             await self._klippy_apis.start_print(filename)
         except self._server.error as error:
-            raise PrinterRefused(f"Klipper did not start it: {error}") from error
+            raise self._problem("start it", error) from error
 
     async def cancel_print(self) -> None:
         try:
             await self._klippy_apis.cancel_print()
         except self._server.error as error:
-            raise PrinterRefused(f"Klipper did not cancel it: {error}") from error
+            raise self._problem("cancel it", error) from error
 
     async def run_gcode(self, script: str) -> None:
         try:
             await self._klippy_apis.run_gcode(script)
         except self._server.error as error:
-            raise PrinterRefused(str(error)) from error
+            raise self._problem(f"run {script}", error) from error
 
     async def history(self) -> tuple[HistoryEntry, ...]:
         transport: Any = self._server.lookup_component("internal_transport")
@@ -103,6 +104,12 @@ class MoonrakerPrinter:
             HistoryEntry(int(job["job_id"], 16), job["filename"], job["status"])
             for job in reversed(answer["jobs"])
         )
+
+    def _problem(self, what: str, error: Any) -> PrinterError:
+        """Klipper's answer, or that it went away before it gave one."""
+        if error.status_code == _UNAVAILABLE:
+            return PrinterGone(f"Klipper went away when it was to {what}: {error}")
+        return PrinterRefused(f"Klipper did not {what}: {error}")
 
     def _klippy_state(self) -> KlippyState:
         return KlippyState(str(self._connection().state.name).lower())

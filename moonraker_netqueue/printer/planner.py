@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..model.job import Job
-from ..ports import Clock
+from ..ports import Clock, Worker
 from ..scheduler.planner import Plan
-from .board import Board, ClassKey, build_board, file_for
+from .board import Board, ClassKey, bar_repeaters, build_board, file_for
 from .plan_solver import PlanSolver
 from .queues import Queues
 
@@ -33,31 +33,38 @@ class Explanation:
 
 @dataclass(frozen=True)
 class _Planned:
+    basis: object  # what a plan that is still right has in common with it
     board: Board
     plan: Plan
+
+
+@dataclass(frozen=True)
+class _Declined:
+    until: float  # monotonic seconds
+    reason: str
 
 
 class Planner:
     """Plans over all queues of this host; a plan is kept until something changes."""
 
-    def __init__(self, queues: Queues, solver: PlanSolver, clock: Clock) -> None:
+    def __init__(
+        self, queues: Queues, solver: PlanSolver, clock: Clock, worker: Worker
+    ) -> None:
         self._queues = queues
         self._solver = solver
         self._clock = clock
-        self._declined: dict[ClassKey, float] = {}  # until, monotonic seconds
-        self._known: tuple[object, _Planned] | None = None
+        self._worker = worker
+        self._declined: dict[ClassKey, _Declined] = {}
+        self._known: dict[frozenset[ClassKey], _Planned] = {}  # by what was declined
 
-    def decline(self, key: ClassKey, seconds: float) -> None:
+    def decline(self, key: ClassKey, seconds: float, reason: str) -> None:
         """Give this printer no copy of a class for a while."""
-        self._declined[key] = self._clock.monotonic() + seconds
-
-    def decline_item(self, queue: str, job_id: str, item: int, seconds: float) -> None:
-        """The same, by the names of the item."""
-        self.decline(ClassKey(queue, job_id, item), seconds)
+        until = self._clock.monotonic() + seconds
+        self._declined[key] = _Declined(until, reason)
 
     async def choose(self) -> Choice | None:
         """This printer's own part of the plan; raises SchedulerError."""
-        planned = await self._planned()
+        planned = await self._planned(self._still_declined())
         name = planned.board.name_of(self._queues.host_id)
         chosen = None if name is None else planned.plan.assignment.get(name)
         if chosen is None:
@@ -73,7 +80,7 @@ class Planner:
 
     async def explain(self, queue: str) -> Explanation:
         """Why jobs of `queue` wait and its printers are idle; raises SchedulerError."""
-        planned = await self._planned()
+        planned = await self._planned(frozenset())
         state = self._queues.state(queue)
         waiting: dict[str, str] = {}
         for name, key in planned.board.classes.items():
@@ -98,6 +105,8 @@ class Planner:
             failed = job.items[key.item].failed
             return f"waiting: it failed {failed} times; retry it after a look at why"
         text = planned.plan.why_waiting.get(name)
+        if text is None and key in self._still_declined():
+            return f"waiting: it is tried again soon. {self._declined[key].reason}"
         if text is None:
             takers = [p for p, j in planned.plan.assignment.items() if j == name]
             return f"waiting: {', '.join(takers)} is about to take it"
@@ -106,18 +115,29 @@ class Planner:
             plain = plain.removeprefix(prefix)
         return f"waiting: {plain}"
 
-    async def _planned(self) -> _Planned:
-        moment = self._clock.monotonic()
-        self._declined = {k: t for k, t in self._declined.items() if t > moment}
+    def _still_declined(self) -> frozenset[ClassKey]:
+        now = self._clock.monotonic()
+        self._declined = {k: d for k, d in self._declined.items() if d.until > now}
+        return frozenset(self._declined)
+
+    async def _planned(self, declined: frozenset[ClassKey]) -> _Planned:
         up = {name: self._queues.up(name) for name in self._queues.names}
         # Hosts agree more often on whole half minutes than on seconds.
         now = int(self._clock.wall()) // _SETTLED * _SETTLED
-        basis = (self._queues.revision, now, up, frozenset(self._declined))
-        if self._known is not None and self._known[0] == basis:
-            return self._known[1]
-        board = build_board(
-            self._queues.states, up, now, self._queues.host_id, self._declined
-        )
-        planned = _Planned(board, await self._solver.solve(board.problem))
-        self._known = (basis, planned)
+        basis = (self._queues.revision, now, up)
+        known = self._known.get(declined)
+        if known is not None and known.basis == basis:
+            return known
+        here = self._queues.host_id
+        board = build_board(self._queues.states, up, now, here, declined)
+        if known is not None and known.board == board:
+            planned = _Planned(basis, board, known.plan)
+        else:
+            problem = board.problem
+            if board.failures:
+                problem = await self._worker.run(bar_repeaters, board)
+            planned = _Planned(basis, board, await self._solver.solve(problem))
+        keep = {frozenset[ClassKey](), declined}
+        self._known = {key: plan for key, plan in self._known.items() if key in keep}
+        self._known[declined] = planned
         return planned

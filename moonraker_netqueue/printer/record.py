@@ -58,6 +58,7 @@ class BedState(str, enum.Enum):
 
     CLEAR = "clear"  # by its evidence
     MACRO_DUE = "macro_due"  # the clearing macro may clear it, before the next print
+    IN_USE = "in_use"  # something is being printed on it
     OCCUPIED = "occupied"  # a person must look
     CLEARING_FAILED = "clearing_failed"  # the macro gave up
 
@@ -70,7 +71,7 @@ class Bed:
     reason: str = ""
     evidence: Evidence | None = None
     mark: Mark = field(default_factory=Mark)  # of the printer, at that time
-    history_seen: int = 0
+    history_seen: int = -1  # id of the newest entry then; -1: not looked at yet
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ class RecordFile:
         self._worker = worker
         self._saving = asyncio.Lock()
         self._record: Record | None = None
+        self.trouble = ""  # why the last save failed
 
     @property
     def record(self) -> Record:
@@ -157,10 +159,12 @@ class RecordFile:
         try:
             await self._worker.run(self._write, _form(record))
         except OSError as error:
-            raise RecordNotSaved(
+            self.trouble = (
                 f"{self.path}: cannot be written ({error.strerror or error}); no"
                 " print starts until there is room and permission to write"
-            ) from error
+            )
+            raise RecordNotSaved(self.trouble) from error
+        self.trouble = ""
         self._record = record
 
     def _read(self) -> str | None:

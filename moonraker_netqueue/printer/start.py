@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import enum
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ..errors import NetqueueError
@@ -15,7 +17,7 @@ from ..model.print import PrintState
 from ..model.printer import Evidence
 from ..ports import Clock
 from .bed import cleared, clearing_failed, under_print
-from .errors import Abandoned, PrinterRefused
+from .errors import Abandoned, PrinterGone, PrinterRefused
 from .printer_port import KlippyState, Observation, PrinterPort
 from .queue_port import Files
 from .queues import Claim, Queues
@@ -24,18 +26,29 @@ from .watch import Watch
 
 _LOGGER = logging.getLogger(__name__)
 _HOLDER_PATIENCE = 30.0  # seconds without any host that has the file
-_START_SECONDS = 30.0  # Klipper may still run a person's g-code
+_HOLDER_CHECK = 1.0  # seconds between looks for one
+_MACRO_SECONDS = 3600.0  # a bed may have to cool first
+_CLOSE_SECONDS = 2.0  # a start is rather finished than left half done
 
 
-@dataclass
-class _Fetching:
-    print_id: str
-    task: asyncio.Task[None]
-    holder_seen: float  # monotonic
+class Stage(enum.Enum):
+    """Where the reservation in hand is."""
+
+    FETCHING = "fetching"  # making sure that the bytes are here
+    CLEARING = "clearing"  # running the macro
+    STARTING = "starting"  # from the write-ahead record to Klipper's answer
+
+
+TRANSITIONS: dict[Stage | None, frozenset[Stage | None]] = {
+    None: frozenset({Stage.FETCHING}),
+    Stage.FETCHING: frozenset({Stage.CLEARING, Stage.STARTING, None}),
+    Stage.CLEARING: frozenset({Stage.STARTING, None}),
+    Stage.STARTING: frozenset({None}),
+}
 
 
 class Starter:
-    """Carries out one reservation at a time."""
+    """Carries out one reservation at a time, beside the agent's loop."""
 
     def __init__(
         self,
@@ -56,83 +69,122 @@ class Starter:
         self._macro = macro
         self._clock = clock
         self._wake = wake
-        self._fetching: _Fetching | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.stage: Stage | None = None
+        self.claim: Claim | None = None  # in hand, until `collect`
 
-    @property
-    def fetching(self) -> bool:
-        """Whether a content is on its way."""
-        return self._fetching is not None
+    def begin(self, claim: Claim) -> None:
+        """Take a reservation in hand; `wake` is called when it is done with."""
+        self._enter(Stage.FETCHING)
+        self.claim = claim
+        self._task = asyncio.create_task(self._carry_out(claim))
+        self._task.add_done_callback(lambda _: self._wake())
 
-    async def advance(self, claim: Claim) -> None:
-        """Take the next step towards the print; raises Abandoned with the reason."""
+    def collect(self) -> None:
+        """Put what is done with out of hand; raises Abandoned if nothing started."""
+        task = self._task
+        if task is None or not task.done():
+            return
+        self._put_away()
+        task.result()
+
+    async def interrupt(self) -> bool:
+        """Stop, unless the start itself is under way; what was fetched is kept."""
+        if self._task is None:
+            return True
+        if self.stage is Stage.STARTING:
+            return False
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        self._put_away()
+        return True
+
+    async def close(self) -> None:
+        """Stop for good."""
+        if self.stage is Stage.STARTING and self._task is not None:
+            with contextlib.suppress(TimeoutError, NetqueueError):
+                await self._clock.wait_for(asyncio.shield(self._task), _CLOSE_SECONDS)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def _put_away(self) -> None:
+        self._task = self.claim = None
+        self._enter(None)
+
+    def _enter(self, stage: Stage | None) -> None:
+        if stage not in TRANSITIONS[self.stage]:
+            raise AssertionError(f"{self.stage} is not followed by {stage}")
+        self.stage = stage
+        self._wake()
+
+    async def _carry_out(self, claim: Claim) -> None:
         wanted = self._queues.file_of(claim)
         if wanted is None:
             raise Abandoned("the queue knows its file no more")
         try:
-            if not await self._have(claim, wanted):
-                return
+            if not self._files.has(wanted.sha256):
+                await self._fetch(claim, wanted)
             name = await self._files.materialise(claim.queue, wanted)
-        except Abandoned:
-            raise
         except NetqueueError as error:
             raise Abandoned(str(error)) from error
-        await self._clear_bed()
+        if self._file.record.bed.state is BedState.MACRO_DUE:
+            self._enter(Stage.CLEARING)
+            await self._clear_bed()
+        self._enter(Stage.STARTING)
         await self._start(claim, name)
-
-    async def stop(self) -> None:
-        """Give a fetch up; what has come is kept for the next one."""
-        if self._fetching is not None:
-            self._fetching.task.cancel()
-            await asyncio.wait([self._fetching.task])
-            self._fetching = None
 
     # The file.
 
-    async def _have(self, claim: Claim, wanted: FileRef) -> bool:
-        """Whether the content is here; if not, a fetch is under way."""
-        fetching = self._fetching
-        if fetching is not None and fetching.print_id == claim.print_id:
-            if not fetching.task.done():
-                await self._check_holders(fetching, claim)
-                return False
-            self._fetching = None
-            fetching.task.result()
-            await self._queues.submit(claim.queue, ContentHeld(wanted))
-        if self._files.has(wanted.sha256):
-            return True
-        await self.stop()
+    async def _fetch(self, claim: Claim, wanted: FileRef) -> None:
+        """Get the content; gives up when nobody who has it has been there for long."""
         if claim.print_.state is PrintState.RESERVED:
-            await self._queues.submit(claim.queue, PrintFetching(claim.print_id))
-        task = asyncio.create_task(
-            self._files.fetch(
-                claim.queue,
-                wanted,
-                lambda: self._queues.holders(claim.queue, wanted.sha256),
-            )
-        )
-        task.add_done_callback(lambda _: self._wake())
-        self._fetching = _Fetching(claim.print_id, task, self._clock.monotonic())
-        return False
+            body = PrintFetching(claim.print_id)
+            answer = await self._queues.submit(claim.queue, body)
+            if not answer.accepted and not answer.pending:
+                raise Abandoned(answer.reason)
 
-    async def _check_holders(self, fetching: _Fetching, claim: Claim) -> None:
-        now = self._clock.monotonic()
-        if self._queues.holders(claim.queue, claim.print_.sha256):
-            fetching.holder_seen = now
-        elif now - fetching.holder_seen > _HOLDER_PATIENCE:
-            await self.stop()
-            raise Abandoned("no host that has its file is there")
+        def holders() -> tuple[str, ...]:
+            return self._queues.holders(claim.queue, wanted.sha256)
+
+        fetch = asyncio.ensure_future(self._files.fetch(claim.queue, wanted, holders))
+        try:
+            await self._watch_holders(fetch, holders)
+        finally:
+            fetch.cancel()
+            await asyncio.wait([fetch])
+        await fetch
+        await self._queues.submit(claim.queue, ContentHeld(wanted))
+
+    async def _watch_holders(
+        self, fetch: asyncio.Future[None], holders: Callable[[], tuple[str, ...]]
+    ) -> None:
+        seen = self._clock.monotonic()
+        while not fetch.done():
+            now = self._clock.monotonic()
+            if holders():
+                seen = now
+            elif now - seen > _HOLDER_PATIENCE:
+                raise Abandoned("no host that has its file is there")
+            with contextlib.suppress(TimeoutError):
+                await self._clock.wait_for(asyncio.shield(fetch), _HOLDER_CHECK)
 
     # The bed.
 
     async def _clear_bed(self) -> None:
-        """Run the clearing macro if it is due; its success is evidence."""
-        if self._file.record.bed.state is not BedState.MACRO_DUE:
-            return
+        """Run the clearing macro; its success is evidence."""
         try:
-            await self._port.run_gcode(self._macro)
+            await self._clock.wait_for(
+                self._port.run_gcode(self._macro), _MACRO_SECONDS
+            )
+        except TimeoutError as error:
+            await self._put(clearing_failed(self._macro, "it does not end"))
+            raise Abandoned(f"macro {self._macro} does not end") from error
         except PrinterRefused as error:
             await self._put(clearing_failed(self._macro, str(error)))
             raise Abandoned(f"macro {self._macro} did not clear the bed") from error
+        except PrinterGone as error:
+            raise Abandoned(str(error)) from error
         seen = await self._free_printer()
         evidence = Evidence("macro", self._macro, self._clock.wall())
         await self._put(cleared(evidence, seen.mark, await self._watch.last_entry()))
@@ -148,16 +200,18 @@ class Starter:
         if seen is None:
             raise Abandoned("Klipper does not answer")
         if seen.klippy is not KlippyState.READY:
-            raise Abandoned(f"Klipper is not ready: {seen.klippy_message}")
+            raise Abandoned(f"Klipper is {seen.klippy.value}: {seen.klippy_message}")
         if seen.mark.active:
             raise Abandoned(f"a person prints {seen.mark.filename}")
         return seen
 
     async def _start(self, claim: Claim, name: str) -> None:
         seen = await self._free_printer()
-        before = self._file.record
-        if before.bed.state is not BedState.CLEAR:
-            raise Abandoned(f"the bed is not clear: {before.bed.reason}")
+        bed = self._file.record.bed
+        if bed.state is not BedState.CLEAR:
+            raise Abandoned(f"the bed is not clear: {bed.reason}")
+        if seen.mark.printed_since(bed.mark):
+            raise Abandoned("something was printed since the bed was clear")
         print_ = claim.print_
         intent = Intent(
             queue=claim.queue,
@@ -169,45 +223,61 @@ class Starter:
             at=self._clock.wall(),
             before=seen.mark,
             history_seen=await self._watch.last_entry(),
-            consumed=before.bed.evidence,
+            consumed=bed.evidence,
         )
-        bed = under_print(PurePosixPath(name).name)
-        await self._file.update(lambda r: replace(r.with_intent(intent), bed=bed))
-        if await self._is_granted(intent):
-            await self._start_klipper(intent, before.bed)
-        else:
-            await self._file.update(
-                lambda r: replace(r.without_intent(intent.print_id), bed=before.bed)
-            )
-
-    async def _is_granted(self, intent: Intent) -> bool:
-        """Commit the start. Without a leader a reservation still stands (R9)."""
-        answer = await self._queues.submit(intent.queue, PrintStarted(intent.print_id))
-        if not answer.accepted and not answer.pending:
-            _LOGGER.info("print %s is not started: %s", intent.print_id, answer.reason)
-        return answer.accepted or answer.pending
-
-    async def _start_klipper(self, intent: Intent, bed: Bed) -> None:
+        self._watch.note_starting()
         try:
-            seen = await self._free_printer()
-            if seen.mark != intent.before:
-                raise Abandoned("a person printed something just before the start")
-            await self._clock.wait_for(
-                self._port.start_print(intent.filename), _START_SECONDS
+            in_use = under_print(PurePosixPath(name).name)
+            await self._file.update(
+                lambda record: replace(record.with_intent(intent), bed=in_use)
             )
-        except TimeoutError:
-            _LOGGER.warning("Klipper took long to start %s", intent.filename)
-        except (Abandoned, PrinterRefused) as error:
-            seen_now = await self._port.observe()
-            if seen_now is None or seen_now.mark != intent.before:
-                self._watch.note_start()  # something runs: the watch finds out what
-                return
+            await self._start_granted(intent, bed)
+        finally:
+            self._watch.note_start()
+
+    async def _start_granted(self, intent: Intent, bed: Bed) -> None:
+        """Commit the start, then do it; what surely did not start is released."""
+        try:
+            await self._ask(intent)
+            seen = await self._free_printer()
+            if seen.mark.printed_since(intent.before):
+                raise Abandoned("a person printed something just before the start")
+            await self._start_klipper(intent)
+        except Abandoned as error:
             ended = replace(
                 intent,
                 phase=Phase.ENDED,
                 outcome=PrintState.RELEASED,
                 reason=str(error),
             )
-            await self._file.update(lambda r: replace(r.with_intent(ended), bed=bed))
+            await self._file.update(
+                lambda record: replace(record.with_intent(ended), bed=bed)
+            )
             raise
-        self._watch.note_start()
+
+    async def _ask(self, intent: Intent) -> None:
+        """Commit the start. Without a leader a reservation still stands (R9)."""
+        body = PrintStarted(intent.print_id)
+        try:
+            answer = await self._queues.submit(intent.queue, body)
+        except NetqueueError as error:
+            raise Abandoned(str(error)) from error
+        if not answer.accepted and not answer.pending:
+            raise Abandoned(answer.reason)
+
+    async def _start_klipper(self, intent: Intent) -> None:
+        """Klipper's refusal means that nothing started, unless it shows the file."""
+        try:
+            await self._port.start_print(intent.filename)
+        except PrinterGone as error:
+            _LOGGER.warning("%s: whether it started is found out", error)
+        except PrinterRefused as error:
+            seen = await self._port.observe()
+            if seen is None or _shows(seen, intent):
+                return  # the watch finds out
+            raise Abandoned(str(error)) from error
+
+
+def _shows(seen: Observation, intent: Intent) -> bool:
+    here = seen.mark.filename == intent.filename
+    return here and seen.mark.printed_since(intent.before)

@@ -10,6 +10,8 @@ from ..model.print import PrintState
 from .printer_port import STOPPED, HistoryEntry, KlippyState, Observation, StatsState
 from .record import Intent
 
+CANCELLED = "cancelled"  # reason of a print that a person ended
+
 
 class Fate(enum.Enum):
     """What the evidence says."""
@@ -31,7 +33,7 @@ class Verdict:
 _GOES_ON = Verdict(Fate.GOES_ON)
 _UNKNOWN = Verdict(Fate.UNKNOWN)
 _DONE = Verdict(Fate.ENDED, PrintState.DONE)
-_CANCELLED = Verdict(Fate.ENDED, PrintState.FAILED, "cancelled")
+_CANCELLED = Verdict(Fate.ENDED, PrintState.FAILED, CANCELLED)
 
 _BY_HISTORY = {
     "completed": _DONE,

@@ -21,12 +21,15 @@ from .printer_port import (
 )
 from .queues import Queues
 from .record import Bed, BedState, Intent, Phase, Record, RecordFile
-from .verdict import Fate, Verdict, judge
+from .verdict import CANCELLED, Fate, Verdict, judge
 
 _LOGGER = logging.getLogger(__name__)
 _SETTLE = 2.0  # seconds after "ready" in which Moonraker loses track of a print
 _MOTION = 2.0  # seconds of motion that may be queued when Klipper says "complete"
 _PATIENCE = 5.0  # seconds for evidence of a print to show, once it could
+_GONE = 10.0  # seconds without Klipper; Moonraker is back within one if Klipper lives
+_UNSEEN = "nobody saw how it ended"
+_TRUSTED = frozenset({BedState.CLEAR, BedState.MACRO_DUE})
 
 
 class Watch:
@@ -48,8 +51,10 @@ class Watch:
         self._condition: tuple[KlippyState, int] | None = None
         self._since = 0.0  # monotonic: of the printer's condition, or the last start
         self._motion_until = 0.0
-        self._persons_print = False
+        self._starting = False
         self._looked = False
+        self._watched = ""  # id of the print that was seen going on
+        self._cancelled: tuple[str, str] = ("", "")  # print id, who asked
 
     @property
     def settled(self) -> bool:
@@ -62,9 +67,18 @@ class Watch:
         """Whether the last print's motion may not have ended."""
         return self._clock.monotonic() < self._motion_until
 
+    def note_starting(self) -> None:
+        """A start is under way: that nothing shows yet means nothing."""
+        self._starting = True
+
     def note_start(self) -> None:
-        """A print was just started: its traces may take a moment to show."""
+        """That start was tried: its traces may take a moment to show."""
+        self._starting = False
         self._since = self._clock.monotonic()
+
+    def note_cancel(self, print_id: str, by: str) -> None:
+        """A person asks to cancel a print."""
+        self._cancelled = (print_id, by)
 
     async def look(self, seen: Observation) -> None:
         """Take in one observation; raises RecordNotSaved."""
@@ -90,36 +104,49 @@ class Watch:
         verdict = judge(intent, seen, ())
         if verdict.fate is not Fate.GOES_ON or not self._looked:
             verdict = judge(intent, seen, await self._port.history())
-        self._looked = True
         if verdict.fate is Fate.GOES_ON:
+            self._looked = True
+            self._watched = intent.print_id
             if intent.phase is Phase.ABOUT_TO_START:
                 started = replace(intent, phase=Phase.STARTED)
                 await self._file.update(lambda record: record.with_intent(started))
         elif verdict.fate is Fate.ENDED:
             await self._end(intent, verdict, seen)
-        elif self._could_be_known(seen):
-            reason = "nobody saw how it ended: look at the printer"
-            await self._end(intent, Verdict(Fate.ENDED, reason=reason), seen)
+        else:
+            await self._give_up(intent, seen)
 
-    def _could_be_known(self, seen: Observation) -> bool:
-        there = seen.klippy is KlippyState.READY or seen.klippy in STOPPED
-        return there and self._clock.monotonic() - self._since >= _PATIENCE
+    async def _give_up(self, intent: Intent, seen: Observation) -> None:
+        """End a print without evidence, once there would be some."""
+        if self._starting:
+            return
+        waited = self._clock.monotonic() - self._since
+        if seen.klippy is KlippyState.READY or seen.klippy in STOPPED:
+            if waited >= _PATIENCE:
+                lost = Verdict(Fate.ENDED, reason=_UNSEEN)
+                await self._end(intent, lost, seen)
+        elif waited >= _GONE and intent.print_id == self._watched:
+            gone = Verdict(Fate.ENDED, PrintState.FAILED, "Klipper went away")
+            await self._end(intent, gone, seen)
 
     async def _end(self, intent: Intent, verdict: Verdict, seen: Observation) -> None:
         name = PurePosixPath(intent.filename).name
+        self._looked = True
         if verdict.outcome is PrintState.DONE:
             at, last = self._clock.wall(), await self.last_entry()
             bed = after_good_print(self._mode, name, at, seen.mark, last)
         else:
             bed = after_bad_print(name, verdict.reason)
+        reason = verdict.reason
+        if reason == CANCELLED and self._cancelled[0] == intent.print_id:
+            reason = f"{CANCELLED} by {self._cancelled[1]}"
         ended = replace(
-            intent, phase=Phase.ENDED, outcome=verdict.outcome, reason=verdict.reason
+            intent, phase=Phase.ENDED, outcome=verdict.outcome, reason=reason
         )
         await self._file.update(
             lambda record: replace(record.with_intent(ended), bed=bed)
         )
         self._motion_until = self._clock.monotonic() + _MOTION
-        _LOGGER.info("%s: %s %s", name, verdict.outcome.value, verdict.reason)
+        _LOGGER.info("%s: %s %s", name, verdict.outcome.value, reason)
 
     async def _hand_in(self) -> None:
         """Tell the queues how prints ended, each once."""
@@ -167,13 +194,12 @@ class Watch:
             await self._compare_with_history(seen)
         bed, mark = self._file.record.bed, seen.mark
         if mark.active:
-            if not self._persons_print:
-                self._persons_print = True
+            if bed.state is not BedState.IN_USE:
                 await self._put(under_print(mark.filename))
             return
-        trusted = bed.state in (BedState.CLEAR, BedState.MACRO_DUE)
-        if self._persons_print or (trusted and mark.printed_since(bed.mark)):
-            self._persons_print = False
+        trusted = bed.state in _TRUSTED
+        if bed.state is BedState.IN_USE or (trusted and mark.printed_since(bed.mark)):
+            self._motion_until = self._clock.monotonic() + _MOTION
             await self._put(await self._after_persons_print(seen))
 
     async def _after_persons_print(self, seen: Observation) -> Bed:
@@ -181,17 +207,18 @@ class Watch:
         if mark.state is StatsState.COMPLETE:
             at, last = self._clock.wall(), await self.last_entry()
             return after_good_print(self._mode, name, at, mark, last)
-        return after_bad_print(name, mark.state.value)
+        ended = mark.state in (StatsState.CANCELLED, StatsState.ERROR)
+        return after_bad_print(name, mark.state.value if ended else _UNSEEN)
 
     async def _compare_with_history(self, seen: Observation) -> None:
         """Evidence is void if something was printed while this host was down."""
         bed = under_mode(self._file.record.bed, self._mode, self._clock.wall())
         last = await self.last_entry()
-        if bed.state in (BedState.CLEAR, BedState.MACRO_DUE):
-            if not bed.history_seen:
+        if bed.state in _TRUSTED:
+            if bed.history_seen < 0:
                 bed = replace(bed, mark=seen.mark, history_seen=last)
             elif last > bed.history_seen and not seen.mark.printed_since(bed.mark):
-                bed = after_bad_print("a print", "nobody saw how it ended")
+                bed = after_bad_print("a print", _UNSEEN)
         if bed != self._file.record.bed:
             await self._put(bed)
 
