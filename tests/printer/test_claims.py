@@ -18,7 +18,7 @@ from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import ClearBed, PrinterState, Profile
 from moonraker_netqueue.printer.errors import NotThisPrint
 from moonraker_netqueue.printer.printer_port import StatsState
-from tests.printer.scripted import OTHER, Bench, file, name_of
+from tests.printer.scripted import HOST, OTHER, Bench, file, name_of
 
 
 @pytest.mark.asyncio
@@ -51,6 +51,22 @@ async def test_two_queues_one_claim(tmp_path: Path) -> None:
             name_of(file("1"), "left"),
             name_of(file("2"), "right"),
         ]
+
+
+@pytest.mark.asyncio
+async def test_surplus_reservation(tmp_path: Path) -> None:
+    """Of reservations in two queues one is carried out, the other given back."""
+    async with Bench(tmp_path, queues="left right") as bench:
+        left, right = bench.queues["left"], bench.queues["right"]
+        for queue, letter in ((left, "1"), (right, "2")):
+            job_id = queue.add(letter)
+            queue.say(HOST, PrinterUpdate(Profile("Anna")))
+            queue.say(HOST, PrintReserve(f"print-0{letter}", job_id, 0, letter * 64))
+        await bench.start()
+        released = await bench.until_finished("print-02", right)
+        assert released.state is PrintState.RELEASED
+        assert "another print first" in released.reason
+        assert (await bench.until_printing()).print_id == "print-01"
 
 
 @pytest.mark.asyncio
