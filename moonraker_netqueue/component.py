@@ -60,7 +60,10 @@ class NetQueue:
         try:
             return parse(_options(config), sections, socket.gethostname())
         except ConfigInvalid as error:
-            self._warn(f"{error}. The queue stays off until Moonraker is restarted.")
+            stop = "" if str(error).endswith("?") else "."
+            self._warn(
+                f"{error}{stop} The queue stays off until Moonraker is restarted."
+            )
             return None
 
     async def component_init(self) -> None:

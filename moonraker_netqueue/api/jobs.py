@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..model.command import (
+    CLIENT_ID_MAX,
     ContentHeld,
     JobAdd,
     JobEdit,
@@ -22,6 +23,8 @@ from .errors import ApiError
 from .host import Host
 from .queue import ServedQueue
 from .views import job_view
+
+_CLIENT_ID_MIN = 8  # as the model has it
 
 
 class JobEndpoints:
@@ -55,7 +58,7 @@ class JobEndpoints:
     async def write_job(self, arguments: Arguments) -> dict[str, Any]:
         """Add a job, or with `job_id` edit it."""
         queue = self._host.queue(arguments)
-        client_id = arguments.text("command_id", "")
+        client_id = _client_id(arguments)
         if "job_id" in arguments:
             job = queue.job(arguments.text("job_id"))
             edit = await self._edit(queue, job, arguments)
@@ -222,6 +225,17 @@ class JobEndpoints:
         )
         _checked(spec)
         return spec, files
+
+
+def _client_id(arguments: Arguments) -> str:
+    text = arguments.text("command_id", "")
+    if text and not _CLIENT_ID_MIN <= len(text) <= CLIENT_ID_MAX:
+        raise ApiError(
+            400,
+            f"argument 'command_id': {_CLIENT_ID_MIN} to {CLIENT_ID_MAX} characters,"
+            f" not {len(text)}",
+        )
+    return text
 
 
 def _wishes(arguments: Arguments, base: Wishes) -> Wishes:
