@@ -76,6 +76,7 @@ class Discovery:
         self._unconfirmed: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
+        self._closing = asyncio.Event()
         self.state = State.STARTING
         self.warning: str | None = None
 
@@ -95,17 +96,20 @@ class Discovery:
 
     async def close(self) -> None:
         """Say goodbye."""
+        self._closing.set()  # as well: zeroconf may swallow a cancellation
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
         await self._close_session()
 
     async def _watch_network(self) -> None:
-        while True:
+        while not self._closing.is_set():
             async with self._changing:
                 await self._check_network()
-            await self._clock.sleep(_CHECK_SECONDS)
-            self._drop_unconfirmed()
+            try:
+                await self._clock.wait_for(self._closing.wait(), _CHECK_SECONDS)
+            except TimeoutError:
+                self._drop_unconfirmed()
 
     async def _check_network(self) -> None:
         addresses = await self._worker.run(_own_addresses, self._interface)

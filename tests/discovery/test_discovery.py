@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from moonraker_netqueue.discovery.record import Found, instance_name
 from moonraker_netqueue.machine import MachineClock, ThreadWorker
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(20)]
+UNHEARD = "no-such-queue"  # a demo may run on this machine meanwhile
 ANNOUNCER = Path(__file__).parent / "announcer.py"
 
 
@@ -62,24 +64,25 @@ async def test_processes_of_one_machine_find_each_other() -> None:
 
     A host that was killed and came back at another port is found there.
     """
+    demo = f"demo-{os.getpid()}"  # real demos are heard as well
     a, b, c, other = "a" * 64, "b" * 64, "c" * 64, "d" * 64
-    first = await spawn(a, 6700, "demo")
-    second = await spawn(b, 6701, "demo,x")
-    third = await spawn(c, 6702, "other,demo")
+    first = await spawn(a, 6700, demo)
+    second = await spawn(b, 6701, f"{demo},x")
+    third = await spawn(c, 6702, f"{demo},other")
     stranger = await spawn(other, 6703, "elsewhere")
     try:
         found = {json.dumps(await first.heard()) for _ in range(2)}
         assert found == {
-            json.dumps(["found", b, 6701, ["demo", "x"]]),
-            json.dumps(["found", c, 6702, ["demo", "other"]]),
+            json.dumps(["found", b, 6701, [demo, "x"]]),
+            json.dumps(["found", c, 6702, [demo, "other"]]),
         }
         third.announce("unrelated")
         assert await first.heard() == ["lost", c]
         second.process.kill()
         await second.process.wait()
         await second.end()
-        second = await spawn(b, 6801, "demo")
-        assert await first.heard() == ["found", b, 6801, ["demo"]]
+        second = await spawn(b, 6801, demo)
+        assert await first.heard() == ["found", b, 6801, [demo]]
         await second.end()
         assert await first.heard() == ["lost", b]
     finally:
@@ -131,7 +134,7 @@ async def watcher(worker: ThreadWorker) -> AsyncIterator[Watcher]:
 async def test_wrong_interface_is_a_warning_with_remedy(worker: ThreadWorker) -> None:
     """Moonraker starts; the text names option, value and the way out."""
     watcher = Watcher("192.0.2.99", worker)
-    watcher.discovery.start(["demo"])
+    watcher.discovery.start([UNHEARD])
     await watcher.news.wait()
     text = watcher.discovery.warning
     assert text is not None
@@ -150,7 +153,7 @@ async def test_network_that_comes_later_is_used(
     monkeypatch.setattr(module, "_CHECK_SECONDS", 0.02)
     monkeypatch.setattr(ifaddr, "get_adapters", list)
     watcher = Watcher("127.0.0.1", worker)
-    watcher.discovery.start(["demo"])
+    watcher.discovery.start([UNHEARD])
     await watcher.news.wait()
     watcher.news.clear()
     monkeypatch.setattr(ifaddr, "get_adapters", real)
@@ -169,7 +172,7 @@ async def test_failed_sockets_are_a_warning(
         raise MulticastUnavailable("No such device")
 
     monkeypatch.setattr(module, "Session", fail)
-    watcher.discovery.start(["demo"])
+    watcher.discovery.start([UNHEARD])
     await watcher.news.wait()
     assert "No such device" in (watcher.discovery.warning or "")
 
