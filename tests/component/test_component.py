@@ -285,7 +285,7 @@ def test_a_command_id_of_a_wrong_length_is_named(
 def test_a_job_for_no_printer_says_why(printing: VirtualPrinter) -> None:
     """Materials that no printer has are the reason it waits."""
     job_id = add(printing, "part.gcode", materials=["UNOBTAINIUM"])
-    assert "UNOBTAINIUM" in job(printing, job_id)["why"]
+    assert "no such material (printer2)" in job(printing, job_id)["why"]
 
 
 def test_a_persons_own_print_goes_first(printing: VirtualPrinter) -> None:
