@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import ClearBed, PrinterState, Profile
 from moonraker_netqueue.printer.errors import NotThisPrint
 from moonraker_netqueue.printer.printer_port import StatsState
+from moonraker_netqueue.printer.watch import first_record
 from tests.printer.scripted import HOST, OTHER, Bench, file, name_of
 
 
@@ -81,6 +83,22 @@ async def test_accept_off(tmp_path: Path) -> None:
         assert not bench.queue.profile.accept
         await bench.agent.change({"accept": True})
         await bench.until_printing()
+
+
+@pytest.mark.asyncio
+async def test_switched_off_with_a_reservation(tmp_path: Path) -> None:
+    """A reservation of a printer that is switched off meanwhile is given back."""
+    async with Bench(tmp_path) as bench:
+        job_id = bench.queue.add("1")
+        bench.queue.say(HOST, PrinterUpdate(Profile("Anna")))
+        bench.queue.say(HOST, PrintReserve("print-01", job_id, 0, "1" * 64))
+        off = replace(first_record(ClearBed.NEVER, 1.0), accept=False)
+        await bench.record_file().save(off)
+        await bench.start()
+        released = await bench.until_released()
+        assert released.state is PrintState.RELEASED
+        assert "switched off" in released.reason
+        assert bench.printer.started == []
 
 
 @pytest.mark.asyncio
