@@ -20,7 +20,7 @@ from ..ports import Clock, Disk, Random, Worker
 from .bed import after_damage, cleared
 from .board import ClassKey
 from .entry import STEADY, Entry, profile
-from .errors import ChangeInvalid, NotThisPrint, RecordDamaged
+from .errors import ChangeInvalid, NotThisPrint, RecordDamaged, RecordNotSaved
 from .idle_estimate import IdleEstimate
 from .plan_solver import PlanSolver
 from .planner import Explanation, Planner
@@ -222,13 +222,16 @@ class Agent:
             self._queues.forget_sync()
         self._last_turn = self._clock.monotonic()
         if self._file.trouble:
-            await self._file.save(self._file.record)  # perhaps there is room again
+            with contextlib.suppress(RecordNotSaved):  # perhaps there is room again
+                await self._file.save(self._file.record)
         seen = await self._port.observe()
         if seen is None:
             return
         self._seen = seen
-        await self._watch.look(seen)
-        await self._entry.tell(self._profile())
+        try:
+            await self._watch.look(seen)
+        finally:
+            await self._entry.tell(self._profile())
         await self._work()
         await self._entry.tell(self._profile())
         self._last_turn = self._clock.monotonic()

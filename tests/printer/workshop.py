@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -145,26 +145,26 @@ class HostQueue:
     ) -> Submission:
         self._sequence += 1
         command_id = CommandId(self.host, 1, self._sequence)
-        command = Command(command_id, START + self._sequence, body, client_id)
+        command = Command(command_id, LoopClock().wall(), body, client_id)
         await asyncio.sleep(0.005)
         if self.outbox or not self.shared.led:
             self.outbox.append(command)
             await asyncio.sleep(timeout)
             return Submission(accepted=False, pending=True, reason="no answer yet")
+        return self._apply(command)
+
+    def deliver(self) -> None:
+        commands, self.outbox = self.outbox, []
+        for command in commands:
+            self._apply(command)
+
+    def _apply(self, command: Command) -> Submission:
         try:
             self.shared.apply(command)
         except Rejected as error:
             self.shared.rejections.append(error.reason)
             return Submission(accepted=False, reason=error.reason)
         return Submission(accepted=True)
-
-    def deliver(self) -> None:
-        commands, self.outbox = self.outbox, []
-        for command in commands:
-            try:
-                self.shared.apply(command)
-            except Rejected as error:
-                self.shared.rejections.append(error.reason)
 
 
 class FilesBroken(NetqueueError):
@@ -186,7 +186,7 @@ class FakeFiles:
     async def fetch(
         self, queue: str, file: FileRef, holders: Callable[[], tuple[str, ...]]
     ) -> None:
-        while not holders():
+        while not holders():  # noqa: ASYNC110  a fetcher asks now and then
             await asyncio.sleep(0.5)
         await asyncio.sleep(self.seconds)
         self.fetched.append(file.name)
@@ -217,7 +217,7 @@ class Host:
         self.directory = workshop.folder / name
         self.running = False
         self._lives = 0
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._agent: Agent | None = None
 
     @property
     def agent(self) -> Agent:
@@ -227,7 +227,6 @@ class Host:
     async def start(self) -> None:
         """Start the agent: as Moonraker would after any kind of end."""
         self._lives += 1
-        before = asyncio.all_tasks()
         self._agent = Agent(
             self.printer,
             self.queues,
@@ -242,7 +241,6 @@ class Host:
             worker=self.worker,
             disk=MachineDisk(),
         )
-        self._others = before
         await self._agent.start()
         self.running = True
 
@@ -421,8 +419,3 @@ def story(test: Story, *queues: str) -> Callable[[Path], None]:
 def in_queues(*queues: str) -> Callable[[Story], Callable[[Path], None]]:
     """`story` for hosts that serve several queues."""
     return lambda test: story(test, *queues)
-
-
-def with_state(profile: Profile, state: PrinterState) -> Profile:
-    """Another state of the same printer."""
-    return replace(profile, state=state)
