@@ -72,7 +72,7 @@ class Group:
         self._introduced = frozenset(journal.meta("introduced") or ())
         self._hosts: set[str] = set()  # linked hosts of this group
         self._waiting: dict[CommandId, list[asyncio.Future[Answer]]] = {}
-        self._unsent = False  # entries were appended that no tick has sent yet
+        self._unsent = False  # a follower lacks entries that no tick has sent yet
         self._halted = False
         self._seen: object = None
         self._applier = Applier(self._on_applied, self.fail)
@@ -174,6 +174,8 @@ class Group:
             _LOGGER.warning("host %.8s sent a bad raft message: %s", host, error)
             return
         self._hardening.receive(host, message)
+        if message["type"] == "next_node_idx" and self._core.lags(host):
+            self._unsent = True
         self._settle()
         self._driver.wake()
 

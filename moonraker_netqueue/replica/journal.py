@@ -39,6 +39,7 @@ class Recovered:
     """What a journal's file held."""
 
     entries: list[Entry] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     meta: dict[str, Any] = field(default_factory=dict)
 
 
@@ -58,8 +59,19 @@ def _load(connection: sqlite3.Connection) -> Recovered:
         if index != expected or entry_term < term:
             raise JournalDamaged(f"entry {index} where {expected} belongs")
         term = entry_term
-        recovered.entries.append(Entry(data, index, entry_term))
+        entry = Entry(data, index, entry_term)
+        recovered.entries.append(entry)
+        recovered.changes += _changes_of(entry)
     return recovered
+
+
+def _changes_of(entry: Entry) -> list[Change]:
+    """What an entry does to the configuration."""
+    try:
+        kind, host = unpack(entry.data)
+    except WireInvalid:
+        return []  # applies as a no-op
+    return [(entry.index, kind, host)] if kind in (Kind.ADD, Kind.REMOVE) else []
 
 
 class Journal:
@@ -85,8 +97,7 @@ class Journal:
         self._meta = recovered.meta
         self._entries = recovered.entries
         self.durable_index = len(recovered.entries)
-        for entry in recovered.entries:
-            self._note_change(entry)
+        self.changes = recovered.changes
         hint = self._meta.get("commit_index", 1)
         self._commit_index = max(1, min(hint, len(self._entries)))
 
@@ -121,14 +132,6 @@ class Journal:
         if self._commit_index != self._meta.get("commit_index", 1):
             self.set_meta(commit_index=self._commit_index)
 
-    def _note_change(self, entry: Entry) -> None:
-        try:
-            kind, host = unpack(entry.data)
-        except WireInvalid:
-            return  # applies as a no-op
-        if kind in (Kind.ADD, Kind.REMOVE):
-            self.changes.append((entry.index, kind, host))
-
     def _note_durable(self) -> None:
         written = self.database.durable_position
         while self._unwritten and self._unwritten[0][0] <= written:
@@ -140,7 +143,7 @@ class Journal:
     def add(self, command: bytes, idx: int, term: int) -> None:
         entry = Entry(command, idx, term)
         self._entries.append(entry)
-        self._note_change(entry)
+        self.changes += _changes_of(entry)
         row = (idx, term, command, _entry_checksum(idx, term, command))
         self._unwritten.append((self.database.put((_INSERT, row)), idx))
 

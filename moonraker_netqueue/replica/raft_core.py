@@ -20,7 +20,7 @@ from .journal import Journal
 from .library import library, ports_of
 from .wire import BATCH_BYTES, RaftMessage
 
-APPLY_MAX = 64  # entries applied in one tick: a replay must not hold the loop
+APPLY_MAX = 16  # entries applied in one tick: a replay must not hold the loop
 ELECTION_MIN = 1.4  # seconds; the upper bound is twice that
 HEARTBEAT = 0.3
 LEADER_FALLBACK = 4.0  # a leader that hears no quorum for so long steps down
@@ -87,6 +87,7 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
         self._clock = clock
         self._random = random
         self._apply_entry = apply
+        self._send_message = send
         others = [HostNode(host) for host in sorted(journal.voters() - {host_id})]
         with self._ports():
             super().__init__(
@@ -94,7 +95,7 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
                 others,
                 _configuration(journal),
                 nodeClass=HostNode,
-                transport=_Outgoing(send),
+                transport=_Outgoing(self._hand_out),
             )
 
     def _ports(self) -> contextlib.AbstractContextManager[None]:
@@ -155,6 +156,11 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
         """As leader: the entry to send next to `host`."""
         index: int | None = self._SyncObj__raftNextIndex.get(HostNode(host))
         return index
+
+    def lags(self, host: str) -> bool:
+        """As leader: whether there is more to send to `host`."""
+        index = self.next_index(host)
+        return self.is_leader and index is not None and index <= self.last_entry()[0]
 
     def set_next_index(self, host: str, index: int) -> None:
         self._SyncObj__raftNextIndex[HostNode(host)] = index
@@ -245,6 +251,23 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
                 self._SyncObj__raftMatchIndex.pop(node, None)
 
     # What the library asks, under its own names.
+
+    def _SyncObj__sendAppendEntries(self) -> None:  # noqa: N802
+        """Send at most one batch to each follower: its ack asks for the next.
+
+        The library would send a follower that is far behind the whole log at once.
+        """
+        connected = set(self._SyncObj__connectedNodes)
+        try:
+            super()._SyncObj__sendAppendEntries()
+        finally:
+            self._SyncObj__connectedNodes.update(connected)
+
+    def _hand_out(self, host: str, message: RaftMessage) -> None:
+        self._send_message(host, message)
+        if message.get("entries"):
+            # The library's loop over one follower's batches ends at a lost link.
+            self._SyncObj__connectedNodes.discard(HostNode(host))
 
     def _SyncObj__applyLogEntries(self) -> bool:  # noqa: N802
         """Apply, but only what is on the own disk (R18), and a little at a time."""

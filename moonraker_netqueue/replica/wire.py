@@ -15,7 +15,9 @@ from typing import Any
 from .entry import PAYLOAD_MAX, Entry, Kind, pack, unpack
 from .errors import WireInvalid
 
-BATCH_BYTES = 1 << 20  # entries of one message; the last one may pass it
+# Entries of one message; the last one may pass it. More than one entry can have: the
+# library would cut a larger entry into pieces, which have no form here.
+BATCH_BYTES = 1 << 16
 _BATCH_MAX = BATCH_BYTES + PAYLOAD_MAX + 1
 _NUMBER_MAX = 1 << 53
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from moonraker_netqueue.model.job import Wishes
 from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
-from tests.replica.simulation import Cluster, SimHost, simulate
+from moonraker_netqueue.replica.wire import BATCH_BYTES
+from tests.replica.simulation import Cluster, SimHost, job, simulate
 
 IDS = ("aaaaaaaa", "bbbbbbbb", "cccccccc")
 
@@ -79,6 +82,41 @@ def test_a_newcomer_gets_no_seat_before_it_has_the_log() -> None:
     simulate(scenario)
 
 
+def test_a_newcomer_without_a_seat_never_campaigns() -> None:
+    """R1: its leader silent, its log empty, it waits; it founds no second leader."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (a,) = await cluster.start("aaaaaaaa")
+        await cluster.until(lambda: a.status.role is Role.LEADER)
+        cluster.net.filter = lambda _s, _t, m: m.get("t") != "raft"
+        (b,) = await cluster.start("bbbbbbbb")
+        await cluster.until(lambda: b.status.role is Role.OBSERVER)
+        await cluster.run_for(20)
+        assert b.status.role is Role.OBSERVER
+        assert b.status.term == 0
+
+    simulate(scenario)
+
+
+def test_one_membership_change_at_a_time() -> None:
+    """Three seats given at once would lose the quorum: the next waits for the last."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (a,) = await cluster.start("aaaaaaaa")
+        await cluster.until(lambda: a.status.role is Role.LEADER)
+        cluster.net.filter = lambda _s, _t, m: (
+            m.get("m", {}).get("type") != "next_node_idx" or len(a.status.voters) == 1
+        )
+        await cluster.start("bbbbbbbb", "cccccccc")
+        await cluster.until(lambda: len(a.status.voters) > 1)
+        await cluster.run_for(3)
+        assert len(a.status.voters) == 2
+        cluster.net.filter = lambda *_: True
+        await cluster.until(lambda: a.status.voters == IDS and cluster.agreed(*IDS))
+
+    simulate(scenario)
+
+
 def test_seats_pass_from_three_to_five_and_never_rest_on_four() -> None:
     """A fourth host observes; with a fifth both get their seats."""
 
@@ -93,6 +131,32 @@ def test_seats_pass_from_three_to_five_and_never_rest_on_four() -> None:
         await cluster.until(lambda: len(d.status.voters) == 5)
         await cluster.run_for(5)
         assert len(d.status.voters) == 5
+
+    simulate(scenario)
+
+
+def test_a_newcomer_far_behind_gets_batch_after_batch() -> None:
+    """A log of many batches arrives over acks, not heartbeats, and not all at once."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (a,) = await cluster.start("aaaaaaaa")
+        await cluster.until(lambda: a.status.role is Role.LEADER)
+        await a.submit("job-0000")
+        for number in range(1, 13):
+            wide = replace(job(f"job-{number:04}"), wishes=Wishes("j", "n" * 2000))
+            wide = replace(wide, items=wide.items * 64)
+            assert (await a.give(wide)).state is SubmitState.ACCEPTED
+        since = len(cluster.net.sent)
+        (b,) = await cluster.start("bbbbbbbb")
+        await cluster.until(lambda: b.status.role is Role.OBSERVER)
+        await cluster.until(lambda: len(b.jobs) == 13, 1)
+        sizes = [
+            sum(len(entry[3]) for entry in message["m"]["entries"])
+            for source, _, message in cluster.net.sent[since:]
+            if source == a.id and message.get("m", {}).get("entries")
+        ]
+        assert len(sizes) > 2
+        assert max(sizes) < 2 * BATCH_BYTES
 
     simulate(scenario)
 

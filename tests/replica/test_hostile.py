@@ -218,6 +218,7 @@ def test_acks_of_another_term_or_beyond_the_log_do_not_count() -> None:
         assert leader is not None
         group, core = _group(leader), _group(leader)._core
         other = next(host.id for host in hosts if host is not leader)
+        await cluster.until(lambda: core.match_index(other) == leader.status.last_index)
         cluster.net.filter = lambda *_: False
         index = leader.status.last_index
         group._core.append(Kind.NOOP, "")

@@ -81,7 +81,9 @@ def test_two_groups_with_jobs_stay_apart_and_say_so() -> None:
         await a.submit("job-000a")
         await b.submit("job-000b")
         heal(cluster)
+        entries = a.status.last_index, b.status.last_index
         await cluster.run_for(20)
+        assert entries == (a.status.last_index, b.status.last_index)
         assert (a.jobs, b.jobs) == (["job-000a"], ["job-000b"])
         assert "stay apart" in a.status.notices[0]
         assert "stay apart" in b.status.notices[0]
@@ -160,6 +162,25 @@ def test_a_crash_while_dissolving_is_finished_at_the_next_start(moment: float) -
         await a.start()
         await cluster.until(lambda: cluster.agreed(A, B))
         assert a.jobs == ["job-0001"]
+
+    simulate(scenario)
+
+
+def test_a_group_that_is_dissolved_is_not_restarted() -> None:
+    """Killed once that was on disk and started alone, the host has left it."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (a,), (b,) = await two_groups(cluster, (A,), (B,))
+        await b.submit("job-0001")
+        a.delays = (0.1, 0.1)
+        heal(cluster)
+        await cluster.until(lambda: a.status.phase is Phase.DISSOLVING)
+        await asyncio.sleep(0.12)
+        a.kill()
+        cut(cluster, (A,), (B,))
+        await a.start()
+        await cluster.until(lambda: a.status.phase is Phase.LISTENING, 2)
+        assert a.status.group is None
 
     simulate(scenario)
 

@@ -85,6 +85,22 @@ def test_an_answer_lost_with_the_leader_applies_once() -> None:
         simulate(scenario, seed)
 
 
+def test_a_host_reads_its_own_write() -> None:
+    """Accepted by faster hosts, it is in the author's state when submit returns."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        await hosts[0].submit("job-0000")
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        author = next(h for h in hosts if h.status.role is Role.FOLLOWER)
+        author.delays = (0.4, 0.4)
+        outcome = await author.give(job("job-0001"))
+        assert outcome.state is SubmitState.ACCEPTED
+        assert "job-0001" in author.jobs
+
+    simulate(scenario)
+
+
 def test_commands_of_one_author_are_applied_in_the_order_given() -> None:
     """Given at once, over a change of leader."""
 
