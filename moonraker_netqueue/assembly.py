@@ -207,7 +207,10 @@ class _Builder:
             return
 
         def on_found(found: Found) -> None:
-            network.add_address(found.host_id, found.addresses[0], found.port)
+            for address in reversed(
+                found.addresses
+            ):  # the last one added is tried first
+                network.add_address(found.host_id, address, found.port)
 
         discovery = Discovery(
             network.host_id,

@@ -15,7 +15,7 @@ from .errors import VirtualPrinterError
 from .evidence import gather, problems, table
 from .moonraker_client import NoAnswerError, RefusedError
 from .printers import VirtualFarm, VirtualPrinter
-from .shared_queue import QUEUE, jobs
+from .shared_queue import jobs
 
 _LIMIT_SECONDS = 210.0  # the whole demo has to end within 5 minutes
 _DOWN_SECONDS = 3.0  # between the kill of a Moonraker and its restart
@@ -90,7 +90,7 @@ def _add_job(printer: VirtualPrinter, sample: Sample) -> str:
         )
     answer = printer.client.post(
         "/server/netqueue/job",
-        {"queue": QUEUE, "filename": sample.path, "count": sample.count},
+        {"filename": sample.path, "count": sample.count},
     )
     return str(answer["job_id"])
 

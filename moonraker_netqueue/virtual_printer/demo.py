@@ -12,7 +12,7 @@ from pathlib import Path
 from .demo_control import ControlServer
 from .errors import VirtualPrinterError
 from .printers import VirtualFarm, VirtualPrinter
-from .shared_queue import QUEUE, SECTIONS, QueueWatch, unshared_reason
+from .shared_queue import QueueWatch, queue_of, sections, unshared_reason
 
 Say = Callable[[str], None]
 
@@ -31,7 +31,8 @@ class Demo:
     def __init__(self, directory: Path, count: int, base_port: int, say: Say) -> None:
         self.directory = directory.resolve()
         ports = range(base_port, base_port + count)
-        self.farm = VirtualFarm(self.directory, ports, SECTIONS)
+        self.queue = queue_of(self.directory)
+        self.farm = VirtualFarm(self.directory, ports, sections(self.queue))
         self._say = say
         self._watch = QueueWatch(self.farm)
         self._dead: dict[str, str] = {}
@@ -104,7 +105,7 @@ class Demo:
                     "folder for a fresh start"
                 )
             self._control.serve(_TICK_SECONDS / 4)
-        self._say(f"one queue after {time.monotonic() - started:.1f} s: '{QUEUE}'")
+        self._say(f"one queue after {time.monotonic() - started:.1f} s: '{self.queue}'")
         for printer in self.farm.printers:
             self._say(f"{printer.name}: {printer.url}")
 
@@ -120,7 +121,7 @@ class Demo:
                 }
                 for printer in self.farm.printers
             ],
-            "queue": QUEUE,
+            "queue": self.queue,
         }
         new = self.directory / "demo.json.new"
         new.write_text(json.dumps(facts, indent=1) + "\n")

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from .errors import VirtualPrinterError
 from .moonraker_client import MoonrakerClient, NoAnswerError, RefusedError
 from .printers import VirtualFarm, VirtualPrinter
 
-QUEUE = "demo"
-SECTIONS = f"""\
+_SECTIONS = """\
 [netqueue]
 name: $name
-queues: {QUEUE}
+queues: {queue}
 discovery_interface: 127.0.0.1
 clear_bed: macro
 """
 _ASKING = (NoAnswerError, RefusedError)
 _STATES_WORTH_A_LINE = ("offline", "needs_attention", "bed_occupied")
+
+
+def queue_of(directory: Path) -> str:
+    """The queue of the demo in a folder: two demos on one machine stay apart."""
+    return f"demo-{zlib.crc32(str(directory).encode()):08x}"
+
+
+def sections(queue: str) -> str:
+    """The part of moonraker.conf that makes a printer serve `queue`."""
+    return _SECTIONS.format(queue=queue)
 
 
 def unshared_reason(farm: VirtualFarm) -> str | None:
@@ -33,7 +44,7 @@ def unshared_reason(farm: VirtualFarm) -> str | None:
     hosts = {status["host_id"] for status in statuses.values()}
     groups: dict[str, list[str]] = {}
     for name, status in statuses.items():
-        queue = status["queues"][QUEUE]
+        (queue,) = status["queues"].values()
         groups.setdefault(queue["group"], []).append(name)
         if not queue["quorum"]:
             return f"{name} reaches no majority (it is {queue['role']})"
@@ -69,9 +80,7 @@ def _load_failure(printer: VirtualPrinter) -> VirtualPrinterError:
 
 def jobs(client: MoonrakerClient) -> list[dict[str, Any]]:
     """The jobs of the queue, in order."""
-    found: list[dict[str, Any]] = client.get("/server/netqueue/jobs", queue=QUEUE)[
-        "jobs"
-    ]
+    found: list[dict[str, Any]] = client.get("/server/netqueue/jobs")["jobs"]
     return found
 
 
@@ -95,7 +104,7 @@ class QueueWatch:
         return []
 
     def _look(self, client: MoonrakerClient) -> Iterator[str]:
-        printers = client.get("/server/netqueue/printers", queue=QUEUE)["printers"]
+        printers = client.get("/server/netqueue/printers")["printers"]
         for printer in printers:
             name, state = printer["name"], printer["state"]
             if self._states.get(name) != state and state in _STATES_WORTH_A_LINE:
@@ -119,9 +128,7 @@ class QueueWatch:
 
     def _ending(self, client: MoonrakerClient, print_id: str) -> str:
         try:
-            answer = client.get(
-                "/server/netqueue/print", queue=QUEUE, print_id=print_id
-            )
+            answer = client.get("/server/netqueue/print", print_id=print_id)
         except RefusedError:
             return "is no longer in the queue"
         return f"is {answer['print']['state']}"

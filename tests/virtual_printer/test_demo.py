@@ -15,6 +15,7 @@ import pytest
 
 from moonraker_netqueue.virtual_printer.errors import VirtualPrinterError
 from moonraker_netqueue.virtual_printer.printers import check_port, free_ports
+from moonraker_netqueue.virtual_printer.shared_queue import queue_of
 
 _COMMAND = [sys.executable, "-m", "moonraker_netqueue.virtual_printer", "demo"]
 _NETQUEUE = [sys.executable, "-m", "moonraker_netqueue.cli"]
@@ -70,7 +71,7 @@ def test_a_killed_moonraker_is_told_restarted_and_all_stop_in_the_end(
     folder = printers_folder / "demo"
     read_until(demo, "press Ctrl-C to stop")
     before = facts(folder)
-    assert before["queue"] == "demo"
+    assert before["queue"] == queue_of(folder)
     first, second = before["printers"]
     assert first == {
         "name": "printer1",
