@@ -62,6 +62,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._instant.now
 
+    def stall(self, seconds: float) -> None:
+        """Let time pass without running anything."""
+        self._instant.now += seconds
+
 
 class SimClock:
     """The loop's time for one life of a host; a dead host's callbacks never run."""

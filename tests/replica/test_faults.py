@@ -161,6 +161,43 @@ def test_a_newcomer_far_behind_gets_batch_after_batch() -> None:
     simulate(scenario)
 
 
+def test_a_lost_hello_is_said_again() -> None:
+    """Links may lose a message: its host counts some seconds later all the same."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        hosts[2].kill()
+        cluster.net.filter = lambda _s, _t, m: m["t"] != "hello"
+        await hosts[2].start()
+        await cluster.run_for(1)
+        cluster.net.filter = lambda *_: True
+        await hosts[0].submit("job-0001")
+        await cluster.until(lambda: cluster.agreed(*IDS), 15)
+
+    simulate(scenario)
+
+
+def test_a_lost_entry_is_sent_again_over_the_same_link() -> None:
+    """H6 forgets no follower: after an ack, a gap, and more entries, it catches up."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        await hosts[0].submit("job-0000")
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        leader = cluster.leader()
+        assert leader is not None
+        follower = next(host for host in hosts if host is not leader)
+        cluster.net.filter = lambda _s, target, m: (
+            target != follower.id or not m.get("m", {}).get("entries")
+        )
+        await leader.give(job("job-0001"))
+        cluster.net.filter = lambda *_: True
+        await leader.give(job("job-0002"))
+        await cluster.until(lambda: cluster.agreed(*IDS), 3)
+
+    simulate(scenario)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_killed_leader_loses_nothing_accepted(seed: int) -> None:
     """The others elect a leader, go on, and the killed one comes back to all of it."""
@@ -273,6 +310,20 @@ def test_a_host_that_was_cut_off_ends_no_term() -> None:
         assert cluster.agreed(*IDS)
         assert leader.status.role is Role.LEADER
         assert leader.status.term == term
+
+    simulate(scenario)
+
+
+def test_a_loop_that_stood_still_ends_no_term() -> None:
+    """Deadlines passed meanwhile; what the leader sent is heard before they count."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        term = hosts[0].status.term
+        for _ in range(5):
+            cluster.loop.stall(3.0)
+            await cluster.run_for(2)
+        assert {host.status.term for host in hosts} == {term}
 
     simulate(scenario)
 

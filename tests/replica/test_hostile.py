@@ -256,6 +256,29 @@ def test_a_heartbeat_does_not_cut_matching_entries() -> None:
     simulate(scenario)
 
 
+def test_a_follower_asks_for_what_follows_its_commit_index() -> None:
+    """H8: not one entry back a round, until a match is found by chance."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        await hosts[0].submit("job-0000")
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        leader = cluster.leader()
+        assert leader is not None
+        target = next(host for host in hosts if host is not leader)
+        _group(target)._core._journal.add(b"\x01", target.status.last_index + 1, 1)
+        committed = target.status.commit_index
+        message = _entries(leader) | {"prevLogIdx": committed + 9}
+        since = len(cluster.net.sent)
+        _group(target).receive(leader.id, message)
+        await cluster.until(lambda: len(cluster.net.sent) > since, 1)
+        answers = [m["m"] for s, _, m in cluster.net.sent[since:] if s == target.id]
+        assert answers[0]["reset"]
+        assert answers[0]["next_node_idx"] == committed + 1
+
+    simulate(scenario)
+
+
 def test_a_committed_entry_is_never_replaced() -> None:
     """Whatever a voter sends: what was applied here stays."""
 
