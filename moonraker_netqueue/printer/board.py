@@ -8,11 +8,11 @@ reservation settles what they see differently.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..model.content import FileRef
-from ..model.job import ItemSpec, Job
+from ..model.job import Item, ItemSpec, Job
 from ..model.print import PrintState
 from ..model.printer import ClearBed, PrinterState
 from ..model.printer import Printer as QueuePrinter
@@ -84,14 +84,16 @@ def build_board(
     jobs: list[JobClass] = []
     failures: dict[str, dict[str, int]] = {}
     for queue, state in states.items():
-        for key, job_class in _classes(queue, state, up[queue], names):
-            name = _unique(job_class.name, f"{key.job_id}.{key.item}", classes)
+        for waiting in _waiting(queue, state):
+            key = waiting.key
+            name = _unique(waiting.title, f"{key.job_id}.{key.item}", classes)
+            job_class = _job_class(name, waiting, state, up[queue], names)
             if key in declined and here in names:
                 barred = (*job_class.unreachable_from, names[here])
                 job_class = replace(job_class, unreachable_from=barred)
-            jobs.append(replace(job_class, name=name))
+            jobs.append(job_class)
             classes[name] = key
-            if failed := _failures(state, key, names):
+            if failed := _failures(waiting, names):
                 failures[name] = failed
     return Board(
         problem=Problem(
@@ -205,40 +207,55 @@ def _minutes_left(
     return max(estimates, default=UNKNOWN_DURATION)
 
 
-def _classes(
-    queue: str, state: QueueState, up: frozenset[str], names: Mapping[str, str]
-) -> Iterator[tuple[ClassKey, JobClass]]:
-    waiting = [
-        (job, index)
+@dataclass(frozen=True)
+class _Waiting:
+    key: ClassKey
+    job: Job
+    copies: int
+    added: int  # Unix seconds, as it counts in this queue
+
+    @property
+    def item(self) -> Item:
+        return self.job.items[self.key.item]
+
+    @property
+    def title(self) -> str:
+        name = self.job.wishes.name
+        return name if len(self.job.items) == 1 else f"{name}: {self.item.spec.name}"
+
+
+def _waiting(queue: str, state: QueueState) -> list[_Waiting]:
+    copies = [
+        (job, index, count)
         for job in state.ordered_jobs()
+        if job.completed is None
         for index in range(len(job.items))
-        if state.waiting(job, index)
+        if (count := state.waiting(job, index))
     ]
-    ages = _ages(job for job, _ in waiting)
-    for job, index in waiting:
-        key = ClassKey(queue, job.job_id, index)
-        yield key, _job_class(key, state, job, ages[job.job_id], up, names)
+    ages = _ages(job for job, _, _ in copies)
+    return [
+        _Waiting(ClassKey(queue, job.job_id, index), job, count, ages[job.job_id])
+        for job, index, count in copies
+    ]
 
 
 def _job_class(
-    key: ClassKey,
+    name: str,
+    waiting: _Waiting,
     state: QueueState,
-    job: Job,
-    added: int,
     up: frozenset[str],
     names: Mapping[str, str],
 ) -> JobClass:
-    spec, wishes = job.items[key.item].spec, job.wishes
+    job, spec, wishes = waiting.job, waiting.item.spec, waiting.job.wishes
     keepers = state.keepers(job) if job.requires.keep_together else frozenset[str]()
-    single = len(job.items) == 1
     return JobClass(
-        name=wishes.name if single else f"{wishes.name}: {spec.name}",
-        added=added,
-        copies=state.waiting(job, key.item),
+        name=name,
+        added=waiting.added,
+        copies=waiting.copies,
         materials=spec.materials,
         durations=_durations(spec, job.requires.models),
         nozzle=spec.nozzle,
-        queue=key.queue,
+        queue=waiting.key.queue,
         tags=job.requires.tags,
         priority=wishes.priority,
         due=None if wishes.due is None else int(wishes.due),
@@ -246,7 +263,7 @@ def _job_class(
         keep_together=job.requires.keep_together,
         together_on=min((names.get(host, host[:8]) for host in keepers), default=""),
         held=wishes.hold or state.paused,
-        quarantined=job.quarantined(key.item),
+        quarantined=job.quarantined(waiting.key.item),
         unreachable_from=_unreachable_from(spec, state, up, names),
     )
 
@@ -295,11 +312,9 @@ def _unreachable_from(
     return tuple(sorted(name for host, name in names.items() if host not in holders))
 
 
-def _failures(
-    state: QueueState, key: ClassKey, names: Mapping[str, str]
-) -> dict[str, int]:
+def _failures(waiting: _Waiting, names: Mapping[str, str]) -> dict[str, int]:
     """Failed attempts by printer; none once a person asked to try again."""
-    item = state.jobs[key.job_id].items[key.item]
+    item = waiting.item
     if item.failed <= item.forgiven:
         return {}
     return {name: item.failed_on(host) for host, name in names.items()}

@@ -47,7 +47,9 @@ class OffLoopSolver:
 
     async def _solve_by_program(self, problem: Problem) -> Plan:
         command = (sys.executable, "-m", f"{_PACKAGE.name}.scheduler", "--solve")
-        question = problem_to_json(problem).encode("ascii")
+        question = await self._worker.run(problem_to_json, problem)
         environment = {"PYTHONPATH": str(_PACKAGE.parent)}
-        answer = await self._programs.run(command, question, environment, _TIMEOUT)
-        return plan_from_json(answer.decode("utf-8", "replace"))
+        answer = await self._programs.run(
+            command, question.encode("ascii"), environment, _TIMEOUT
+        )
+        return await self._worker.run(plan_from_json, answer.decode("utf-8", "replace"))
