@@ -1,0 +1,207 @@
+"""The real PrinterPort, against components of a Moonraker that answer as told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from moonraker_netqueue.machine import MachineClock
+from moonraker_netqueue.printer.errors import PrinterGone, PrinterRefused
+from moonraker_netqueue.printer.moonraker_printer import MoonrakerPrinter
+from moonraker_netqueue.printer.printer_port import (
+    HistoryEntry,
+    KlippyState,
+    Mark,
+    StatsState,
+)
+
+STATUS: dict[str, dict[str, Any]] = {
+    "print_stats": {
+        "state": "complete",
+        "filename": "netqueue/q/part.gcode",
+        "message": "",
+        "total_duration": 12.34567,
+    },
+    "virtual_sdcard": {"progress": 0.5},
+    "webhooks": {"state": "ready", "state_message": "Printer is ready"},
+}
+
+
+class ServerError(Exception):
+    """As Moonraker's: with a status."""
+
+    def __init__(self, message: str, status_code: int = 400) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+
+
+class FakeServer:
+    """Moonraker's server, its klippy_connection, klippy_apis and history in one."""
+
+    error = ServerError
+
+    def __init__(self) -> None:
+        self.handlers: dict[str, list[Callable[..., object]]] = {}
+        self.state = SimpleNamespace(name="READY")
+        self.state_message = "Printer is ready"
+        self.status: Any = STATUS
+        self.problem: ServerError | None = None
+        self.jobs: list[dict[str, Any]] = []
+        self.silent = False
+
+    def lookup_component(self, _name: str) -> Any:
+        return self
+
+    def register_event_handler(
+        self, event: str, handler: Callable[..., object]
+    ) -> None:
+        self.handlers.setdefault(event, []).append(handler)
+
+    def happen(self, event: str) -> None:
+        for handler in self.handlers[event]:
+            handler()
+
+    async def query_objects(self, _objects: object) -> Any:
+        if self.silent:
+            await asyncio.Event().wait()
+        return self._answer(self.status)
+
+    async def start_print(self, _filename: str) -> None:
+        self._answer(None)
+
+    async def cancel_print(self) -> None:
+        self._answer(None)
+
+    async def run_gcode(self, _script: str) -> None:
+        self._answer(None)
+
+    async def call_method(self, method: str, **arguments: object) -> Any:
+        assert method == "server.history.list"
+        assert arguments["order"] == "desc"
+        return self._answer({"jobs": self.jobs})
+
+    def _answer(self, answer: Any) -> Any:
+        if self.problem is not None:
+            raise self.problem
+        return answer
+
+
+class HastyClock(MachineClock):
+    """Nothing is waited for longer than a moment."""
+
+    async def wait_for(self, awaitable: Any, seconds: float) -> Any:
+        return await super().wait_for(awaitable, min(seconds, 0.02))
+
+
+def _printer(server: FakeServer) -> MoonrakerPrinter:
+    return MoonrakerPrinter(server, HastyClock())
+
+
+@pytest.mark.asyncio
+async def test_a_reading_has_state_mark_and_progress() -> None:
+    """What Klipper answers to our own query."""
+    seen = await _printer(FakeServer()).observe()
+    assert seen is not None
+    assert (seen.klippy, seen.progress) == (KlippyState.READY, 0.5)
+    assert seen.mark == Mark(StatsState.COMPLETE, "netqueue/q/part.gcode", 12.346)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", ["DISCONNECTED", "STARTUP", "ERROR"])
+async def test_a_klipper_that_is_not_there_is_not_asked(name: str) -> None:
+    """Its state is Moonraker's word."""
+    server = FakeServer()
+    server.state, server.silent = SimpleNamespace(name=name), True
+    seen = await _printer(server).observe()
+    assert seen is not None
+    assert seen.klippy is KlippyState[name]
+    assert seen.mark == Mark()
+
+
+@pytest.mark.asyncio
+async def test_a_stopped_klipper_still_tells_its_print() -> None:
+    """After a shutdown print_stats says what was printed."""
+    server = FakeServer()
+    server.state, server.state_message = (
+        SimpleNamespace(name="SHUTDOWN"),
+        "heater fault",
+    )
+    seen = await _printer(server).observe()
+    assert seen is not None
+    assert (seen.klippy, seen.klippy_message) == (KlippyState.SHUTDOWN, "heater fault")
+    assert seen.mark.filename == "netqueue/q/part.gcode"
+
+
+@pytest.mark.asyncio
+async def test_no_answer_is_no_reading() -> None:
+    """Klipper hangs, breaks off, or says what nobody understands."""
+    server = FakeServer()
+    printer = _printer(server)
+    server.silent = True
+    assert await printer.observe() is None
+    server.silent, server.problem = False, ServerError("Klippy Disconnected", 503)
+    assert await printer.observe() is None
+    server.problem = None
+    for status in ({}, {"print_stats": {**STATUS["print_stats"], "state": "new"}}):
+        server.status = status
+        assert await printer.observe() is None
+
+
+@pytest.mark.asyncio
+async def test_ready_again_is_another_session() -> None:
+    """Whoever compares sees that Klipper is new; each event wakes."""
+    server, woken = FakeServer(), []
+    printer = _printer(server)
+    printer.listen(lambda: woken.append(1))
+    first = await printer.observe()
+    server.happen("server:klippy_disconnect")
+    server.happen("server:klippy_ready")
+    second = await printer.observe()
+    assert first is not None
+    assert second is not None
+    assert second.session == first.session + 1
+    assert len(woken) == 2
+    server.happen("server:klippy_shutdown")
+    assert len(woken) == 3
+
+
+@pytest.mark.asyncio
+async def test_a_refusal_is_told_from_a_klipper_that_went_away() -> None:
+    """After the first nothing was started; after the second, who knows."""
+    server = FakeServer()
+    printer = _printer(server)
+    calls: list[Callable[[], Any]] = [
+        lambda: printer.start_print("part.gcode"),
+        printer.cancel_print,
+        lambda: printer.run_gcode("CLEAR"),
+    ]
+    for call in calls:
+        server.problem = None
+        await call()
+        server.problem = ServerError("SD busy", 400)
+        with pytest.raises(PrinterRefused, match="SD busy"):
+            await call()
+        server.problem = ServerError("Klippy Disconnected", 503)
+        with pytest.raises(PrinterGone, match="Klippy Disconnected"):
+            await call()
+
+
+@pytest.mark.asyncio
+async def test_history_comes_oldest_first() -> None:
+    """With numbers that grow; without a history there is nothing."""
+    server = FakeServer()
+    server.jobs = [
+        {"job_id": "00000B", "filename": "b.gcode", "status": "in_progress"},
+        {"job_id": "00000A", "filename": "a.gcode", "status": "completed"},
+    ]
+    printer = _printer(server)
+    assert await printer.history() == (
+        HistoryEntry(10, "a.gcode", "completed"),
+        HistoryEntry(11, "b.gcode", "in_progress"),
+    )
+    server.problem = ServerError("no history", 404)
+    assert await printer.history() == ()
