@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 ROOT = "/server/netqueue"
-CHANGED = "netqueue:changed"  # the event behind notify_netqueue_changed
+CHANGED = "netqueue:netqueue_changed"  # Moonraker: notify_netqueue_changed
 
 ROUTES: dict[str, tuple[str, ...]] = {
     "status": ("GET",),

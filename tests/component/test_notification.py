@@ -1,0 +1,88 @@
+"""notify_netqueue_changed over a real Moonraker's websocket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable
+from typing import Any
+
+import pytest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from moonraker_netqueue.virtual_printer.moonraker_client import (
+    NoAnswerError,
+    RefusedError,
+)
+from moonraker_netqueue.virtual_printer.printers import VirtualPrinter
+from tests.conftest import StartPrinters
+
+SECTION = """\
+[netqueue]
+bind: 127.0.0.1
+discovery: False
+"""
+
+
+async def call(printer: VirtualPrinter, path: str, **arguments: Any) -> Any:
+    """POST, off the loop."""
+    path = f"/server/netqueue/{path}"
+    return await asyncio.to_thread(printer.client.post, path, arguments)
+
+
+async def next_change(connection: WebSocketClientConnection) -> dict[str, Any]:
+    """The next notification of ours; others are passed over."""
+    while True:
+        text = await connection.read_message()
+        assert text is not None
+        message = json.loads(text)
+        if message.get("method") == "notify_netqueue_changed":
+            change: dict[str, Any] = message["params"][0]
+            return change
+
+
+async def is_done(request: Awaitable[Any]) -> bool:
+    """Whether a request was served; one that comes too early is refused."""
+    try:
+        await request
+    except (RefusedError, NoAnswerError):
+        return False
+    return True
+
+
+async def paused(printer: VirtualPrinter) -> None:
+    """Pause the queue as soon as it is up: its jobs then stay as they are."""
+    while not await is_done(call(printer, "pause")):
+        await asyncio.sleep(0.2)  # noqa: ASYNC110 - another process has no Event
+
+
+async def hear_of_a_job(printer: VirtualPrinter) -> None:
+    await paused(printer)
+    url = f"ws://127.0.0.1:{printer.client.port}/websocket"
+    connection = await websocket_connect(url)
+    first = await call(printer, "job", filename="part.gcode")
+    heard: list[dict[str, Any]] = []
+    while not any(
+        change["key"] == first["job_id"] and change["value"]["name"] == "part.gcode"
+        for note in heard
+        for change in note["changes"]
+        if change["topic"] == "job"
+    ):
+        heard.append(await next_change(connection))
+    await call(printer, "job", job_id=first["job_id"], note="hello")
+    heard.append(await next_change(connection))
+    connection.close()
+    revisions = [note["revision"] for note in heard]
+    assert revisions == list(range(revisions[0], revisions[0] + len(heard)))
+    assert heard[-1]["changes"][0]["value"]["note"] == "hello"
+    assert {note["queue"] for note in heard} == {"default"}
+
+
+@pytest.mark.timeout(90)
+def test_a_job_is_told_of_and_revisions_have_no_gap(
+    start_printers: StartPrinters,
+) -> None:
+    """A client that counts revisions knows whether it has missed something."""
+    printer = start_printers(1, SECTION).printers[0]
+    printer.client.upload("part.gcode", b"G28\n")
+    asyncio.run(asyncio.wait_for(hear_of_a_job(printer), 60))
