@@ -52,8 +52,8 @@ async def is_done(request: Awaitable[Any]) -> bool:
 
 async def paused(printer: VirtualPrinter) -> None:
     """Pause the queue as soon as it is up: its jobs then stay as they are."""
-    while not await is_done(call(printer, "pause")):
-        await asyncio.sleep(0.2)  # noqa: ASYNC110 - another process has no Event
+    while not await is_done(call(printer, "pause")):  # noqa: ASYNC110 - no Event there
+        await asyncio.sleep(0.2)
 
 
 async def hear_of_a_job(printer: VirtualPrinter) -> None:
