@@ -105,3 +105,9 @@ def test_the_package_is_light_to_import() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    """pytest imports test files by their bare names: two alike stop the whole run."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
