@@ -110,7 +110,8 @@ class ScriptedPrinter:
     def finish(self, how: StatsState = StatsState.COMPLETE, message: str = "") -> None:
         """The print ends."""
         self.stop()
-        mark = replace(self.seen.mark, state=how)
+        mark = self.seen.mark
+        mark = replace(mark, state=how, total_duration=mark.total_duration + 0.01)
         self._settle_history(_FINAL[how])
         self._set(mark, message)
 

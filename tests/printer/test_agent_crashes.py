@@ -14,10 +14,20 @@ from moonraker_netqueue.model.command import (
     PrintReserve,
     PrintStarted,
 )
+from moonraker_netqueue.model.errors import Rejected, Rule
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import ClearBed, PrinterState
+from moonraker_netqueue.printer.errors import NotThisPrint
 from moonraker_netqueue.printer.printer_port import StatsState
-from tests.printer.workshop import Host, Workshop, in_queues, reserve, story
+from moonraker_netqueue.printer.start import Stage
+from tests.printer.workshop import (
+    FilesBroken,
+    Host,
+    Workshop,
+    in_queues,
+    reserve,
+    story,
+)
 
 
 async def _kill_and_start(host: Host, seconds: float = 5.0) -> None:
@@ -252,6 +262,79 @@ async def test_after_a_kill_nothing_starts_before_a_leader_answers(
 
 
 @story
+async def test_a_leader_that_does_not_answer_is_none(workshop: Workshop) -> None:
+    """Believed to be there, but every command stays pending: nothing starts (R9)."""
+    host = await workshop.host()
+    await host.kill()
+    job = await workshop.add(host)
+    await reserve(host, job, "part.gcode")
+    workshop.queue.led, workshop.queue.seems_led = False, True
+    await host.start()
+    await asyncio.sleep(60)
+    assert host.queues["bench"].outbox != []
+    assert host.printer.starts == []
+
+
+@story
+async def test_what_is_not_known_here_is_lost_only_with_a_leader(
+    workshop: Workshop,
+) -> None:
+    """Until one answers, what this host last heard may be old."""
+    host = await workshop.host()
+    await host.kill()
+    job = await workshop.add(host)
+    print_id = await reserve(host, job, "part.gcode")
+    await host.queues["bench"].submit(PrintStarted(print_id))
+    workshop.queue.led = False
+    await host.start()
+    await asyncio.sleep(60)
+    assert host.queues["bench"].outbox == []
+    workshop.queue.lead()
+    await workshop.until(lambda: workshop.state.lost_prints() != [])
+
+
+@story
+async def test_a_start_under_way_cannot_be_released(workshop: Workshop) -> None:
+    """Its commit is awaited: it may be granted, so it may print."""
+    host, holder = await workshop.host(), await workshop.host("b")
+    await holder.agent.change({"accept": False})
+    await asyncio.sleep(1)
+    host.files.seconds = 5.0
+    job = await workshop.add(holder)
+    await workshop.until(lambda: host.state is PrinterState.FETCHING)
+    workshop.queue.led = False
+    await workshop.until(lambda: host.agent._starter.stage is Stage.STARTING)
+    await asyncio.sleep(0.1)
+    (print_,) = workshop.live()
+    with pytest.raises(NotThisPrint, match="being started"):
+        await host.agent.release(print_.print_id, "anna")
+    await workshop.until(lambda: len(host.printer.starts) == 1)
+    workshop.queue.lead()
+    await workshop.until(lambda: workshop.done(job) == 1)
+
+
+@story
+async def test_an_end_that_cannot_be_told_is_kept(workshop: Workshop) -> None:
+    """A replica that takes no command: nothing is tried again before it is told."""
+    host = await workshop.host()
+
+    def refuse(_host: str, body: Body) -> None:
+        if isinstance(body, PrintStarted):
+            raise Rejected(Rule.CONFLICT, "taken back")
+        if isinstance(body, PrintEnded):
+            raise FilesBroken("the replica has stopped")
+
+    workshop.queue.before = refuse
+    job = await workshop.add(host)
+    await asyncio.sleep(120)
+    assert len(workshop.queue.rejections) == 1
+    assert host.printer.starts == []
+    workshop.queue.before = lambda _host, _body: None
+    await workshop.until(lambda: workshop.releases() == ["taken back"])
+    await workshop.until(lambda: workshop.done(job) == 1)
+
+
+@story
 async def test_without_a_leader_what_was_reserved_is_printed(
     workshop: Workshop,
 ) -> None:
@@ -300,7 +383,9 @@ async def test_a_storm_of_rejections_calms_down(workshop: Workshop) -> None:
 
     workshop.queue.before = pause_first  # each time just before it is applied
     job = await workshop.add(host)
-    await asyncio.sleep(60)
+    for _ in range(1200):  # and something always wakes it
+        host.printer._callback()
+        await asyncio.sleep(0.05)
     assert 5 < len(workshop.queue.bodies(PrintReserve)) < 150
     workshop.queue.before = lambda _host, _body: None
     workshop.state.paused = False

@@ -10,7 +10,7 @@ import pytest
 from moonraker_netqueue.model.command import Body, PrinterUpdate, PrintStarted
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import ClearBed, PrinterState
-from moonraker_netqueue.printer.errors import ChangeInvalid
+from moonraker_netqueue.printer.errors import ChangeInvalid, NotThisPrint
 from moonraker_netqueue.printer.printer_port import StatsState
 from tests.printer.workshop import Workshop, story
 
@@ -31,6 +31,51 @@ async def test_a_persons_print_is_left_alone(workshop: Workshop) -> None:
     assert workshop.live() == []
     host.printer.seconds = 5.0
     await workshop.until(lambda: workshop.done(job) == 1)
+
+
+@story
+async def test_a_persons_print_wears_no_disk(workshop: Workshop) -> None:
+    """The record changes at its begin and its end."""
+    host = await workshop.host()
+    host.printer.seconds = 3000.0
+    before = host.worker.calls["_write"]
+    host.printer.begin("benchy.gcode")
+    await asyncio.sleep(4000)
+    assert host.worker.calls["_write"] - before == 2
+
+
+@story
+async def test_cancelling_ours_never_cancels_a_persons(workshop: Workshop) -> None:
+    """Ours waits for Klipper's answer while a person's print runs."""
+    host = await workshop.host()
+    host.printer.hang_before_start = True
+    await workshop.add(host)
+    await workshop.until(lambda: workshop.queue.bodies(PrintStarted) != [])
+    host.printer.begin("benchy.gcode")
+    await asyncio.sleep(0.05)
+    (print_,) = workshop.live()
+    with pytest.raises(NotThisPrint, match="being started"):
+        await host.agent.cancel(print_.print_id, "anna")
+    assert host.printer.seen.mark.active
+
+
+@story
+async def test_a_print_within_a_moment_before_the_start_counts(
+    workshop: Workshop,
+) -> None:
+    """Begun and ended while the file is put in place: the bed is not clear."""
+    host = await workshop.host(clear_bed=ClearBed.MANUAL)
+    await host.agent.bed_clear("anna")
+
+    def print_at_once() -> None:
+        host.printer.begin("tiny.gcode")
+        host.printer.finish()
+
+    host.files.on_materialise = print_at_once
+    await workshop.add(host)
+    await workshop.until(lambda: workshop.releases() != [])
+    assert host.printer.starts == []
+    assert "since the bed was clear" in workshop.releases()[0]
 
 
 @story

@@ -38,6 +38,8 @@ async def test_three_printers_share_a_job_and_make_no_copy_twice(
     await workshop.until(lambda: workshop.done(job) == 9, 300)
     await asyncio.sleep(60)
     assert [len(host.printer.starts) for host in hosts] == [3, 3, 3]
+    (content,) = workshop.state.contents.values()
+    assert set(content.holders) == {host.host_id for host in hosts}
     assert hosts[1].files.fetched == ["part.gcode"]
 
 
@@ -273,9 +275,10 @@ async def test_nothing_is_told_that_only_moves(workshop: Workshop) -> None:
     await workshop.add(host, estimate_s=3600)
     await workshop.until(lambda: host.state is PrinterState.PRINTING)
     await asyncio.sleep(300)
-    before = len(workshop.queue.told)
+    before, saves = len(workshop.queue.told), host.worker.calls["_write"]
     await asyncio.sleep(3000)
     assert len(workshop.queue.told) == before
+    assert host.worker.calls["_write"] == saves
     await asyncio.sleep(1000)
     assert len(workshop.queue.bodies(PrinterUpdate, host.host_id)) < 15
 

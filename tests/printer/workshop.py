@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,9 +58,11 @@ class InlineWorker:
 
     def __init__(self) -> None:
         self.error: OSError | None = None
+        self.calls: Counter[str] = Counter()
 
     async def run(self, function: Callable[..., _T], *args: Any) -> _T:
         await asyncio.sleep(0)
+        self.calls[function.__name__] += 1
         if self.error is not None:
             raise self.error
         return function(*args)
@@ -80,6 +83,7 @@ class SharedQueue:
         self.state = QueueState()
         self.ports: dict[str, HostQueue] = {}
         self.led = True  # whether there is a leader with a quorum
+        self.seems_led = False  # whether hosts believe so all the same
         self.told: list[tuple[str, Body]] = []
         self.rejections: list[str] = []
         self.before: Callable[[str, Body], None] = lambda _host, _body: None
@@ -127,7 +131,7 @@ class HostQueue:
 
     @property
     def ready(self) -> bool:
-        return self.shared.led
+        return self.shared.led or self.shared.seems_led
 
     def connected(self) -> tuple[str, ...]:
         up = self.running() if self.reached is None else self.reached
@@ -179,6 +183,7 @@ class FakeFiles:
     seconds: float = 1.0  # that a fetch takes
     problem: str = ""
     fetched: list[str] = field(default_factory=list)
+    on_materialise: Callable[[], None] = lambda: None
 
     def has(self, sha256: str) -> bool:
         return sha256 in self.here
@@ -194,6 +199,7 @@ class FakeFiles:
 
     async def materialise(self, queue: str, file: FileRef) -> str:
         await asyncio.sleep(0.01)
+        self.on_materialise()
         if self.problem:
             raise FilesBroken(self.problem)
         return f"netqueue/{queue}/{file.name}"
