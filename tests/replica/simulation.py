@@ -142,6 +142,7 @@ class SimDisk:
 
     def __init__(self) -> None:
         self.files: dict[Path, tuple[str, sqlite3.Connection]] = {}
+        self._opened: list[sqlite3.Connection] = []  # a crash closes nothing
 
     def connect(self, path: Path) -> sqlite3.Connection:
         if path not in self.files:
@@ -149,11 +150,12 @@ class SimDisk:
             self.files[path] = (name, self._open(name))
         return self._open(self.files[path][0])
 
-    @staticmethod
-    def _open(name: str) -> sqlite3.Connection:
-        return sqlite3.connect(
+    def _open(self, name: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
             name, uri=True, isolation_level=None, check_same_thread=False
         )
+        self._opened.append(connection)
+        return connection
 
     def replace(self, source: Path, target: Path) -> None:
         self.files[target] = self.files.pop(source)
@@ -168,8 +170,8 @@ class SimDisk:
         return
 
     def close(self) -> None:
-        for _, keeper in self.files.values():
-            keeper.close()
+        for connection in self._opened:
+            connection.close()
 
 
 class SimLinks:
