@@ -179,6 +179,7 @@ class _Builder:
             random=self._random,
             on_blame=self._on_blame,
         )
+        self._closing.push_async_callback(fetcher.close)
         agent = Agent(
             MoonrakerPrinter(self._server, self._clock),
             {queue.name: ReplicaQueue(queue.replica, network) for queue in queues},
@@ -198,7 +199,7 @@ class _Builder:
         return agent
 
     def _on_blame(self, host_id: str) -> None:
-        _LOGGER.warning("host %s sent wrong bytes of a file", host_id[:8])
+        _LOGGER.warning("host %s sent wrong bytes: is its disk bad?", host_id[:8])
 
     async def _find_others(self, network: PeerNetwork) -> None:
         for host, port in self._settings.network.peers:
@@ -207,9 +208,8 @@ class _Builder:
             return
 
         def on_found(found: Found) -> None:
-            for address in reversed(
-                found.addresses
-            ):  # the last one added is tried first
+            # The address added last is tried first.
+            for address in reversed(found.addresses):
                 network.add_address(found.host_id, address, found.port)
 
         discovery = Discovery(
@@ -236,6 +236,5 @@ class _Builder:
         """Seconds that a file of this host takes, where its metadata says so."""
         files = self._server.lookup_component("file_manager")
         seconds = files.get_file_metadata(filename).get("estimated_time")
-        return (
-            int(seconds) if isinstance(seconds, int | float) and seconds > 0 else None
-        )
+        known = isinstance(seconds, int | float) and seconds > 0
+        return int(seconds) if known else None

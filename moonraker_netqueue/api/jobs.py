@@ -7,6 +7,7 @@ from typing import Any
 
 from ..model.command import (
     CLIENT_ID_MAX,
+    CLIENT_ID_MIN,
     ContentHeld,
     JobAdd,
     JobEdit,
@@ -23,8 +24,6 @@ from .errors import ApiError
 from .host import Host
 from .queue import ServedQueue
 from .views import job_view
-
-_CLIENT_ID_MIN = 8  # as the model has it
 
 
 class JobEndpoints:
@@ -229,10 +228,10 @@ class JobEndpoints:
 
 def _client_id(arguments: Arguments) -> str:
     text = arguments.text("command_id", "")
-    if text and not _CLIENT_ID_MIN <= len(text) <= CLIENT_ID_MAX:
+    if text and not CLIENT_ID_MIN <= len(text) <= CLIENT_ID_MAX:
         raise ApiError(
             400,
-            f"argument 'command_id': {_CLIENT_ID_MIN} to {CLIENT_ID_MAX} characters,"
+            f"argument 'command_id': {CLIENT_ID_MIN} to {CLIENT_ID_MAX} characters,"
             f" not {len(text)}",
         )
     return text

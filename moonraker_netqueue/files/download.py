@@ -171,11 +171,6 @@ class Download:
         self._blamed.add(holder)
         self._sources.blame(holder)
         self._on_blame(holder)
-        _LOGGER.warning(
-            "host %s sent wrong bytes of content %s: its disk may be bad",
-            holder[:8],
-            self._sha256[:8],
-        )
 
     def _become(self, phase: Phase) -> None:
         if phase not in _NEXT[self._phase]:

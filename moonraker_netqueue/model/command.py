@@ -16,7 +16,7 @@ from .printer import Profile
 SCHEMA = 1
 SIZE_MAX = 48 * 1024  # bytes of an encoded command: one entry of the log
 AUTHOR_MAX = 64  # characters of a host id
-CLIENT_ID_MAX = 64  # characters; short ones of two clients would meet
+CLIENT_ID_MIN, CLIENT_ID_MAX = 8, 64  # characters; short ones of two would meet
 
 
 @dataclass(frozen=True, order=True)
@@ -269,8 +269,11 @@ def decode(text: str) -> Command:
     if envelope.schema < 1:
         raise CommandInvalid("schemas count from 1")
     envelope.id.check()
-    if envelope.client_id and not 8 <= len(envelope.client_id) <= CLIENT_ID_MAX:
-        raise CommandInvalid(f"a client id has 8 to {CLIENT_ID_MAX} characters")
+    length = len(envelope.client_id)
+    if length and not CLIENT_ID_MIN <= length <= CLIENT_ID_MAX:
+        raise CommandInvalid(
+            f"a client id has {CLIENT_ID_MIN} to {CLIENT_ID_MAX} characters"
+        )
     if not isinstance(kind, str) or kind not in _BODIES:
         raise CommandInvalid(f"unknown kind of command {str(kind)[:80]!r}")
     return Command(

@@ -6,6 +6,7 @@ import logging
 
 from ..config import PrinterSettings
 from ..errors import NetqueueError
+from ..model.checks import TEXT_MAX
 from ..model.command import PrinterUpdate
 from ..model.printer import PrinterState, Profile
 from ..ports import Clock
@@ -83,7 +84,7 @@ def profile(
     return Profile(
         name=name,
         state=state,
-        reason=reason[:255],
+        reason=reason[:TEXT_MAX],
         accept=record.accept,
         idle_at=idle_at,
         model=settings.model,

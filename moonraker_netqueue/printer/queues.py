@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ..model.checks import TEXT_MAX
 from ..model.command import Body, PrintEnded, PrintReserve
 from ..model.content import FileRef
 from ..model.event import Event
@@ -14,7 +15,6 @@ from ..ports import Random
 from .queue_port import QueuePort, Submission
 
 _TIMEOUT = 5.0  # seconds a submit may hold the agent up
-_REASON_MAX = 255  # characters
 
 
 @dataclass(frozen=True)
@@ -141,13 +141,13 @@ class Queues:
             print_.job_id,
             print_.item,
             print_.sha256,
-            reason[:_REASON_MAX],
+            reason,
         )
         return await self.hand_in(claim.queue, body)
 
     async def hand_in(self, queue: str, body: PrintEnded) -> Submission:
         """Say how a print ended that the queue may have forgotten meanwhile."""
-        answer = await self.submit(queue, body)
+        answer = await self.submit(queue, replace(body, reason=body.reason[:TEXT_MAX]))
         live = {p for state in self.states.values() for p in state.prints}
         self._ended = (self._ended & live) | {body.print_id}
         return answer

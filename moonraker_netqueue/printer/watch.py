@@ -167,7 +167,7 @@ class Watch:
             intent.job_id,
             intent.item,
             intent.sha256,
-            intent.reason[:255],
+            intent.reason,
         )
         try:
             answer = await self._queues.hand_in(intent.queue, body)
