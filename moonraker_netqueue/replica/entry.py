@@ -25,13 +25,32 @@ class Kind(enum.Enum):
 
     COMMAND = "cmd"
     NOOP = "noop"
-    ADD = "add"  # payload: host id that gets a seat
-    REMOVE = "rem"  # payload: host id that loses it
+    ADD = "add"  # payload: the seat that is given, see `seat_of`
+    REMOVE = "rem"  # payload: host id that loses its seat
 
 
 # NOOP is PySyncObj's own; the others are ours, apart from its 2 (membership) and 3.
 _BYTE_OF = {Kind.COMMAND: 0, Kind.NOOP: 1, Kind.ADD: 16, Kind.REMOVE: 17}
 _KIND_OF = {byte: kind for kind, byte in _BYTE_OF.items()}
+
+
+class Seat(NamedTuple):
+    """A voter's place: the host, and which of its journals holds it (R4)."""
+
+    host: str
+    incarnation: str  # empty in the logs of version 0.1.0
+
+    def payload(self) -> str:
+        """How an add entry says it."""
+        return f"{self.host} {self.incarnation}" if self.incarnation else self.host
+
+
+def seat_of(payload: str) -> Seat:
+    """The seat an add or remove entry is about; raises WireInvalid."""
+    host, space, incarnation = payload.partition(" ")
+    if not is_name(host) or (space and not is_name(incarnation)):
+        raise WireInvalid(f"{payload[:80]!r} is no seat")
+    return Seat(host, incarnation)
 
 
 def is_name(value: object) -> bool:
@@ -43,7 +62,9 @@ def pack(kind: Kind, payload: str = "") -> bytes:
     """The bytes of an entry; raises WireInvalid if the payload does not fit it."""
     if kind is Kind.NOOP and payload:
         raise WireInvalid("a no-op carries nothing")
-    if kind in (Kind.ADD, Kind.REMOVE) and not is_name(payload):
+    if kind is Kind.ADD:
+        seat_of(payload)
+    if kind is Kind.REMOVE and not is_name(payload):
         raise WireInvalid(f"{payload[:80]!r} is no host id")
     if not payload.isascii() or len(payload) > PAYLOAD_MAX:
         raise WireInvalid(f"a payload is ASCII of at most {PAYLOAD_MAX} bytes")

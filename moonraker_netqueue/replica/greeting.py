@@ -27,6 +27,8 @@ class Hello:
     leader: str | None = None
     last_index: int = 0
     name: str = ""
+    incarnation: str = ""  # of the sender's journal (R4)
+    leaving: bool = False  # it is about to end in order
 
     def form(self) -> dict[str, Any]:
         """The map that goes over the link."""
@@ -39,6 +41,8 @@ class Hello:
             "leader": self.leader,
             "last": self.last_index,
             "name": self.name,
+            "inc": self.incarnation,
+            "leaving": self.leaving,
         }
 
 
@@ -53,8 +57,20 @@ def parse_hello(form: Message) -> Hello:
     name, jobs = form.get("name"), form.get("jobs")
     if not isinstance(name, str) or type(jobs) is not bool:
         raise WireInvalid("a hello's name is a text, its jobs a flag")
-    voters = parse_voters(form.get("voters"))
-    return Hello(group, generation, jobs, voters, leader, last, name[:_NAME_MAX])
+    incarnation, leaving = form.get("inc", ""), form.get("leaving", False)
+    if not (incarnation == "" or is_name(incarnation)) or type(leaving) is not bool:
+        raise WireInvalid("a hello's incarnation is an id, its leaving a flag")
+    return Hello(
+        group,
+        generation,
+        jobs,
+        parse_voters(form.get("voters")),
+        leader,
+        last,
+        name[:_NAME_MAX],
+        str(incarnation),
+        leaving,
+    )
 
 
 def parse_voters(value: object) -> tuple[str, ...]:
@@ -100,11 +116,9 @@ class Neighbours:
         if neighbour is not None:
             self._hosts[host] = replace(neighbour, connected=False)
 
-    def in_group(self, group: str) -> list[str]:
+    def in_group(self, group: str) -> list[Neighbour]:
         """Linked hosts that named `group`."""
-        return [
-            host.id for host in self if host.connected and host.hello.group == group
-        ]
+        return [host for host in self if host.connected and host.hello.group == group]
 
     def to_join(self) -> Neighbour | None:
         """Whose group a host without one joins: with jobs first, then lowest id."""

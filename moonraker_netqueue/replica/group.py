@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from ..model.command import Command, CommandId, encode
@@ -16,16 +16,15 @@ from . import wire
 from .applier import Applier, adds_job
 from .driver import Driver
 from .election import Election
-from .entry import Entry, Kind, pack
+from .entry import Entry, Kind, Seat, pack
 from .errors import NotLeader, ReplicaError, WireInvalid
 from .hardening import Hardening
 from .journal import Journal
-from .membership import next_seat
 from .raft_core import RaftCore
+from .seats import Seats, seats_lost
 from .sender import Sender
 
 _LOGGER = logging.getLogger(__name__)
-_HAND_OVER_WAIT = 0.8  # seconds an orderly end waits for another leader
 
 Answer = tuple[Outcome, int]  # what became of a command, and at which index
 Deliver = Callable[[str, dict[str, Any]], object]
@@ -46,9 +45,10 @@ class GroupWatcher(Protocol):
         """The group stopped for good on this host."""
 
 
-def founding_entries(host_id: str) -> list[Entry]:
+def founding_entries(founder: Seat) -> list[Entry]:
     """The log of a new group: PySyncObj's first entry, then the founder's seat."""
-    return [Entry(pack(Kind.NOOP), 1, 0), Entry(pack(Kind.ADD, host_id), 2, 0)]
+    seat = pack(Kind.ADD, founder.payload())
+    return [Entry(pack(Kind.NOOP), 1, 0), Entry(seat, 2, 0)]
 
 
 class Group:
@@ -62,15 +62,20 @@ class Group:
         random: Random,
         deliver: Deliver,
         watcher: GroupWatcher,
+        seat_ttl: float,
     ) -> None:
         self.id: str = journal.meta("group")
         self.generation: int = journal.meta("generation")
+        self.incarnation: str = journal.meta("incarnation") or ""
         self._host_id = host_id
         self._journal = journal
         self._clock = clock
         self._watcher = watcher
         self._introduced = frozenset(journal.meta("introduced") or ())
-        self._hosts: set[str] = set()  # linked hosts of this group
+        self._estranged = False  # the leader is none that this host's log knows
+        self._linked: dict[str, str] = {}  # hosts of this group -> incarnation
+        self._hosts: set[str] = set()  # those of them that take part
+        self._void: frozenset[str] = frozenset()
         self._waiting: dict[CommandId, list[asyncio.Future[Answer]]] = {}
         self._unsent = False  # a follower lacks entries that no tick has sent yet
         self._halted = False
@@ -81,15 +86,16 @@ class Group:
             host_id, journal, clock, random, self._send, self._applier.apply
         )
         self._election = Election(
-            self._core, host_id, clock, journal.voters, self._send
+            self._core, host_id, clock, self._electorate, self._send
         )
         self._hardening = Hardening(
             self._core, journal, self._election, self._trusted, self._send
         )
+        self._seats = Seats(host_id, self._core, journal, clock, seat_ttl)
         self._driver = Driver(self._core, clock, self._tick)
         journal.on_durable = self._on_durable
         journal.database.on_failed = self.fail
-        if journal.voters() == {host_id}:
+        if self._electorate() == {host_id}:
             self._core.set_election_deadline(0.0)  # alone: nobody to wait for
         self._driver.wake()
 
@@ -125,6 +131,11 @@ class Group:
         return self._journal.voters()
 
     @property
+    def has_seat(self) -> bool:
+        """Whether this host votes, with the journal that it has now (R4)."""
+        return self._journal.seats().get(self._host_id) == self.incarnation
+
+    @property
     def known_voters(self) -> frozenset[str]:
         """The configuration, and whom the join answer named."""
         return self.voters | self._introduced
@@ -132,8 +143,12 @@ class Group:
     @property
     def has_quorum(self) -> bool:
         """Whether a majority of the voters is linked, this host included."""
-        here = self._hosts | {self._host_id}
-        return 2 * len(self.voters & here) > len(self.voters)
+        voters, here = self._counting(), self._hosts | {self._host_id}
+        return 2 * len(voters & here) > len(voters)
+
+    def staying(self) -> frozenset[str]:
+        """Other hosts of the group that are linked and not about to leave."""
+        return self._seats.staying()
 
     def may_have_jobs(self) -> bool:
         """Whether the log holds a job, committed or not."""
@@ -142,32 +157,82 @@ class Group:
         tail = range(self.applied_index + 1, self._journal.last_index + 1)
         return any(adds_job(self._journal[index - 1]) for index in tail)
 
+    def _counting(self) -> frozenset[str]:
+        """The voters whose majority decides.
+
+        Of two voters, one that is back without its journal counts no more, at once:
+        whatever was committed is on the other one's disk. Its seat goes with the
+        first change of the leader that this lets be elected.
+        """
+        voters = self.voters
+        if len(voters) == 2 and self.has_seat:
+            return voters - self._void
+        return voters
+
+    def _electorate(self) -> frozenset[str]:
+        """Who may elect and be elected; a host without a valid seat never is."""
+        voters = self._counting()
+        return voters if self.has_seat else voters - {self._host_id}
+
     def _trusted(self) -> frozenset[str]:
         voters = self.voters
-        return voters if self._host_id in voters else voters | self._introduced
+        if self.has_seat and not self._estranged:
+            return voters
+        return voters | self._introduced
 
     # What happens to it.
 
-    def link(self, host: str) -> None:
-        """A host of this group is linked."""
-        if host not in self._hosts and not self._halted:
-            self._hosts.add(host)
-            self._core.connect(host)
+    def link(self, host: str, incarnation: str) -> None:
+        """A host of this group is linked, with a journal of that incarnation."""
+        if self._linked.get(host) != incarnation and not self._halted:
+            self._drop(host)
+            self._linked[host] = incarnation
+            self._admit()
             self._driver.wake()
 
     def unlink(self, host: str) -> None:
         """The link is gone, or its host left the group."""
-        if host in self._hosts and not self._halted:
+        if self._linked.pop(host, None) is not None and not self._halted:
+            self._drop(host)
+            self._driver.wake()
+
+    def note_leaving(self, host: str) -> None:
+        """A host is about to end in order."""
+        self._seats.note_leaving(host)
+
+    def reintroduce(self, voters: Iterable[str]) -> None:
+        """Follow voters that a host of this group named: the log is too old to."""
+        self._introduced = frozenset(voters)
+        self._estranged = True
+        self._journal.set_meta(introduced=sorted(voters))
+
+    def _admit(self) -> None:
+        """Let take part who may: a voter only with the journal of its seat (R4)."""
+        seats = self._journal.seats()
+        lost = seats_lost(seats, self._linked)
+        self._void = (self._void & seats.keys()) | lost
+        for host in sorted(lost & self._hosts):
+            self._drop(host)
+        for host in sorted(self._linked.keys() - lost - self._hosts):
+            self._hosts.add(host)
+            self._void -= {host}
+            self._seats.note_linked(host, self._linked[host])
+            self._core.connect(host)
+
+    def _drop(self, host: str) -> None:
+        if host in self._hosts:
             self._hosts.discard(host)
             self._sender.forget_link(host)
             self._hardening.forget_link(host)
+            self._seats.note_gone(host)
             self._core.disconnect(host)
-            self._driver.wake()
 
-    def receive(self, host: str, form: object) -> None:
+    def receive(self, host: str, incarnation: object, form: object) -> None:
         """Take a raft message of a linked host."""
         if self._halted or host not in self._hosts:
             return
+        if incarnation != self._linked[host]:
+            return  # R4: of a life of its journal that is over
         try:
             message = wire.decode(form)
         except WireInvalid as error:
@@ -205,17 +270,23 @@ class Group:
             self._halt()
             self._watcher.on_group_failed(error)
 
-    async def close(self) -> None:
-        """End in order: hand leadership over if there is someone, write everything."""
-        if self.is_leader and self._core.other_voters:
-            self._core.hand_over()
-            deadline = self._clock.monotonic() + _HAND_OVER_WAIT
-            while self.is_leader and self._clock.monotonic() < deadline:
-                await self._clock.sleep(0.02)
-        await self.leave()
+    def release(self, host: str) -> asyncio.Future[None]:
+        """As leader: done when `host` may end and the others can go on; NotLeader."""
+        if not self.is_leader:
+            raise NotLeader("this host does not lead the group: ask the leader")
+        self._driver.wake()
+        return self._seats.leave(host)
 
-    async def leave(self) -> None:
-        """End at once, with everything written."""
+    def hand_over(self) -> None:
+        """As leader: ask a voter that stays to campaign; best effort."""
+        last = self._journal.last_index
+        voters = self._seats.staying() & self.voters
+        ready = [host for host in voters if self._core.match_index(host) == last]
+        if self.is_leader and ready:
+            self._core.hand_over(min(ready))
+
+    async def close(self) -> None:
+        """End, with everything written."""
         if not self._halted:
             self._halt()
             if self._journal.database.error is None:
@@ -232,7 +303,8 @@ class Group:
 
     def _send(self, host: str, message: wire.RaftMessage) -> None:
         if host in self._hosts:
-            form = wire.encode(self.id, self._hardening.outgoing(message))
+            message = self._hardening.outgoing(message)
+            form = wire.encode(self.id, self.incarnation, message)
             self._sender.send(host, form)
 
     def _on_durable(self) -> None:
@@ -246,31 +318,33 @@ class Group:
         self._unsent = False
         self._core.tick()
         if self._core.is_leader:
-            self._give_seat()
+            self._change_seats()
         self._settle()
 
-    def _give_seat(self) -> None:
-        """As leader: append one add once a linked observer has everything (R1)."""
-        core, last = self._core, self._journal.last_index
-        changes = self._journal.changes
-        if not core.term_is_settled() or changes[-1][0] > core.commit_index:
-            return
-        caught_up = [host for host in self._hosts if core.match_index(host) == last]
-        host = next_seat(self.voters, caught_up)
-        if host is not None:
-            core.append(Kind.ADD, host)
-            core.configure(self.voters)
+    def _change_seats(self) -> None:
+        """As leader: append the membership change that is due (R1, R15)."""
+        change = self._seats.due(self._void)
+        if change is not None:
+            kind, seat = change
+            _LOGGER.info("seat of host %.8s: %s", seat.host, kind.value)
+            self._core.append(kind, seat.payload())
             self._unsent = True
             self._driver.wake()
 
     def _settle(self) -> None:
         """After a call into the library: follow the log's configuration."""
-        voters = self.voters
-        if set(self._core.other_voters) != voters - {self._host_id}:
-            self._core.configure(voters)
-        if not self._core.is_leader and self._waiting:
-            self._refuse_waiting("this host leads the group no more")
-        now = (self._core.leader, self._core.term, self._core.is_leader, voters)
+        self._admit()
+        counting = self._counting()
+        if set(self._core.other_voters) != counting - {self._host_id}:
+            self._core.configure(counting)
+        if not self._core.is_leader:
+            gone = NotLeader("this host leads the group no more: ask again")
+            self._seats.refuse(gone)
+            if self._waiting:
+                self._refuse_waiting("this host leads the group no more")
+        if self._core.leader in self.voters and self.has_seat:
+            self._estranged = False
+        now = (self._core.leader, self._core.term, self._core.is_leader, self.voters)
         if now != self._seen:
             self._seen = now
             self._watcher.on_group_changed()

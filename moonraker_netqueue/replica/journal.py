@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, overload
 
 from .database import Database
-from .entry import Entry, Kind, unpack
+from .entry import Entry, unpack
 from .errors import JournalDamaged, WireInvalid
-from .membership import Change, voters_after
+from .membership import Change, change_of, seats_after
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS log (
@@ -68,10 +68,10 @@ def _load(connection: sqlite3.Connection) -> Recovered:
 def _changes_of(entry: Entry) -> list[Change]:
     """What an entry does to the configuration."""
     try:
-        kind, host = unpack(entry.data)
+        change = change_of(entry.index, *unpack(entry.data))
     except WireInvalid:
         return []  # applies as a no-op
-    return [(entry.index, kind, host)] if kind in (Kind.ADD, Kind.REMOVE) else []
+    return [] if change is None else [change]
 
 
 class Journal:
@@ -84,6 +84,7 @@ class Journal:
         self.database = database
         self.durable_index = 0  # highest entry in memory that is on disk
         self.changes: list[Change] = []  # membership entries of the whole log
+        self._seats: dict[str, str] | None = None  # their fold, until they change
         self.on_durable: Callable[[], None] = lambda: None
         self._entries: list[Entry] = []
         self._meta: dict[str, Any] = {}
@@ -122,9 +123,15 @@ class Journal:
         """The entry at an index of the log."""
         return self._entries[index - 1] if 1 <= index <= len(self._entries) else None
 
+    def seats(self) -> Mapping[str, str]:
+        """Host id -> incarnation: the newest configuration, committed or not."""
+        if self._seats is None:
+            self._seats = seats_after(self.changes)
+        return self._seats
+
     def voters(self) -> frozenset[str]:
-        """The newest configuration in the log, committed or not."""
-        return voters_after(self.changes)
+        """The hosts that have these seats."""
+        return frozenset(self.seats())
 
     def write_commit_index(self) -> None:
         """Make the commit index durable, if it changed: a restart without quorum
@@ -144,6 +151,7 @@ class Journal:
         entry = Entry(command, idx, term)
         self._entries.append(entry)
         self.changes += _changes_of(entry)
+        self._seats = None
         row = (idx, term, command, _entry_checksum(idx, term, command))
         self._unwritten.append((self.database.put((_INSERT, row)), idx))
 
@@ -152,7 +160,8 @@ class Journal:
         if kept >= len(self._entries):
             return
         del self._entries[kept:]
-        self.changes = [change for change in self.changes if change[0] <= kept]
+        self.changes = [change for change in self.changes if change.index <= kept]
+        self._seats = None
         self.database.put((_TRUNCATE, (kept + 1,)))
         self.durable_index = min(self.durable_index, kept)
         self._unwritten = [

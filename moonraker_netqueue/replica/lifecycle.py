@@ -15,7 +15,7 @@ from collections.abc import Callable
 from ..errors import NetqueueError
 from ..model.command import Command, CommandId, Dissolve
 from ..ports import Clock, Links, Message, Random
-from .entry import is_name
+from .entry import Seat, is_name
 from .errors import (
     NotLeader,
     ReplicaError,
@@ -32,6 +32,7 @@ from .phase import TRANSITIONS, Phase
 _LOGGER = logging.getLogger(__name__)
 _JOIN_TIMEOUT = 3.0
 _JOIN_RETRY = 0.5
+_LEADERLESS = 3.0  # seconds without a leader until a stranger is asked for one
 _JITTER = 0.2  # part of the listening time: hosts started together found apart
 
 
@@ -51,6 +52,7 @@ class Lifecycle:
         deliver: Deliver,
         watcher: GroupWatcher,
         changed: Callable[[], None],
+        seat_ttl: float,
     ) -> None:
         self.phase = Phase.STARTING
         self.group: Group | None = None
@@ -67,6 +69,8 @@ class Lifecycle:
         self._deliver = deliver
         self._watcher = watcher
         self._changed = changed
+        self._seat_ttl = seat_ttl
+        self._leaderless_since: float | None = None
         self._news = asyncio.Event()
         self._leave_for: str | None = None  # the group that mine goes into
         self._proposed: tuple[int, str] | None = None  # (term, group): once a term
@@ -111,7 +115,7 @@ class Lifecycle:
             self.fail(error)
 
     async def close(self) -> None:
-        """End the group in order; `run` must have been cancelled."""
+        """End the group; `run` must have been cancelled."""
         if self.group is not None:
             await self.group.close()
         elif self.journal is not None:
@@ -157,17 +161,24 @@ class Lifecycle:
             return
         journal = self._opened()
         position = journal.set_meta(
-            group=group, generation=generation, introduced=list(voters)
+            group=group,
+            generation=generation,
+            introduced=list(voters),
+            incarnation=self._new_incarnation(),
         )
         await journal.database.wait_durable(position)
         self._enter()
 
     async def _found(self) -> None:
         journal = self._opened()
-        for entry in founding_entries(self._host_id):
+        incarnation = self._new_incarnation()
+        for entry in founding_entries(Seat(self._host_id, incarnation)):
             journal.add(*entry)
         position = journal.set_meta(
-            group=self._random.token(16).hex(), generation=1, introduced=[]
+            group=self._random.token(16).hex(),
+            generation=1,
+            introduced=[],
+            incarnation=incarnation,
         )
         await journal.database.wait_durable(position)
         self._enter()
@@ -182,16 +193,21 @@ class Lifecycle:
             self._random,
             self._deliver,
             self._watcher,
+            self._seat_ttl,
         )
         self._go(Phase.MEMBER)  # tells the others first: links are FIFO
         for host in self._neighbours.in_group(group.id):
-            group.link(host)
+            group.link(host.id, host.hello.incarnation)
         self._look_at_other_groups()
 
     async def _stay(self) -> None:
         await self._wait_for_news(1.0)
-        if self.phase is Phase.MEMBER and self._leave_for is not None:
+        if self.phase is not Phase.MEMBER:
+            return
+        if self._leave_for is not None:
             self._go(Phase.DISSOLVING)
+        else:
+            await self._find_leader()
 
     async def _dissolve(self) -> None:
         group, journal = self.group, self._opened()
@@ -202,12 +218,42 @@ class Lifecycle:
         position = journal.set_meta(dissolved_into=self._leave_for)
         await journal.database.wait_durable(position)
         self.group = None
-        await group.leave()
+        await group.close()
         await self._files.set_aside(journal)
         self.journal = await self._files.open()
         self._go(Phase.LISTENING)
 
     # Inside.
+
+    async def _find_leader(self) -> None:
+        """After a long absence all voters may be others than the log knows: ask."""
+        group, now = self.group, self._clock.monotonic()
+        if group is None or group.leader is not None or group.is_leader:
+            self._leaderless_since = None
+            return
+        if self._leaderless_since is None:
+            self._leaderless_since = now
+        strangers = [
+            host
+            for host in self._neighbours.in_group(group.id)
+            if host.hello.leader not in (None, self._host_id, *group.known_voters)
+        ]
+        if not strangers or now - self._leaderless_since < _LEADERLESS:
+            return
+        self._leaderless_since = None
+        try:
+            form = await self._links.request(
+                self._queue, strangers[0].id, "join", {}, _JOIN_TIMEOUT
+            )
+            name, _, voters = _parse_welcome(form)
+        except NetqueueError as error:
+            _LOGGER.info("host %.8s names no voters: %s", strangers[0].id, error)
+            return
+        if name == group.id:
+            group.reintroduce(voters)
+
+    def _new_incarnation(self) -> str:
+        return self._random.token(8).hex()
 
     def _opened(self) -> Journal:
         assert self.journal is not None  # noqa: S101  every later phase has opened it

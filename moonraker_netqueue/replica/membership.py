@@ -1,24 +1,41 @@
-"""Who has a seat: the fold of a log's membership entries, and who gets the next."""
+"""Who has a seat: the fold of a log's membership entries, and which change is due."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from .entry import Kind
+from .entry import Kind, Seat, seat_of
 
 VOTERS_MAX = 5
-Change = tuple[int, Kind, str]  # index of the entry, add or remove, host id
+_VOTERS_MIN = 3  # a silent voter is not removed below that (R15)
 
 
-def voters_after(changes: Iterable[Change]) -> frozenset[str]:
-    """The voters once these changes are in the log, committed or not."""
-    voters: set[str] = set()
-    for _, kind, host in changes:
+class Change(NamedTuple):
+    """A membership entry of the log; `seat` of a removal has no incarnation."""
+
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs
+    kind: Kind
+    seat: Seat
+
+
+def change_of(index: int, kind: Kind, payload: str) -> Change | None:
+    """The change that an entry makes, if it is a membership entry."""
+    if kind not in (Kind.ADD, Kind.REMOVE):
+        return None
+    return Change(index, kind, seat_of(payload))
+
+
+def seats_after(changes: Iterable[Change]) -> dict[str, str]:
+    """Host id -> incarnation of all voters once these changes are in the log."""
+    seats: dict[str, str] = {}
+    for _, kind, seat in changes:
         if kind is Kind.ADD:
-            voters.add(host)
+            seats[seat.host] = seat.incarnation
         else:
-            voters.discard(host)
-    return frozenset(voters)
+            seats.pop(seat.host, None)
+    return seats
 
 
 def seats_for(members: int) -> int:
@@ -28,12 +45,107 @@ def seats_for(members: int) -> int:
     return 3 if members < VOTERS_MAX else VOTERS_MAX
 
 
-def next_seat(voters: frozenset[str], caught_up: Iterable[str]) -> str | None:
-    """The observer that gets a seat now, if any.
+@dataclass(frozen=True)
+class Census:
+    """What a leader knows about the hosts of its group.
+
+    `linked` are voters that it hears, itself included; `caught_up` the observers
+    that have the whole log; `silent` voters unheard for longer than the TTL; `void`
+    voters whose journal is lost or in doubt, so that their seat serves nothing (R4);
+    `leaving` hosts that are about to end in order; `steady` that no link and no seat
+    changed lately.
+    """
+
+    here: str
+    seats: Mapping[str, str]
+    linked: frozenset[str]
+    caught_up: Mapping[str, str]
+    silent: frozenset[str] = frozenset()
+    void: frozenset[str] = frozenset()
+    leaving: frozenset[str] = frozenset()
+    steady: bool = True
+
+
+def next_change(census: Census) -> tuple[Kind, Seat] | None:
+    """The one membership change that the leader should append now, if any."""
+    for rule in (_void_seat, _leaver, _newcomer, _surplus, _silent_voter):
+        change = rule(census)
+        if change is not None:
+            return change
+    return None
+
+
+def gives_up_seat(census: Census, host: str) -> bool:
+    """Whether a voter that leaves has to give its seat up: else none could go on."""
+    rest = census.linked - census.leaving - {host}
+    return bool(rest) and host in census.seats and not _quorum(census.seats, rest)
+
+
+def _quorum(seats: Mapping[str, str], hosts: frozenset[str]) -> bool:
+    return 2 * len(hosts & seats.keys()) > len(seats)
+
+
+def _remove(host: str) -> tuple[Kind, Seat]:
+    return Kind.REMOVE, Seat(host, "")
+
+
+def _void_seat(census: Census) -> tuple[Kind, Seat] | None:
+    void = sorted((census.void & census.seats.keys()) - {census.here})
+    return _remove(void[0]) if void else None
+
+
+def _leaver(census: Census) -> tuple[Kind, Seat] | None:
+    """Let the rest go on: absent voters lose their seats first, the leaver last.
+
+    While the leaver is there, each of these removals still finds its quorum.
+    """
+    for host in sorted(census.leaving & census.linked - {census.here}):
+        if not gives_up_seat(census, host):
+            continue
+        absent = sorted(census.seats.keys() - census.linked)
+        without = {seat: "" for seat in census.seats if seat != host}
+        rest = census.linked - census.leaving - {host}
+        if absent and not _quorum(without, rest):
+            return _remove(absent[0])
+        return _remove(host)
+    return None
+
+
+def _newcomer(census: Census) -> tuple[Kind, Seat] | None:
+    """A caught-up observer gets a seat that is free, or that a silent voter blocks.
 
     Going from three to five voters passes four: it starts only when both newcomers
     are there and caught up, so that an even count is never a resting state.
     """
-    candidates = sorted(set(caught_up) - voters)
-    seats = seats_for(len(voters) + len(candidates))
-    return candidates[0] if candidates and len(voters) < seats else None
+    candidates = sorted(census.caught_up.keys() - census.seats.keys() - census.leaving)
+    if not candidates:
+        return None
+    count = len(census.seats)
+    free = seats_for(count + len(candidates)) - count
+    if free > 0 or (census.silent & census.seats.keys() and count % 2 == 1):
+        host = candidates[0]
+        return Kind.ADD, Seat(host, census.caught_up[host])
+    return None
+
+
+def _surplus(census: Census) -> tuple[Kind, Seat] | None:
+    """Demote a voter where there are more than should rest: an even count above
+    two, or more than VOTERS_MAX. Silent ones first; else only if all are there."""
+    count = len(census.seats)
+    if count <= VOTERS_MAX and (count % 2 == 1 or count <= _VOTERS_MIN):
+        return None
+    silent = sorted(census.silent & census.seats.keys())
+    if silent:
+        return _remove(silent[0])
+    if census.steady and census.linked >= census.seats.keys():
+        return _remove(max(census.seats.keys() - {census.here}))
+    return None
+
+
+def _silent_voter(census: Census) -> tuple[Kind, Seat] | None:
+    """A silent voter goes without replacement only with a second one: the count
+    stays odd, and not below three (R15)."""
+    silent = sorted(census.silent & census.seats.keys())
+    if len(silent) >= 2 and len(census.seats) - 2 >= _VOTERS_MIN:
+        return _remove(silent[0])
+    return None

@@ -212,10 +212,10 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
             self._SyncObj__setState(_FOLLOWER)
             self._SyncObj__raftLeader = None
 
-    def hand_over(self) -> None:
-        """As leader: ask the most caught-up voter to campaign; best effort."""
+    def hand_over(self, host: str) -> None:
+        """As leader: ask a voter that has the whole log to campaign; best effort."""
         with self._ports():
-            self.transferLeadership()
+            self.transferLeadership(HostNode(host))
 
     def connect(self, host: str) -> None:
         node = HostNode(host)

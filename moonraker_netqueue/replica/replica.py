@@ -4,39 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..errors import NetqueueError
-from ..model.command import Body, Command, decode
+from ..model.command import Body, Command
 from ..model.event import Event, Topic
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from ..ports import Clock, Disk, Links, Message, Random, Worker
-from .errors import (
-    NotLeader,
-    ReplicaError,
-    ReplicaStopped,
-    RequestRefused,
-    WireInvalid,
-)
+from .departure import depart
+from .errors import ReplicaError, ReplicaStopped, WireInvalid
 from .greeting import Hello, Neighbours, parse_hello
 from .group import Group
 from .group_files import GroupFiles
 from .lifecycle import Lifecycle, foreign_with_jobs
 from .outbox import Outbox
 from .phase import Phase
+from .requests import RequestHandler, Requests
 from .status import Member, ReplicaStatus, Role
-from .submission import SubmitOutcome, Submitter, answer_form
+from .submission import SubmitOutcome, Submitter
 
 _LOGGER = logging.getLogger(__name__)
 _HELLO_PERIOD = 10.0  # seconds
-_SUBMIT_WAIT = 5.0  # seconds a leader waits for a commit before the author asks again
+SEAT_TTL = 900.0  # seconds until a voter that is gone loses its seat
 
 GROUP_ENTERED = Event(Topic.QUEUE, "group")
 Listener = Callable[[tuple[Event, ...]], object]
-RequestHandler = Callable[[str, Message], Awaitable[Message]]
 
 
 class Replica:
@@ -58,6 +53,7 @@ class Replica:
         disk: Disk,
         listen_seconds: float = 5.0,
         host_name: str = "",
+        seat_ttl: float = SEAT_TTL,
     ) -> None:
         self.queue = queue
         self.host_id = host_id
@@ -66,11 +62,8 @@ class Replica:
         self._clock = clock
         self._neighbours = Neighbours()
         self._listeners: list[Listener] = []
-        self._handlers: dict[str, RequestHandler] = {
-            "join": self._answer_join,
-            "submit": self._answer_submit,
-        }
         self._said: Hello | None = None
+        self._leaving = False
         self._entered: str | None = None  # the group that listeners know of
         self._tasks: list[asyncio.Task[None]] = []
         self._empty = QueueState()
@@ -93,7 +86,9 @@ class Replica:
             self._deliver,
             self,
             self._on_changed,
+            seat_ttl,
         )
+        self._requests = Requests(queue, self._group_joined, clock)
 
     # Life.
 
@@ -113,11 +108,16 @@ class Replica:
                 self._tasks.append(asyncio.get_running_loop().create_task(work))
 
     async def close(self) -> None:
-        """End in order: leadership handed over, everything written."""
+        """End in order: the others can go on, everything is written."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        group = self._lifecycle.group
+        if group is not None and self._lifecycle.phase is Phase.MEMBER:
+            self._leaving = True
+            self._announce()
+            await depart(self.queue, group, self._links, self._clock)
         await self._lifecycle.close()
         await self._outbox.close()
         self._links.unsubscribe(self.queue)
@@ -157,9 +157,7 @@ class Replica:
 
     def register_request(self, method: str, handler: RequestHandler) -> None:
         """Let `handler(peer, params)` answer the peers' requests of that name."""
-        if method in self._handlers:
-            raise ValueError(f"request {method!r} has a handler already")
-        self._handlers[method] = handler
+        self._requests.register(method, handler)
 
     def status(self) -> ReplicaStatus:
         """What there is to tell, now."""
@@ -204,15 +202,12 @@ class Replica:
         group = self._lifecycle.group
         if message.get("t") == "raft":
             if group is not None and message.get("g") == group.id:
-                group.receive(peer, message.get("m"))
+                group.receive(peer, message.get("i"), message.get("m"))
         elif message.get("t") == "hello":
             self._on_hello(peer, message)
 
     async def on_request(self, peer: str, method: str, params: Message) -> Message:
-        handler = self._handlers.get(method)
-        if handler is None:
-            raise RequestRefused(f"queue {self.queue} has no request {method[:40]!r}")
-        return await handler(peer, params)
+        return await self._requests.answer(peer, method, params)
 
     # GroupWatcher.
 
@@ -233,6 +228,10 @@ class Replica:
         self._fail(error)
 
     # Inside.
+
+    def _group_joined(self) -> Group | None:
+        joined = self._lifecycle.phase is Phase.MEMBER
+        return self._lifecycle.group if joined else None
 
     def _fail(self, error: NetqueueError) -> None:
         self._lifecycle.fail(error)
@@ -266,7 +265,7 @@ class Replica:
     def _hello(self) -> Hello:
         group, journal = self._lifecycle.group, self._lifecycle.journal
         if group is None or journal is None:
-            return Hello(name=self._host_name)
+            return Hello(name=self._host_name, leaving=self._leaving)
         return Hello(
             group.id,
             group.generation,
@@ -275,6 +274,8 @@ class Replica:
             group.leader,
             journal.last_index,
             self._host_name,
+            group.incarnation,
+            self._leaving,
         )
 
     def _announce(self) -> None:
@@ -308,37 +309,12 @@ class Replica:
         group = self._lifecycle.group
         if group is not None:
             if hello.group == group.id:
-                group.link(peer)
+                group.link(peer, hello.incarnation)
+                if hello.leaving:
+                    group.note_leaving(peer)
             else:
                 group.unlink(peer)
         self._lifecycle.note_news()
-
-    async def _answer_join(self, peer: str, params: Message) -> Message:
-        group = self._lifecycle.group
-        if group is None or self._lifecycle.phase is not Phase.MEMBER:
-            raise RequestRefused("this host has no group to join: ask another one")
-        return {
-            "group": group.id,
-            "generation": group.generation,
-            "voters": sorted(group.known_voters),
-            "leader": group.leader,
-        }
-
-    async def _answer_submit(self, peer: str, params: Message) -> Message:
-        group = self._lifecycle.group
-        text = params.get("command")
-        if group is None or params.get("g") != group.id:
-            raise NotLeader("this host is not in that group: ask again")
-        if not isinstance(text, str):
-            raise RequestRefused("a submit carries a command as text")
-        command = decode(text)
-        if command.id.author != peer:
-            raise RequestRefused("a host submits its own commands only")
-        try:
-            answer = await self._clock.wait_for(group.submit(command), _SUBMIT_WAIT)
-        except TimeoutError as error:
-            raise NotLeader("not committed yet: ask again under the same id") from error
-        return answer_form(answer)
 
     def _role(self, group: Group | None) -> Role:
         if self._lifecycle.phase in (Phase.FAILED, Phase.CLOSED):
@@ -347,7 +323,7 @@ class Replica:
             return Role.JOINING
         if group.is_leader:
             return Role.LEADER
-        return Role.FOLLOWER if self.host_id in group.voters else Role.OBSERVER
+        return Role.FOLLOWER if group.has_seat else Role.OBSERVER
 
     def _members(self, voters: frozenset[str]) -> tuple[Member, ...]:
         members = [

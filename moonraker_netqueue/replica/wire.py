@@ -1,6 +1,6 @@
 """The form of raft messages between hosts, checked on receipt (R2).
 
-    {"t": "raft", "g": group id, "m": {"type": ..., ...}}
+    {"t": "raft", "g": group id, "i": the sender's incarnation, "m": {"type": ..., ...}}
 
 Entries travel as [index, term, kind, payload]; PySyncObj's bytes are built here.
 Its 'apply_command', 'serialized' and 'transmission' have no form, so they cannot
@@ -91,13 +91,13 @@ _FIELDS: dict[str, dict[str, _Check]] = {
 }
 
 
-def encode(group: str, message: RaftMessage) -> dict[str, Any]:
+def encode(group: str, incarnation: str, message: RaftMessage) -> dict[str, Any]:
     """The map that goes over the link; KeyError for what may not travel."""
     fields = _FIELDS[message["type"]]
     form = {name: message[name] for name in fields} | {"type": message["type"]}
     if "entries" in form:
         form["entries"] = [_entry_form(entry) for entry in form["entries"]]
-    return {"t": "raft", "g": group, "m": form}
+    return {"t": "raft", "g": group, "i": incarnation, "m": form}
 
 
 def _entry_form(entry: Entry) -> list[Any]:

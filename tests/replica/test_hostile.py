@@ -15,6 +15,11 @@ from tests.replica.simulation import Cluster, SimHost, simulate
 from tests.replica.test_faults import IDS, three_voters
 
 
+def _receive(host: SimHost, sender: SimHost, form: dict[str, Any]) -> None:
+    """Let a message of `sender` arrive, as if its link had brought it."""
+    _group(host).receive(sender.id, _group(sender).incarnation, form)
+
+
 def _group(host: SimHost) -> Group:
     group = host.replica._lifecycle.group
     assert group is not None
@@ -157,7 +162,7 @@ def test_one_vote_delivered_three_times_elects_nobody() -> None:
         await cluster.until(lambda: core.leader is None, 5)
         for _ in range(5):
             vote = {"type": "response_vote", "term": core.term}
-            _group(candidate).receive(voter.id, vote)
+            _receive(candidate, voter, vote)
         assert not core.is_leader
 
     simulate(scenario)
@@ -179,7 +184,7 @@ def test_votes_of_non_members_do_not_count() -> None:
         await cluster.until(lambda: core.leader is None, 5)
         for _ in range(3):
             vote = {"type": "response_vote", "term": core.term}
-            _group(candidate).receive(observer.id, vote)
+            _receive(candidate, observer, vote)
         assert not core.is_leader
 
     simulate(scenario)
@@ -228,9 +233,13 @@ def test_acks_of_another_term_or_beyond_the_log_do_not_count() -> None:
             {"term": core.term + 1, "next_node_idx": index + 2},
             {"term": core.term, "next_node_idx": index + 3},
         ):
-            group.receive(other, good | bad)
+            _receive(leader, cluster.hosts[other], good | bad)
         assert core.match_index(other) == index
-        group.receive(other, good | {"term": core.term, "next_node_idx": index + 2})
+        _receive(
+            leader,
+            cluster.hosts[other],
+            good | {"term": core.term, "next_node_idx": index + 2},
+        )
         assert core.match_index(other) == index + 1
 
     simulate(scenario)
@@ -249,7 +258,7 @@ def test_a_heartbeat_does_not_cut_matching_entries() -> None:
         last = target.status.last_index
         message = _entries(leader)
         message |= {"prevLogIdx": 2, "prevLogTerm": 0, "commit_index": 2}
-        _group(target).receive(leader.id, message)
+        _receive(target, leader, message)
         assert target.status.last_index == last
         assert target.status.durable_index == last
 
@@ -270,7 +279,7 @@ def test_a_follower_asks_for_what_follows_its_commit_index() -> None:
         committed = target.status.commit_index
         message = _entries(leader) | {"prevLogIdx": committed + 9}
         since = len(cluster.net.sent)
-        _group(target).receive(leader.id, message)
+        _receive(target, leader, message)
         await cluster.until(lambda: len(cluster.net.sent) > since, 1)
         answers = [m["m"] for s, _, m in cluster.net.sent[since:] if s == target.id]
         assert answers[0]["reset"]
@@ -292,7 +301,7 @@ def test_a_committed_entry_is_never_replaced() -> None:
         status = target.status
         message = _entries(leader, [3, status.term + 1, "noop", ""])
         message |= {"term": status.term + 1, "prevLogIdx": 2, "prevLogTerm": 0}
-        _group(target).receive(leader.id, message)
+        _receive(target, leader, message)
         assert target.status.last_index == status.last_index
         assert target.jobs == ["job-0000"]
 

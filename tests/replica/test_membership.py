@@ -1,29 +1,93 @@
-"""The configuration as a fold, and who gets the next seat."""
+"""The configuration as a fold, and which change of seats is due."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moonraker_netqueue.replica.entry import Kind
-from moonraker_netqueue.replica.membership import next_seat, seats_for, voters_after
+from moonraker_netqueue.replica.entry import Kind, Seat, pack, seat_of
+from moonraker_netqueue.replica.errors import WireInvalid
+from moonraker_netqueue.replica.membership import (
+    VOTERS_MAX,
+    Census,
+    Change,
+    gives_up_seat,
+    next_change,
+    seats_after,
+    seats_for,
+)
 from moonraker_netqueue.replica.phase import TRANSITIONS, Phase
 
-_HOSTS = st.sampled_from("abcdefgh")
+_HOSTS = st.sets(st.sampled_from("abcdefghij"))
+
+
+def _census(
+    voters: str, linked: str = "", observers: str = "", silent: str = ""
+) -> Census:
+    """Voters by letter, the first one leading; all linked but the silent ones."""
+    return Census(
+        here=voters[0],
+        seats=dict.fromkeys(voters, "1"),
+        linked=frozenset(linked or set(voters) - set(silent)),
+        caught_up=dict.fromkeys(observers, "1"),
+        silent=frozenset(silent),
+    )
+
+
+def _settle(census: Census, limit: int = 20) -> tuple[Census, list[str]]:
+    """Make all changes that are due; a changed seat moves a host between the sets."""
+    made: list[str] = []
+    while (change := next_change(census)) is not None:
+        kind, seat = change
+        seats, caught_up = dict(census.seats), dict(census.caught_up)
+        linked = census.linked
+        if kind is Kind.ADD:
+            assert seat.host in caught_up, "only who has everything gets a seat"
+            seats[seat.host] = caught_up.pop(seat.host)
+            linked |= {seat.host}
+            made.append(f"+{seat.host}")
+        else:
+            del seats[seat.host]
+            if seat.host in linked and seat.host not in census.leaving:
+                caught_up[seat.host] = "1"
+            linked -= {seat.host}
+            made.append(f"-{seat.host}")
+        census = replace(census, seats=seats, caught_up=caught_up, linked=linked)
+        assert 2 * len(linked) > len(seats), f"{made}: no quorum to commit the change"
+        assert len(made) < limit, f"no end: {made}"
+    return census, made
+
+
+def _changes(census: Census) -> list[str]:
+    return _settle(census)[1]
 
 
 def test_the_configuration_is_the_fold_of_all_changes() -> None:
-    """Adds and removes in the order of the log; a repeated one changes nothing."""
+    """Adds and removes in the order of the log; the last add of a host counts."""
     changes = [
-        (2, Kind.ADD, "a"),
-        (5, Kind.ADD, "b"),
-        (6, Kind.ADD, "b"),
-        (9, Kind.REMOVE, "a"),
-        (11, Kind.REMOVE, "x"),
+        Change(2, Kind.ADD, Seat("a", "1")),
+        Change(5, Kind.ADD, Seat("b", "1")),
+        Change(6, Kind.ADD, Seat("b", "2")),
+        Change(9, Kind.REMOVE, Seat("a", "")),
+        Change(11, Kind.REMOVE, Seat("x", "")),
     ]
-    assert voters_after(changes) == {"b"}
-    assert voters_after(changes[:3]) == {"a", "b"}
-    assert voters_after([]) == frozenset()
+    assert seats_after(changes) == {"b": "2"}
+    assert seats_after(changes[:2]) == {"a": "1", "b": "1"}
+    assert seats_after([]) == {}
+
+
+def test_a_seat_names_the_journal_that_holds_it() -> None:
+    """An add entry of version 0.1.0 names the host alone; anything else is refused."""
+    assert seat_of(Seat("host-1", "f00d").payload()) == Seat("host-1", "f00d")
+    assert seat_of("host-1") == Seat("host-1", "")
+    for payload in ("", " 1", "a ", "a b c", "a/b 1", "a b/c"):
+        with pytest.raises(WireInvalid):
+            pack(Kind.ADD, payload)
+    with pytest.raises(WireInvalid):
+        pack(Kind.REMOVE, "a 1")
 
 
 def test_seats_by_number_of_members() -> None:
@@ -32,21 +96,114 @@ def test_seats_by_number_of_members() -> None:
     assert seats == [1, 2, 3, 3, 5, 5, 5, 5]
 
 
-@given(
-    st.sets(st.sampled_from("abcdefgh")),
-    st.sets(st.sampled_from("abcdefgh"), min_size=1),
+@pytest.mark.parametrize(
+    ("census", "changes"),
+    [
+        (_census("a", observers="b"), ["+b"]),
+        (_census("ab", observers="c"), ["+c"]),
+        (_census("abc", observers="d"), []),
+        (_census("abc", observers="de"), ["+d", "+e"]),
+        (_census("abcde", observers="fgh"), []),
+        # A silent voter: never below three, never to an even count, an observer first.
+        (_census("ab", linked="ab", silent=""), []),
+        (_census("abc", silent="c"), []),
+        (_census("abc", silent="c", observers="d"), ["+d", "-c"]),
+        (_census("abcde", silent="e"), []),
+        (_census("abcde", silent="de"), ["-d", "-e"]),
+        (_census("abcde", silent="e", observers="f"), ["+f", "-e"]),
+        (_census("abcde", silent="de", observers="f"), ["+f", "-d"]),
+        (_census("abcde", silent="de", observers="fg"), ["+f", "-d", "+g", "-e"]),
+        (_census("ab", linked="ab", observers="c"), ["+c"]),
+        # An even count that was left over.
+        (_census("abcd", silent="d"), ["-d"]),
+        (_census("abcd"), ["-d"]),
+        (_census("abcd", linked="abc"), []),
+        (_census("abcd", observers="e"), ["+e"]),
+        (_census("abcdef"), ["-f"]),
+        (_census("abcdefg"), ["-g", "-f"]),
+    ],
 )
-def test_giving_seats_never_rests_on_an_even_count_above_two(
-    observers: set[str], founders: set[str]
+def test_which_seats_change(census: Census, changes: list[str]) -> None:
+    """R15, case by case."""
+    assert _changes(census) == changes
+
+
+def test_nobody_is_demoted_while_links_change() -> None:
+    """Passing four voters on the way to five is no reason to go back."""
+    assert _changes(replace(_census("abcd"), steady=False)) == []
+    late = replace(_census("abcd", silent="d"), steady=False)
+    assert _changes(late) == ["-d"]
+
+
+def test_a_void_seat_goes_at_once() -> None:
+    """A host that is back without its journal is counted no longer, and joins anew."""
+    pair = replace(_census("ab", linked="a"), void=frozenset("b"))
+    assert _changes(pair) == ["-b"]
+    three = replace(_census("abc", linked="ab"), void=frozenset("c"))
+    assert _changes(three) == ["-c"]
+    assert _changes(replace(_census("a"), void=frozenset("a"))) == []
+
+
+@pytest.mark.parametrize(
+    ("voters", "linked", "leaving", "changes"),
+    [
+        ("ab", "ab", "b", ["-b"]),  # two printers, one switched off: the other goes on
+        ("abc", "abc", "c", []),  # the rest has a majority all the same
+        ("abc", "ab", "b", ["-c", "-b"]),
+        ("abc", "abc", "bc", ["-b", "-c"]),
+        ("abcde", "abc", "c", ["-d", "-c"]),
+        ("abcde", "abc", "bc", ["-d", "-e", "-b", "-c"]),
+        ("abcde", "abcde", "de", []),
+    ],
+)
+def test_a_leaver_gives_up_its_seat_only_if_the_rest_needs_it(
+    voters: str, linked: str, leaving: str, changes: list[str]
 ) -> None:
-    """One by one to all who are caught up, whatever came before."""
-    voters = frozenset(sorted(founders)[:1])
-    members = observers | founders
-    while (host := next_seat(voters, members)) is not None:
-        assert host in members
-        assert host not in voters
-        voters |= {host}
-    assert len(voters) == seats_for(len(members))
+    """Absent voters lose theirs first, so that each removal finds its quorum."""
+    census = replace(_census(voters, linked), leaving=frozenset(leaving))
+    after, made = _settle(census)
+    assert made == changes
+    rest = after.linked - after.leaving
+    assert 2 * len(rest & after.seats.keys()) > len(after.seats)
+    assert not any(gives_up_seat(after, host) for host in leaving)
+
+
+def test_the_last_voter_keeps_its_seat() -> None:
+    """All leave: nobody gives up anything."""
+    census = replace(_census("abc"), leaving=frozenset("abc"))
+    assert not any(gives_up_seat(census, host) for host in "abc")
+    assert _changes(census) == []
+
+
+@given(
+    st.sets(st.sampled_from("abcdefgh"), min_size=1, max_size=7), _HOSTS, _HOSTS, _HOSTS
+)
+def test_changes_end_and_always_find_a_quorum(
+    voters: set[str], observers: set[str], unlinked: set[str], silent: set[str]
+) -> None:
+    """From any state with a quorum: no even count above two is left for good, none
+    falls below three by silence, and the last word does not depend on luck."""
+    here = min(voters)
+    unlinked = (unlinked & voters) - {here}
+    census = Census(
+        here=here,
+        seats=dict.fromkeys(sorted(voters), "1"),
+        linked=frozenset(voters - unlinked),
+        caught_up=dict.fromkeys(sorted(observers - voters), "1"),
+        silent=frozenset(unlinked & silent),
+    )
+    if 2 * len(census.linked) <= len(voters):
+        return  # such a host does not lead
+    after, _ = _settle(census)
+    count = len(after.seats)
+    assert here in after.seats
+    assert count >= min(len(voters), 3)
+    everyone_heard = not unlinked - silent
+    if everyone_heard:
+        assert count <= 2 or count % 2 == 1
+        assert count <= VOTERS_MAX
+    if not unlinked:
+        assert count == seats_for(len(voters | observers))
 
 
 def test_an_end_is_final() -> None:

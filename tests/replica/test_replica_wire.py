@@ -49,8 +49,8 @@ def test_messages_come_back_as_they_were(payloads: list[str]) -> None:
         for number, text in enumerate(payloads)
     ]
     message = _append() | {"entries": entries}
-    form = wire.encode("g" * 8, message)
-    assert (form["t"], form["g"]) == ("raft", "g" * 8)
+    form = wire.encode("g" * 8, "life1", message)
+    assert (form["t"], form["g"], form["i"]) == ("raft", "g" * 8, "life1")
     assert wire.decode(msgpack.unpackb(msgpack.packb(form["m"]))) == message
 
 

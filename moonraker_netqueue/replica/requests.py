@@ -1,0 +1,80 @@
+"""What peers ask of a replica, and who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from ..model.command import decode
+from ..ports import Clock, Message
+from .errors import NotLeader, RequestRefused
+from .group import Group
+from .submission import answer_form
+
+_SUBMIT_WAIT = 5.0  # seconds a leader waits for a commit before the author asks again
+
+RequestHandler = Callable[[str, Message], Awaitable[Message]]
+
+
+class Requests:
+    """The requests of one queue: those about its group, and other parts' own."""
+
+    def __init__(
+        self, queue: str, group: Callable[[], Group | None], clock: Clock
+    ) -> None:
+        self._queue = queue
+        self._group = group
+        self._clock = clock
+        self._handlers: dict[str, RequestHandler] = {
+            "join": self._join,
+            "leave": self._leave,
+            "submit": self._submit,
+        }
+
+    def register(self, method: str, handler: RequestHandler) -> None:
+        """Let `handler(peer, params)` answer the requests of that name."""
+        if method in self._handlers:
+            raise ValueError(f"request {method!r} has a handler already")
+        self._handlers[method] = handler
+
+    async def answer(self, peer: str, method: str, params: Message) -> Message:
+        """The answer to a peer; a NetqueueError raised here is its error reply."""
+        handler = self._handlers.get(method)
+        if handler is None:
+            raise RequestRefused(f"queue {self._queue} has no request {method[:40]!r}")
+        return await handler(peer, params)
+
+    async def _join(self, _peer: str, _params: Message) -> Message:
+        group = self._group()
+        if group is None:
+            raise RequestRefused("this host has no group to join: ask another one")
+        return {
+            "group": group.id,
+            "generation": group.generation,
+            "voters": sorted(group.known_voters),
+            "leader": group.leader,
+        }
+
+    async def _leave(self, peer: str, params: Message) -> Message:
+        await self._mine(params).release(peer)
+        return {}
+
+    async def _submit(self, peer: str, params: Message) -> Message:
+        group = self._mine(params)
+        text = params.get("command")
+        if not isinstance(text, str):
+            raise RequestRefused("a submit carries a command as text")
+        command = decode(text)
+        if command.id.author != peer:
+            raise RequestRefused("a host submits its own commands only")
+        try:
+            answer = await self._clock.wait_for(group.submit(command), _SUBMIT_WAIT)
+        except TimeoutError as error:
+            raise NotLeader("not committed yet: ask again under the same id") from error
+        return answer_form(answer)
+
+    def _mine(self, params: Message) -> Group:
+        """The group that a request names; NotLeader if this host is not in it."""
+        group = self._group()
+        if group is None or params.get("g") != group.id:
+            raise NotLeader("this host is not in that group: ask again")
+        return group
