@@ -163,6 +163,7 @@ class _Builder:
             self._worker,
             self._disk,
             host_name=self._settings.name,
+            seat_ttl=self._settings.network.seat_ttl,
         )
         await replica.start()
         self._closing.push_async_callback(replica.close)

@@ -48,6 +48,7 @@ class NetworkSettings:
     peers: tuple[tuple[str, int], ...] = ()
     discovery: bool = True
     discovery_interface: str | None = None  # address of one interface; None: all
+    seat_ttl: int = 900  # seconds until a voter that is gone loses its seat
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,7 @@ def _network(reader: _Reader) -> NetworkSettings:
         peers=reader.take("peers", _addresses, ()),
         discovery=reader.take("discovery", _boolean, True),
         discovery_interface=reader.take("discovery_interface", _interface, None),
+        seat_ttl=reader.take("seat_ttl", _seconds, NetworkSettings.seat_ttl),
     )
 
 
@@ -299,6 +301,12 @@ def _macro(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
         raise ValueError("the name of one G-code macro, such as NETQUEUE_CLEAR_BED")
     return text
+
+
+def _seconds(text: str) -> int:
+    if _WHOLE.fullmatch(text) and 30 <= int(text) <= 604_800:
+        return int(text)
+    raise ValueError("whole seconds, 30 to 604800 (a week)")
 
 
 def _minutes(text: str) -> int:

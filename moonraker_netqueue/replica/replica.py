@@ -28,7 +28,6 @@ from .submission import SubmitOutcome, Submitter
 
 _LOGGER = logging.getLogger(__name__)
 _HELLO_PERIOD = 10.0  # seconds
-SEAT_TTL = 900.0  # seconds until a voter that is gone loses its seat
 
 GROUP_ENTERED = Event(Topic.QUEUE, "group")
 Listener = Callable[[tuple[Event, ...]], object]
@@ -53,7 +52,7 @@ class Replica:
         disk: Disk,
         listen_seconds: float = 5.0,
         host_name: str = "",
-        seat_ttl: float = SEAT_TTL,
+        seat_ttl: float = 900.0,
     ) -> None:
         self.queue = queue
         self.host_id = host_id

@@ -413,6 +413,7 @@ class SimHost:
             SimWorker(life),
             cast(Disk, self.disk),
             host_name=f"host {self.id}",
+            seat_ttl=self._cluster.seat_ttl,
         )
         await life.spawn(self._replica.start())
 
@@ -451,6 +452,7 @@ class Cluster:
         self.random = SimRandom(seed)
         self.hosts: dict[str, SimHost] = {}
         self.net = Net(self)
+        self.seat_ttl = 60.0
         self._leaders: dict[tuple[str, int], str] = {}
         loop.set_task_factory(self._make_task)
 
