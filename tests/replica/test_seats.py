@@ -246,6 +246,7 @@ def test_a_message_of_an_earlier_incarnation_is_dropped() -> None:
         follower = _follower(hosts)
         group, core = _group(leader), _group(leader)._core
         cluster.net.filter = lambda source, _target, _message: source != follower.id
+        assert leader.life is not None
         waiting = leader.life.spawn(leader.submit("job-0002", 2))
         await cluster.until(lambda: leader.status.last_index > core.commit_index)
         ack = {
