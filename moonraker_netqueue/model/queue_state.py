@@ -57,6 +57,13 @@ class QueueState(QueueData):
         state.load_json(plain)
         return state
 
+    def copied(self) -> QueueState:
+        """A copy to read while this one goes on changing; cheap: values are frozen."""
+        copy = QueueState()
+        for name, value in vars(self).items():
+            setattr(copy, name, dict(value) if isinstance(value, dict) else value)
+        return copy
+
     def outcome(self, command_id: CommandId) -> Outcome | None:
         """What became of a command; None if it has not been applied."""
         return self.outcomes.of(command_id)

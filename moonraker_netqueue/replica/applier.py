@@ -34,9 +34,12 @@ class Applier:
     """One replica of a queue's state, fed entry by entry."""
 
     def __init__(
-        self, applied: Applied, failed: Callable[[ReplicaStopped], None]
+        self,
+        state: QueueState,
+        applied: Applied,
+        failed: Callable[[ReplicaStopped], None],
     ) -> None:
-        self.state = QueueState()
+        self.state = state
         self._applied = applied
         self._failed = failed
         self._stopped = False

@@ -30,7 +30,7 @@ class Database:
         self.error: DatabaseFailed | None = None
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[DatabaseFailed], None] = lambda _error: None
-        self._worker = worker
+        self.worker = worker
         self._disk = disk
         self._pending: list[Operation] = []
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
@@ -42,7 +42,7 @@ class Database:
 
         Raises JournalDamaged if it cannot be read, DatabaseFailed if not opened.
         """
-        return await self._worker.run(self._open, schema, load)
+        return await self.worker.run(self._open, schema, load)
 
     def put(self, *operations: Operation) -> int:
         """Take operations to write; returns the position after them."""
@@ -63,19 +63,23 @@ class Database:
             self._waiting.append((position, done))
             await done
 
+    async def read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
+        """What `query` finds on disk; raises DatabaseFailed."""
+        return await self.worker.run(self._read, query)
+
     async def close(self) -> None:
         """Write what is pending and close the file; no error leaves here."""
         if self._flusher is not None:
             await asyncio.wait([self._flusher])
         connection, self._connection = self._connection, None
         if connection is not None:
-            await self._worker.run(connection.close)
+            await self.worker.run(connection.close)
 
     async def _flush(self) -> None:
         try:
             while self._pending:
                 batch, self._pending = self._pending, []
-                await self._worker.run(self._write, batch)
+                await self.worker.run(self._write, batch)
                 self.durable_position += len(batch)
                 self._release()
                 self.on_durable()
@@ -131,6 +135,19 @@ class Database:
             raise damaged(self.path, str(error)) from error
         self._connection = connection
         return loaded
+
+    def _read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
+        # A connection of its own: it sees no transaction that is under way.
+        try:
+            connection = self._disk.connect(self.path)
+            try:
+                return query(connection)
+            finally:
+                connection.close()
+        except (sqlite3.Error, OSError) as error:
+            raise DatabaseFailed(
+                f"{self.path} cannot be read ({error}): look at the disk"
+            ) from error
 
     def _write(self, batch: Sequence[Operation]) -> None:
         connection = self._connection

@@ -25,6 +25,10 @@ class JournalDamaged(ReplicaError):
     """What the disk gave back is not what was written (R4)."""
 
 
+class SnapshotInvalid(ReplicaError):
+    """A text that is no snapshot, or one of a newer version."""
+
+
 class RequestRefused(ReplicaError):
     """A peer's request that this host does not serve."""
 

@@ -14,15 +14,19 @@ from ..model.queue_state import QueueState
 from ..ports import Clock, Random
 from . import wire
 from .applier import Applier, adds_job
+from .compaction import Compaction
 from .driver import Driver
 from .election import Election
 from .entry import Entry, Kind, Seat, pack
 from .errors import NotLeader, ReplicaError, WireInvalid
 from .hardening import Hardening
 from .journal import Journal
+from .participants import Life, Participants
 from .raft_core import RaftCore
-from .seats import Seats, seats_lost
+from .seats import Seats
 from .sender import Sender
+from .snapshot import Loaded
+from .snapshot_intake import PART_SIZE, Ask, SnapshotIntake
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,6 +41,9 @@ class GroupWatcher(Protocol):
         self, command: Command, index: int, outcome: Outcome, events: tuple[Event, ...]
     ) -> None:
         """A command was applied."""
+
+    def on_replayed(self) -> None:
+        """The state is that of a leader's snapshot: anything may have changed."""
 
     def on_group_changed(self) -> None:
         """Leader, term or configuration changed."""
@@ -58,9 +65,11 @@ class Group:
         self,
         host_id: str,
         journal: Journal,
+        state: QueueState,
         clock: Clock,
         random: Random,
         deliver: Deliver,
+        ask: Ask,
         watcher: GroupWatcher,
         seat_ttl: float,
     ) -> None:
@@ -71,31 +80,34 @@ class Group:
         self._journal = journal
         self._clock = clock
         self._watcher = watcher
-        self._introduced = frozenset(journal.meta("introduced") or ())
-        self._estranged = False  # the leader is none that this host's log knows
-        self._linked: dict[str, str] = {}  # hosts of this group -> incarnation
-        self._hosts: set[str] = set()  # those of them that take part
-        self._void: frozenset[str] = frozenset()
+        self._participants = Participants(host_id, journal)
         self._waiting: dict[CommandId, list[asyncio.Future[Answer]]] = {}
         self._unsent = False  # a follower lacks entries that no tick has sent yet
         self._halted = False
         self._seen: object = None
-        self._applier = Applier(self._on_applied, self.fail)
+        self._applier = Applier(state, self._on_applied, self.fail)
         self._sender = Sender(journal.database, deliver)
         self._core = RaftCore(
             host_id, journal, clock, random, self._send, self._applier.apply
         )
+        self._compaction = Compaction(journal)
+        self._intake = SnapshotIntake(self.id, journal, clock, ask, self._on_installed)
         self._election = Election(
-            self._core, host_id, clock, self._electorate, self._send
+            self._core, host_id, clock, self._participants.electorate, self._send
         )
         self._hardening = Hardening(
-            self._core, journal, self._election, self._trusted, self._send
+            self._core,
+            journal,
+            self._election,
+            self._participants.trusted,
+            self._send,
+            self._intake.take,
         )
         self._seats = Seats(host_id, self._core, journal, clock, seat_ttl)
         self._driver = Driver(self._core, clock, self._tick)
         journal.on_durable = self._on_durable
         journal.database.on_failed = self.fail
-        if self._electorate() == {host_id}:
+        if self._participants.electorate() == {host_id}:
             self._core.set_election_deadline(0.0)  # alone: nobody to wait for
         self._driver.wake()
 
@@ -128,23 +140,27 @@ class Group:
     @property
     def voters(self) -> frozenset[str]:
         """The newest configuration that this host's log knows."""
-        return self._journal.voters()
+        return self._participants.voters
 
     @property
     def has_seat(self) -> bool:
         """Whether this host votes, with the journal that it has now (R4)."""
-        return self._journal.seats().get(self._host_id) == self.incarnation
+        return self._participants.has_seat
 
     @property
     def known_voters(self) -> frozenset[str]:
         """The configuration, and whom the join answer named."""
-        return self.voters | self._introduced
+        return self._participants.known_voters
 
     @property
     def has_quorum(self) -> bool:
         """Whether a majority of the voters is linked, this host included."""
-        voters, here = self._counting(), self._hosts | {self._host_id}
-        return 2 * len(voters & here) > len(voters)
+        return self._participants.has_quorum
+
+    @property
+    def intake(self) -> SnapshotIntake:
+        """The snapshot that is on its way to this host."""
+        return self._intake
 
     def staying(self) -> frozenset[str]:
         """Other hosts of the group that are linked and not about to leave."""
@@ -155,44 +171,29 @@ class Group:
         if self.state.ever_had_jobs:
             return True
         tail = range(self.applied_index + 1, self._journal.last_index + 1)
-        return any(adds_job(self._journal[index - 1]) for index in tail)
+        entries = map(self._journal.entry, tail)
+        return any(entry is not None and adds_job(entry) for entry in entries)
 
-    def _counting(self) -> frozenset[str]:
-        """The voters whose majority decides.
-
-        Of two voters, one that is back without its journal counts no more, at once:
-        whatever was committed is on the other one's disk. Its seat goes with the
-        first change of the leader that this lets be elected.
-        """
-        voters = self.voters
-        if len(voters) == 2 and self.has_seat:
-            return voters - self._void
-        return voters
-
-    def _electorate(self) -> frozenset[str]:
-        """Who may elect and be elected; a host without a valid seat never is."""
-        voters = self._counting()
-        return voters if self.has_seat else voters - {self._host_id}
-
-    def _trusted(self) -> frozenset[str]:
-        voters = self.voters
-        if self.has_seat and not self._estranged:
-            return voters
-        return voters | self._introduced
+    async def snapshot_part(self, digest: str, start: int) -> str | None:
+        """A piece of the snapshot that this host has; None if it is another one."""
+        return await self._journal.part(digest, start, PART_SIZE)
 
     # What happens to it.
 
-    def link(self, host: str, incarnation: str) -> None:
+    def link(self, host: str, incarnation: str, last_index: int) -> None:
         """A host of this group is linked, with a journal of that incarnation."""
-        if self._linked.get(host) != incarnation and not self._halted:
-            self._drop(host)
-            self._linked[host] = incarnation
-            self._admit()
-            self._driver.wake()
+        known = self._participants.life(host)
+        if self._halted or (known is not None and known.incarnation == incarnation):
+            return
+        self._drop(host)
+        self._participants.link(host, Life(incarnation, last_index <= 1))
+        self._admit()
+        self._driver.wake()
 
     def unlink(self, host: str) -> None:
         """The link is gone, or its host left the group."""
-        if self._linked.pop(host, None) is not None and not self._halted:
+        if self._participants.life(host) is not None and not self._halted:
+            self._participants.unlink(host)
             self._drop(host)
             self._driver.wake()
 
@@ -202,26 +203,20 @@ class Group:
 
     def reintroduce(self, voters: Iterable[str]) -> None:
         """Follow voters that a host of this group named: the log is too old to."""
-        self._introduced = frozenset(voters)
-        self._estranged = True
-        self._journal.set_meta(introduced=sorted(voters))
+        self._participants.introduce(voters)
 
     def _admit(self) -> None:
-        """Let take part who may: a voter only with the journal of its seat (R4)."""
-        seats = self._journal.seats()
-        lost = seats_lost(seats, self._linked)
-        self._void = (self._void & seats.keys()) | lost
-        for host in sorted(lost & self._hosts):
+        participants = self._participants
+        for host in sorted(participants.impostors()):
             self._drop(host)
-        for host in sorted(self._linked.keys() - lost - self._hosts):
-            self._hosts.add(host)
-            self._void -= {host}
-            self._seats.note_linked(host, self._linked[host])
-            self._core.connect(host)
+        for host in participants.admit():
+            life = participants.life(host)
+            if life is not None:
+                self._seats.note_linked(host, life.incarnation)
+                self._core.connect(host)
 
     def _drop(self, host: str) -> None:
-        if host in self._hosts:
-            self._hosts.discard(host)
+        if self._participants.exclude(host):
             self._sender.forget_link(host)
             self._hardening.forget_link(host)
             self._seats.note_gone(host)
@@ -229,9 +224,10 @@ class Group:
 
     def receive(self, host: str, incarnation: object, form: object) -> None:
         """Take a raft message of a linked host."""
-        if self._halted or host not in self._hosts:
+        life = self._participants.life(host)
+        if self._halted or life is None or not self._participants.takes_part(host):
             return
-        if incarnation != self._linked[host]:
+        if incarnation != life.incarnation:
             return  # R4: of a life of its journal that is over
         try:
             message = wire.decode(form)
@@ -299,10 +295,12 @@ class Group:
         self._halted = True
         self._driver.stop()
         self._sender.stop()
+        self._compaction.stop()
+        self._intake.stop()
         self._refuse_waiting("this host left the group")
 
     def _send(self, host: str, message: wire.RaftMessage) -> None:
-        if host in self._hosts:
+        if self._participants.takes_part(host):
             message = self._hardening.outgoing(message)
             form = wire.encode(self.id, self.incarnation, message)
             self._sender.send(host, form)
@@ -320,10 +318,11 @@ class Group:
         if self._core.is_leader:
             self._change_seats()
         self._settle()
+        self._compaction.look(self.state, self.applied_index)
 
     def _change_seats(self) -> None:
         """As leader: append the membership change that is due (R1, R15)."""
-        change = self._seats.due(self._void)
+        change = self._seats.due(self._participants.void)
         if change is not None:
             kind, seat = change
             _LOGGER.info("seat of host %.8s: %s", seat.host, kind.value)
@@ -334,7 +333,7 @@ class Group:
     def _settle(self) -> None:
         """After a call into the library: follow the log's configuration."""
         self._admit()
-        counting = self._counting()
+        counting = self._participants.counting()
         if set(self._core.other_voters) != counting - {self._host_id}:
             self._core.configure(counting)
         if not self._core.is_leader:
@@ -342,12 +341,19 @@ class Group:
             self._seats.refuse(gone)
             if self._waiting:
                 self._refuse_waiting("this host leads the group no more")
-        if self._core.leader in self.voters and self.has_seat:
-            self._estranged = False
+        self._participants.note_leader(self._core.leader)
         now = (self._core.leader, self._core.term, self._core.is_leader, self.voters)
         if now != self._seen:
             self._seen = now
             self._watcher.on_group_changed()
+
+    def _on_installed(self, loaded: Loaded) -> None:
+        if not self._halted:
+            self._applier.state = loaded.state
+            self._core.go_on_from(loaded.snapshot.index)
+            self._settle()
+            self._driver.wake()
+            self._watcher.on_replayed()
 
     def _refuse_waiting(self, reason: str) -> None:
         waiting, self._waiting = self._waiting, {}

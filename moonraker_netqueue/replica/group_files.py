@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..model.queue_state import QueueState
 from ..ports import Disk, Worker
 from .database import Database
 from .errors import DatabaseFailed
@@ -24,23 +25,22 @@ class GroupFiles:
         """The file of the outbox; it outlives groups."""
         return Database(self._directory / "outbox.db", self._worker, self._disk)
 
-    async def open(self) -> Journal:
-        """The group's journal, empty if there is none; finishes a setting aside.
+    async def open(self) -> tuple[Journal, QueueState]:
+        """The group's journal, empty if there is none, and its snapshot's state.
 
-        Raises JournalDamaged or DatabaseFailed.
+        Finishes a setting aside. Raises JournalDamaged or DatabaseFailed.
         """
-        journal = await self._open()
+        journal, state = await self._open()
         if journal.meta("dissolved_into") is None:
-            return journal
+            return journal, state
         await journal.database.close()
         await self.set_aside(journal)
         return await self._open()
 
-    async def _open(self) -> Journal:
+    async def _open(self) -> tuple[Journal, QueueState]:
         path = self._directory / "group.db"
         journal = Journal(Database(path, self._worker, self._disk))
-        await journal.open()
-        return journal
+        return journal, await journal.open()
 
     async def set_aside(self, journal: Journal) -> None:
         """Move a closed journal away; nothing is deleted."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from .election import Election
 from .journal import Journal
 from .raft_core import RaftCore
+from .snapshot_intake import Offer
 from .wire import RaftMessage
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,17 +29,20 @@ class Hardening:
         election: Election,
         trusted: Callable[[], frozenset[str]],
         send: Callable[[str, RaftMessage], None],
+        offered: Callable[[str, Offer], None],
     ) -> None:
         self._core = core
         self._journal = journal
         self._election = election
         self._trusted = trusted
         self._send = send
+        self._offered = offered
         self._ack_limit: int | None = None  # H1: highest next index an ack may name
         self._acked: dict[str, tuple[int, int]] = {}  # H6: (term, index) of a link
         self._votes: tuple[int, set[str]] = (0, set())  # term, who voted for this node
         self._handlers: dict[str, Callable[[str, RaftMessage], None]] = {
             "append_entries": self._on_append_entries,
+            "snapshot_offer": self._on_snapshot_offer,
             "next_node_idx": self._on_ack,
             "request_vote": self._on_voter_message,
             "response_vote": self._on_vote,
@@ -70,7 +74,8 @@ class Hardening:
     def _drop(self, host: str, message: RaftMessage, reason: str) -> None:
         _LOGGER.debug("%s from %.8s dropped: %s", message["type"], host, reason)
 
-    def _on_append_entries(self, host: str, message: RaftMessage) -> None:
+    def _leads(self, host: str, message: RaftMessage) -> bool:
+        """Whether the sender may be this term's leader."""
         core = self._core
         if host not in self._trusted():
             self._drop(host, message, "not a voter")
@@ -79,20 +84,43 @@ class Hardening:
         elif core.is_leader and message["term"] == core.term:
             self._drop(host, message, "this host leads that term")
         else:
-            self._election.note_leader()
-            message, self._ack_limit = self._without_truncation(message)
-            if self._contradicts_committed(message):
-                _LOGGER.error(
-                    "host %.8s wants entry %d, which is committed here, replaced:"
-                    " refused",
-                    host,
-                    message["prevLogIdx"] + 1,
-                )
-                return
-            try:
-                core.receive(host, message)
-            finally:
-                self._ack_limit = None
+            return True
+        return False
+
+    def _on_append_entries(self, host: str, message: RaftMessage) -> None:
+        if not self._leads(host, message):
+            return
+        self._election.note_leader()
+        message, self._ack_limit = self._without_truncation(message)
+        if self._contradicts_committed(message):
+            _LOGGER.error(
+                "host %.8s wants entry %d, which is committed here, replaced: refused",
+                host,
+                message["prevLogIdx"] + 1,
+            )
+            return
+        try:
+            self._core.receive(host, message)
+        finally:
+            self._ack_limit = None
+
+    def _on_snapshot_offer(self, host: str, message: RaftMessage) -> None:
+        """The leader's log begins after what this one lacks, or it believes so."""
+        if not self._leads(host, message):
+            return
+        self._election.note_leader()
+        self._core.hear(host, message["term"])
+        index, term = message["index"], message["log_term"]
+        mine = self._journal.entry(index)
+        here = self._core.commit_index >= index or (
+            mine is not None and mine.term == term
+        )
+        if not here:
+            self._offered(host, Offer(index, term, message["size"], message["digest"]))
+        # Not success: the answer says only that this host is there.
+        next_index = index + 1 if here else 2
+        ack = {"next_node_idx": next_index, "reset": False, "success": here}
+        self._send(host, {"type": "next_node_idx"} | ack)
 
     def _without_truncation(
         self, message: RaftMessage
@@ -103,6 +131,7 @@ class Hardening:
         message are acked only if they are known to be this leader's.
         """
         journal = self._journal
+        message = self._without_compacted(message)
         previous = journal.entry(message["prevLogIdx"])
         if previous is None or previous.term != message["prevLogTerm"]:
             return message, None
@@ -126,6 +155,21 @@ class Hardening:
             "commit_index": min(message["commit_index"], verified),
         }
         return message | kept, verified + 1
+
+    def _without_compacted(self, message: RaftMessage) -> RaftMessage:
+        """Entries that a snapshot replaced here are committed: every leader's."""
+        first = self._journal[0]
+        if message["prevLogIdx"] >= first.index:
+            return message
+        known = [entry for entry in message["entries"] if entry.index <= first.index]
+        if known and known[-1].index == first.index and known[-1].term != first.term:
+            return message  # contradicts what is committed
+        rest = message["entries"][len(known) :]
+        return message | {
+            "prevLogIdx": first.index,
+            "prevLogTerm": first.term,
+            "entries": rest,
+        }
 
     def _contradicts_committed(self, message: RaftMessage) -> bool:
         previous = message["prevLogIdx"]

@@ -1,4 +1,8 @@
-"""The replicated log on this host's disk, as PySyncObj's journal (R18, R4)."""
+"""The replicated log on this host's disk, as PySyncObj's journal (R18, R3, R4).
+
+The log's beginning is replaced by a snapshot from time to time. Its last entries stay,
+for followers that are only a little behind.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, overload
 
+from ..model.queue_state import QueueState
+from . import snapshot
 from .database import Database
-from .entry import Entry, unpack
-from .errors import JournalDamaged, WireInvalid
+from .entry import Entry, Kind, pack, unpack
+from .errors import JournalDamaged, SnapshotInvalid, WireInvalid
 from .membership import Change, change_of, seats_after
+from .snapshot import Snapshot
+
+COMPACT_ENTRIES = 2_000  # entries of a log that is worth a snapshot
+COMPACT_BYTES = 1 << 20  # or bytes; as many as the last snapshot has, if that is more
+KEPT_ENTRIES = 256  # entries before a snapshot that stay
+KEPT_BYTES = 256 << 10
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS log (
@@ -20,9 +32,16 @@ CREATE TABLE IF NOT EXISTS log (
     checksum INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS meta (
     name TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshot (
+    only INTEGER PRIMARY KEY CHECK (only = 1), digest TEXT NOT NULL,
+    text TEXT NOT NULL);
 """
 _INSERT = "INSERT OR REPLACE INTO log VALUES (?, ?, ?, ?)"
 _TRUNCATE = "DELETE FROM log WHERE position >= ?"
+_FORGET = "DELETE FROM log WHERE position < ?"
+_EMPTY = "DELETE FROM log"
+_SET_SNAPSHOT = "INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?)"
+_PART = "SELECT substr(text, ?, ?) FROM snapshot WHERE digest = ?"
 _SET_META = "INSERT OR REPLACE INTO meta VALUES (?, ?, ?)"
 
 
@@ -38,9 +57,11 @@ def _meta_checksum(name: str, value: str) -> int:
 class Recovered:
     """What a journal's file held."""
 
+    meta: dict[str, Any] = field(default_factory=dict)
+    snapshot: Snapshot | None = None
+    state: QueueState = field(default_factory=QueueState)
     entries: list[Entry] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-    meta: dict[str, Any] = field(default_factory=dict)
 
 
 def _load(connection: sqlite3.Connection) -> Recovered:
@@ -51,18 +72,47 @@ def _load(connection: sqlite3.Connection) -> Recovered:
         if _meta_checksum(name, value) != checksum:
             raise JournalDamaged(f"checksum of {name}")
         recovered.meta[name] = json.loads(value)
-    term = 0
+    _load_snapshot(connection, recovered)
     rows = connection.execute("SELECT * FROM log ORDER BY position").fetchall()
-    for expected, (index, entry_term, data, checksum) in enumerate(rows, start=1):
+    expected = rows[0][0] if recovered.snapshot is not None and rows else 1
+    term = 0
+    for index, entry_term, data, checksum in rows:
         if _entry_checksum(index, entry_term, data) != checksum:
             raise JournalDamaged(f"checksum of entry {index}")
         if index != expected or entry_term < term:
             raise JournalDamaged(f"entry {index} where {expected} belongs")
-        term = entry_term
+        expected, term = index + 1, entry_term
         entry = Entry(data, index, entry_term)
         recovered.entries.append(entry)
         recovered.changes += _changes_of(entry)
+    _check_joint(recovered)
     return recovered
+
+
+def _load_snapshot(connection: sqlite3.Connection, recovered: Recovered) -> None:
+    for _, digest, text in connection.execute("SELECT * FROM snapshot").fetchall():
+        if snapshot.digest_of(text) != digest:
+            raise JournalDamaged("checksum of the snapshot")
+        try:
+            recovered.snapshot, recovered.state = snapshot.read(text)
+        except SnapshotInvalid as error:
+            raise JournalDamaged(str(error)) from error
+
+
+def _check_joint(recovered: Recovered) -> None:
+    """The log must reach over the snapshot's end, which it has itself."""
+    base, entries = recovered.snapshot, recovered.entries
+    if base is None:
+        return
+    place = base.index - entries[0].index if entries else -1
+    if not 0 <= place < len(entries) or entries[place].term != base.term:
+        raise JournalDamaged(f"entry {base.index}, where the snapshot ends, is missing")
+    recovered.changes = _after(base, recovered.changes)
+
+
+def _after(base: Snapshot, changes: list[Change]) -> list[Change]:
+    """The changes that a snapshot does not hold."""
+    return [change for change in changes if change.index > base.index]
 
 
 def _changes_of(entry: Entry) -> list[Change]:
@@ -77,30 +127,39 @@ def _changes_of(entry: Entry) -> list[Change]:
 class Journal:
     """The log in memory, every change of it on its way to the disk.
 
-    Its camel-case names are PySyncObj's; positions there count from 0 = index 1.
+    Its camel-case names are PySyncObj's; positions there count from 0 = the first
+    entry that is still here.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.durable_index = 0  # highest entry in memory that is on disk
-        self.changes: list[Change] = []  # membership entries of the whole log
-        self._seats: dict[str, str] | None = None  # their fold, until they change
+        self.snapshot: Snapshot | None = None  # what stands for the log's beginning
         self.on_durable: Callable[[], None] = lambda: None
+        self._changes: list[Change] = []  # membership entries after the snapshot
+        self._seats: dict[str, str] | None = None  # their fold, until they change
         self._entries: list[Entry] = []
+        self._bytes = 0  # of all entries
         self._meta: dict[str, Any] = {}
         self._unwritten: list[tuple[int, int]] = []  # (database position, index)
         self._commit_index = 1
         database.on_durable = self._note_durable
 
-    async def open(self) -> None:
-        """Load the file; raises JournalDamaged or DatabaseFailed."""
+    async def open(self) -> QueueState:
+        """Load the file, return the state at its snapshot: a new one without.
+
+        Raises JournalDamaged or DatabaseFailed.
+        """
         recovered = await self.database.open(_SCHEMA, _load)
         self._meta = recovered.meta
+        self.snapshot = recovered.snapshot
         self._entries = recovered.entries
-        self.durable_index = len(recovered.entries)
-        self.changes = recovered.changes
-        hint = self._meta.get("commit_index", 1)
-        self._commit_index = max(1, min(hint, len(self._entries)))
+        self._bytes = sum(len(entry.data) for entry in recovered.entries)
+        self._changes = recovered.changes
+        self.durable_index = self.last_index
+        hint = min(self._meta.get("commit_index", 1), self.last_index)
+        self._commit_index = max(1, hint, self.snapshot_index)
+        return recovered.state
 
     def meta(self, name: str) -> Any:
         """A value stored beside the log; None if there is none."""
@@ -115,19 +174,42 @@ class Journal:
         return self.database.position
 
     @property
+    def first_index(self) -> int:
+        """Index of the first entry that is still here; 1 if there is none."""
+        return self._entries[0].index if self._entries else 1
+
+    @property
     def last_index(self) -> int:
         """Index of the last entry; 0 if there is none."""
         return self._entries[-1].index if self._entries else 0
 
+    @property
+    def snapshot_index(self) -> int:
+        """Index of the entry up to which a snapshot has all; 0 without one."""
+        return 0 if self.snapshot is None else self.snapshot.index
+
+    @property
+    def last_change(self) -> int:
+        """Index of the last membership entry after the snapshot; 0 if none is."""
+        return self._changes[-1].index if self._changes else 0
+
     def entry(self, index: int) -> Entry | None:
-        """The entry at an index of the log."""
-        return self._entries[index - 1] if 1 <= index <= len(self._entries) else None
+        """The entry at an index of the log; None if it is not, or not any more."""
+        place = index - self.first_index
+        return self._entries[place] if 0 <= place < len(self._entries) else None
 
     def seats(self) -> Mapping[str, str]:
         """Host id -> incarnation: the newest configuration, committed or not."""
         if self._seats is None:
-            self._seats = seats_after(self.changes)
+            self._seats = self.seats_at(self.last_index)
         return self._seats
+
+    def seats_at(self, index: int) -> dict[str, str]:
+        """The configuration that counts at an index, not before the snapshot's."""
+        base = {} if self.snapshot is None else self.snapshot.seats
+        return seats_after(
+            (change for change in self._changes if change.index <= index), base
+        )
 
     def voters(self) -> frozenset[str]:
         """The hosts that have these seats."""
@@ -138,6 +220,52 @@ class Journal:
         then shows the queue as it was."""
         if self._commit_index != self._meta.get("commit_index", 1):
             self.set_meta(commit_index=self._commit_index)
+
+    def is_heavy(self) -> bool:
+        """Whether a snapshot should replace the log's beginning."""
+        size = 0 if self.snapshot is None else self.snapshot.size
+        return len(self._entries) > COMPACT_ENTRIES + KEPT_ENTRIES or (
+            self._bytes > max(COMPACT_BYTES, size) + KEPT_BYTES
+        )
+
+    def compact(self, taken: Snapshot, text: str) -> None:
+        """Let a snapshot of this log replace what it holds but the last entries."""
+        place, room = taken.index - self.first_index, KEPT_BYTES
+        stop = max(0, place - KEPT_ENTRIES)
+        while place > stop and room > 0:
+            place -= 1
+            room -= len(self._entries[place].data)
+        first = self._entries[place].index
+        self._bytes -= sum(len(entry.data) for entry in self._entries[:place])
+        del self._entries[:place]
+        self._take_over(taken, text)
+        self._changes = _after(taken, self._changes)
+        self.database.put((_FORGET, (first,)))
+
+    def install(self, taken: Snapshot, text: str) -> int:
+        """Let a leader's snapshot replace the whole log; returns the position to
+        wait for. A no-op stands for the entry at its end, which is never sent."""
+        data = pack(Kind.NOOP)
+        self._take_over(taken, text)
+        self.database.put((_EMPTY, ()))
+        self._entries, self._bytes, self._unwritten = [], 0, []
+        self._changes, self._seats = [], None
+        self.durable_index = min(self.durable_index, taken.index)
+        self.add(data, taken.index, taken.term)
+        return self.database.position
+
+    async def part(self, digest: str, start: int, size: int) -> str | None:
+        """Some characters of the snapshot on disk; None if it is another one."""
+
+        def read(connection: sqlite3.Connection) -> str | None:
+            row = connection.execute(_PART, (start + 1, size, digest)).fetchone()
+            return None if row is None else str(row[0])
+
+        return await self.database.read(read)
+
+    def _take_over(self, taken: Snapshot, text: str) -> None:
+        self.snapshot = taken
+        self.database.put((_SET_SNAPSHOT, (taken.digest, text)))
 
     def _note_durable(self) -> None:
         written = self.database.durable_position
@@ -150,17 +278,19 @@ class Journal:
     def add(self, command: bytes, idx: int, term: int) -> None:
         entry = Entry(command, idx, term)
         self._entries.append(entry)
-        self.changes += _changes_of(entry)
+        self._bytes += len(command)
+        self._changes += _changes_of(entry)
         self._seats = None
         row = (idx, term, command, _entry_checksum(idx, term, command))
         self._unwritten.append((self.database.put((_INSERT, row)), idx))
 
     def deleteEntriesFrom(self, entryFrom: int) -> None:  # noqa: N802, N803
-        kept = entryFrom  # positions from 0, so as many entries as stay
-        if kept >= len(self._entries):
+        if entryFrom >= len(self._entries):
             return
-        del self._entries[kept:]
-        self.changes = [change for change in self.changes if change.index <= kept]
+        kept = self.first_index + entryFrom - 1  # index of the last that stays
+        self._bytes -= sum(len(entry.data) for entry in self._entries[entryFrom:])
+        del self._entries[entryFrom:]
+        self._changes = [change for change in self._changes if change.index <= kept]
         self._seats = None
         self.database.put((_TRUNCATE, (kept + 1,)))
         self.durable_index = min(self.durable_index, kept)

@@ -46,10 +46,13 @@ class _NoPickle:
         raise AssertionError(f"PySyncObj wanted pickle.{name}: no path may lead there")
 
 
-class _NoSnapshots:
-    """Stands for PySyncObj's Serializer until snapshots come (R3)."""
+class _NoSerializer:
+    """Stands for PySyncObj's: our leader offers its snapshot in a message (R3)."""
 
     def __init__(self, *arguments: object) -> None:
+        return
+
+    def getTransmissionData(self, node: object) -> None:  # noqa: N802  its name there
         return
 
     def cancelTransmisstion(self, node: object) -> None:  # noqa: N802  its name there
@@ -97,7 +100,7 @@ def _load() -> Any:
     module.createJournal = lambda journal: journal
     module.PIPE_NOTIFIER_ENABLED = False
     module.pickle = _NoPickle()
-    module.Serializer = _NoSnapshots
+    module.Serializer = _NoSerializer
     return module
 
 

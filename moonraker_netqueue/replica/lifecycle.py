@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from ..errors import NetqueueError
 from ..model.command import Command, CommandId, Dissolve
+from ..model.queue_state import QueueState
 from ..ports import Clock, Links, Message, Random
 from .entry import Seat, is_name
 from .errors import (
@@ -31,6 +33,7 @@ from .phase import TRANSITIONS, Phase
 
 _LOGGER = logging.getLogger(__name__)
 _JOIN_TIMEOUT = 3.0
+_ASK_TIMEOUT = 10.0
 _JOIN_RETRY = 0.5
 _LEADERLESS = 3.0  # seconds without a leader until a stranger is asked for one
 _JITTER = 0.2  # part of the listening time: hosts started together found apart
@@ -72,6 +75,7 @@ class Lifecycle:
         self._seat_ttl = seat_ttl
         self._leaderless_since: float | None = None
         self._news = asyncio.Event()
+        self._state = QueueState()  # of the journal's snapshot, until a group has it
         self._leave_for: str | None = None  # the group that mine goes into
         self._proposed: tuple[int, str] | None = None  # (term, group): once a term
 
@@ -125,7 +129,7 @@ class Lifecycle:
     # The steps; each ends in another phase.
 
     async def _start(self) -> None:
-        self.journal = await self._files.open()
+        self.journal, self._state = await self._files.open()
         if self.journal.meta("group") is None:
             self._go(Phase.LISTENING)
         else:
@@ -185,19 +189,22 @@ class Lifecycle:
 
     def _enter(self) -> None:
         """Start the node of the group that the journal names."""
-        self._leave_for = self._proposed = None
+        self._proposed = None
         self.group = group = Group(
             self._host_id,
             self._opened(),
+            self._state,
             self._clock,
             self._random,
             self._deliver,
+            self._ask,
             self._watcher,
             self._seat_ttl,
         )
+        self._leave_for = group.state.dissolved_into
         self._go(Phase.MEMBER)  # tells the others first: links are FIFO
         for host in self._neighbours.in_group(group.id):
-            group.link(host.id, host.hello.incarnation)
+            group.link(host.id, host.hello.incarnation, host.hello.last_index)
         self._look_at_other_groups()
 
     async def _stay(self) -> None:
@@ -220,7 +227,7 @@ class Lifecycle:
         self.group = None
         await group.close()
         await self._files.set_aside(journal)
-        self.journal = await self._files.open()
+        self.journal, self._state = await self._files.open()
         self._go(Phase.LISTENING)
 
     # Inside.
@@ -251,6 +258,11 @@ class Lifecycle:
             return
         if name == group.id:
             group.reintroduce(voters)
+
+    async def _ask(self, host: str, method: str, params: dict[str, Any]) -> Message:
+        return await self._links.request(
+            self._queue, host, method, params, _ASK_TIMEOUT
+        )
 
     def _new_incarnation(self) -> str:
         return self._random.token(8).hex()

@@ -27,9 +27,11 @@ def change_of(index: int, kind: Kind, payload: str) -> Change | None:
     return Change(index, kind, seat_of(payload))
 
 
-def seats_after(changes: Iterable[Change]) -> dict[str, str]:
-    """Host id -> incarnation of all voters once these changes are in the log."""
-    seats: dict[str, str] = {}
+def seats_after(
+    changes: Iterable[Change], base: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Host id -> incarnation of all voters once these changes follow `base`."""
+    seats: dict[str, str] = dict(base or {})
     for _, kind, seat in changes:
         if kind is Kind.ADD:
             seats[seat.host] = seat.incarnation

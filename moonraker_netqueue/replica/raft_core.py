@@ -97,6 +97,8 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
                 nodeClass=HostNode,
                 transport=_Outgoing(self._hand_out),
             )
+        if journal.snapshot is not None:  # its state is where applying goes on
+            self._SyncObj__raftLastApplied = journal.snapshot.index
 
     def _ports(self) -> contextlib.AbstractContextManager[None]:
         return ports_of(self._clock, self._random)
@@ -194,6 +196,19 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
         with self._ports():
             self._SyncObj__onMessageReceived(HostNode(host), message)
 
+    def hear(self, host: str, term: int) -> None:
+        """A leader spoke, without a word about the log."""
+        with self._ports():
+            heartbeat = {"type": "append_entries", "term": term, "commit_index": 0}
+            self._SyncObj__onMessageReceived(HostNode(host), heartbeat)
+
+    def go_on_from(self, index: int) -> None:
+        """The state is now that of a snapshot at `index`, and all before committed."""
+        self._SyncObj__raftLastApplied = index
+        if self.commit_index < index:
+            self._SyncObj__raftCommitIndex = index
+            self._journal.setRaftCommitIndex(index)
+
     def append(self, kind: Kind, payload: str) -> Entry:
         """As leader: put an entry at the end of the log; `replicate` sends it."""
         entry = Entry(pack(kind, payload), self._journal.last_index + 1, self.term)
@@ -221,6 +236,9 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
         node = HostNode(host)
         with self._ports():
             if node in self._SyncObj__otherNodes:
+                # What it acked over an earlier link, its disk may have lost.
+                self._SyncObj__raftNextIndex[node] = self._journal.last_index + 1
+                self._SyncObj__raftMatchIndex[node] = 0
                 self._SyncObj__onNodeConnected(node)
             else:
                 self._SyncObj__onReadonlyNodeConnected(node)
@@ -264,10 +282,25 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
             self._SyncObj__connectedNodes.update(connected)
 
     def _hand_out(self, host: str, message: RaftMessage) -> None:
+        if "serialized" in message:
+            message = self._snapshot_offer()
         self._send_message(host, message)
-        if message.get("entries"):
+        if message.get("entries") or message["type"] == "snapshot_offer":
             # The library's loop over one follower's batches ends at a lost link.
             self._SyncObj__connectedNodes.discard(HostNode(host))
+
+    def _snapshot_offer(self) -> RaftMessage:
+        """For a follower that lacks entries which are not in the log any more."""
+        taken = self._journal.snapshot
+        assert taken is not None  # noqa: S101  else the log begins with entry 1
+        return {
+            "type": "snapshot_offer",
+            "term": self.term,
+            "index": taken.index,
+            "log_term": taken.term,
+            "size": taken.size,
+            "digest": taken.digest,
+        }
 
     def _SyncObj__applyLogEntries(self) -> bool:  # noqa: N802
         """Apply, but only what is on the own disk (R18), and a little at a time."""
@@ -295,4 +328,4 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
         return
 
     def _SyncObj__tryLogCompaction(self) -> None:  # noqa: N802
-        return  # snapshots come with R3; until then the log grows
+        return  # compaction.py does it

@@ -149,8 +149,9 @@ class Replica:
         """Call `listener` with the events of each applied command, soon after it.
 
         After a start the log is replayed: events say what may have changed, never
-        what to do. GROUP_ENTERED comes when `state` is another group's: what this
-        host had said of itself (its printer, its contents) must be said again.
+        what to do. GROUP_ENTERED comes when `state` is another group's, or one that
+        a snapshot replaced: what this host had said of itself (its printer, its
+        contents) must be said again.
         """
         self._listeners.append(listener)
 
@@ -219,6 +220,12 @@ class Replica:
             self._tell(events)
         self._submitter.wake()
         self._announce()
+
+    def on_replayed(self) -> None:
+        if self.state.dissolved_into is not None:
+            self._lifecycle.note_dissolved(self.state.dissolved_into)
+        self._tell((GROUP_ENTERED,))
+        self._on_changed()
 
     def on_group_changed(self) -> None:
         self._on_changed()
@@ -308,7 +315,7 @@ class Replica:
         group = self._lifecycle.group
         if group is not None:
             if hello.group == group.id:
-                group.link(peer, hello.incarnation)
+                group.link(peer, hello.incarnation, hello.last_index)
                 if hello.leaving:
                     group.note_leaving(peer)
             else:

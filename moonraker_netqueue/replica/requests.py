@@ -27,6 +27,7 @@ class Requests:
         self._handlers: dict[str, RequestHandler] = {
             "join": self._join,
             "leave": self._leave,
+            "snapshot": self._snapshot,
             "submit": self._submit,
         }
 
@@ -57,6 +58,15 @@ class Requests:
     async def _leave(self, peer: str, params: Message) -> Message:
         await self._mine(params).release(peer)
         return {}
+
+    async def _snapshot(self, _peer: str, params: Message) -> Message:
+        digest, start = params.get("digest"), params.get("start")
+        if not isinstance(digest, str) or type(start) is not int:
+            raise RequestRefused("a part of a snapshot has a digest and a start")
+        part = await self._mine(params).snapshot_part(digest, start)
+        if part is None:
+            raise RequestRefused("that snapshot is not here any more: take a newer one")
+        return {"text": part}
 
     async def _submit(self, peer: str, params: Message) -> Message:
         group = self._mine(params)

@@ -4,14 +4,16 @@
 
 Entries travel as [index, term, kind, payload]; PySyncObj's bytes are built here.
 Its 'apply_command', 'serialized' and 'transmission' have no form, so they cannot
-arrive.
+arrive. Snapshots are offered by a message of ours and fetched by request.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from . import snapshot
 from .entry import PAYLOAD_MAX, Entry, Kind, pack, unpack
 from .errors import WireInvalid
 
@@ -20,6 +22,7 @@ from .errors import WireInvalid
 BATCH_BYTES = 1 << 16
 _BATCH_MAX = BATCH_BYTES + PAYLOAD_MAX + 1
 _NUMBER_MAX = 1 << 53
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 RaftMessage = dict[str, Any]
 
@@ -34,6 +37,19 @@ def _flag(value: object) -> bool:
     if type(value) is not bool:
         raise WireInvalid(f"{str(value)[:40]!r} is no flag")
     return value
+
+
+def _digest(value: object) -> str:
+    if not isinstance(value, str) or _DIGEST.fullmatch(value) is None:
+        raise WireInvalid(f"{str(value)[:40]!r} is no SHA-256")
+    return value
+
+
+def _snapshot_size(value: object) -> int:
+    size = _number(value)
+    if size > snapshot.SIZE_MAX:
+        raise WireInvalid(f"a snapshot of {size} bytes: at most {snapshot.SIZE_MAX}")
+    return size
 
 
 def _entries(value: object) -> list[Entry]:
@@ -66,6 +82,13 @@ _FIELDS: dict[str, dict[str, _Check]] = {
         "prevLogIdx": _number,
         "prevLogTerm": _number,
         "entries": _entries,
+    },
+    "snapshot_offer": {
+        "term": _number,
+        "index": _number,
+        "log_term": _number,
+        "size": _snapshot_size,
+        "digest": _digest,
     },
     "next_node_idx": {
         "term": _number,

@@ -1,0 +1,139 @@
+"""Which linked hosts take part in a group, and whose votes decide (R4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .journal import Journal
+from .seats import seats_lost
+
+
+class Life(NamedTuple):
+    """A linked host's journal: which one it is, and whether nothing is in it yet."""
+
+    incarnation: str
+    empty: bool
+
+
+class Participants:
+    """The linked hosts of one group, against the seats of this host's log."""
+
+    def __init__(self, host_id: str, journal: Journal) -> None:
+        self._host_id = host_id
+        self._journal = journal
+        self._incarnation: str = journal.meta("incarnation") or ""
+        self._introduced = frozenset[str](journal.meta("introduced") or ())
+        self._estranged = False  # the leader is none that this host's log knows
+        self._linked: dict[str, Life] = {}
+        self._admitted: set[str] = set()
+        self._void: frozenset[str] = frozenset()
+
+    # Whose votes count.
+
+    @property
+    def voters(self) -> frozenset[str]:
+        """The newest configuration that this host's log knows."""
+        return self._journal.voters()
+
+    @property
+    def has_seat(self) -> bool:
+        """Whether this host votes, with the journal that it has now."""
+        return self._journal.seats().get(self._host_id) == self._incarnation
+
+    @property
+    def known_voters(self) -> frozenset[str]:
+        """The configuration, and whom another host named."""
+        return self.voters | self._introduced
+
+    @property
+    def has_quorum(self) -> bool:
+        """Whether a majority of the voters takes part, this host included."""
+        voters, here = self.counting(), self._admitted | {self._host_id}
+        return 2 * len(voters & here) > len(voters)
+
+    @property
+    def void(self) -> frozenset[str]:
+        """Voters that are back with another journal than the one of their seat."""
+        return self._void
+
+    def counting(self) -> frozenset[str]:
+        """The voters whose majority decides.
+
+        Of two voters, one that is back with an empty journal counts no more, at
+        once: whatever was committed is on the other one's disk. Its seat goes with
+        the first change of the leader that this lets be elected. A journal that is
+        not empty proves the opposite: this host's own may be an old copy.
+        """
+        voters = self.voters
+        if len(voters) == 2 and self.has_seat:
+            return voters - {host for host in self._void if self._is_empty(host)}
+        return voters
+
+    def _is_empty(self, host: str) -> bool:
+        life = self._linked.get(host)
+        return life is not None and life.empty
+
+    def electorate(self) -> frozenset[str]:
+        """Who may elect and be elected; a host without a valid seat never is."""
+        voters = self.counting()
+        return voters if self.has_seat else voters - {self._host_id}
+
+    def trusted(self) -> frozenset[str]:
+        """Who may lead this host."""
+        if self.has_seat and not self._estranged:
+            return self.voters
+        return self.known_voters
+
+    def introduce(self, voters: Iterable[str]) -> None:
+        """Follow voters that a host of this group named: the log is too old to."""
+        self._introduced = frozenset(voters)
+        self._estranged = True
+        self._journal.set_meta(introduced=sorted(self._introduced))
+
+    def note_leader(self, leader: str | None) -> None:
+        """A leader that the log knows ends the estrangement."""
+        if leader in self.voters and self.has_seat:
+            self._estranged = False
+
+    # Who takes part.
+
+    def link(self, host: str, life: Life) -> None:
+        """A host of this group is linked."""
+        self._linked[host] = life
+
+    def unlink(self, host: str) -> None:
+        """The link is gone."""
+        self._linked.pop(host, None)
+
+    def life(self, host: str) -> Life | None:
+        """What a linked host has; None if it is not linked."""
+        return self._linked.get(host)
+
+    def takes_part(self, host: str) -> bool:
+        """Whether raft messages pass between that host and this one."""
+        return host in self._admitted
+
+    def exclude(self, host: str) -> bool:
+        """Let a host take part no more; False if it did not."""
+        took_part = host in self._admitted
+        self._admitted.discard(host)
+        return took_part
+
+    def admit(self) -> list[str]:
+        """Let take part who may, a voter only with the journal of its seat.
+
+        Returns those that did not until now.
+        """
+        newcomers = sorted(self._linked.keys() - self.impostors() - self._admitted)
+        self._admitted.update(newcomers)
+        self._void -= set(newcomers)
+        return newcomers
+
+    def impostors(self) -> frozenset[str]:
+        """Linked hosts whose seat another journal holds; their seats are void."""
+        seats = self._journal.seats()
+        incarnations = {host: life.incarnation for host, life in self._linked.items()}
+        lost = seats_lost(seats, incarnations)
+        self._void = (self._void & seats.keys()) | lost
+        return lost

@@ -1,0 +1,127 @@
+"""A queue's state and seats at one index of the log, as text (R3).
+
+JSON lines, none of them long: one call into the JSON module holds the interpreter,
+and with it Moonraker's loop, for a line only. First the header, then `[path, value]`
+each; a container of many members has a line of its own and is filled by later ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ..model.codec import dumps
+from ..model.errors import CommandInvalid
+from ..model.queue_state import QueueState
+from .entry import is_name
+from .errors import SnapshotInvalid
+
+SIZE_MAX = 64 << 20  # bytes of text
+_VERSION = 1
+_WHOLE_MAX = 16  # members of a container that is written in one line
+
+_Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a snapshot is of. `seats` are those at `index`, not those of now."""
+
+    index: int
+    term: int
+    seats: Mapping[str, str]
+    size: int  # bytes of the text
+    digest: str  # SHA-256 of the text
+
+
+class Loaded(NamedTuple):
+    """A snapshot with the state that it holds."""
+
+    snapshot: Snapshot
+    state: QueueState
+
+
+def write(
+    state: QueueState, index: int, term: int, seats: Mapping[str, str]
+) -> tuple[Snapshot, str]:
+    """The snapshot and its text. Slow: for the worker."""
+    header = {"version": _VERSION, "index": index, "term": term, "seats": dict(seats)}
+    lines = [dumps(header)]
+    lines += (dumps(line) for line in _lines((), state.to_json()))
+    text = "\n".join(lines)
+    return Snapshot(index, term, dict(seats), len(text), digest_of(text)), text
+
+
+def digest_of(text: str) -> str:
+    """SHA-256 of a snapshot's text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read(text: str) -> Loaded:
+    """What `write` wrote; raises SnapshotInvalid. Slow: for the worker."""
+    first, *lines = text.split("\n")
+    try:
+        index, term, seats = _header(json.loads(first))
+        plain: Any = {}
+        for line in lines:
+            path, value = json.loads(line)
+            plain = _placed(plain, path, value)
+        state = QueueState.from_json(plain)
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise SnapshotInvalid(f"no snapshot of a queue: {str(error)[:200]}") from error
+    except CommandInvalid as error:
+        raise SnapshotInvalid(f"no state of a queue: {error}") from error
+    return Loaded(Snapshot(index, term, seats, len(text), digest_of(text)), state)
+
+
+def _header(header: Any) -> tuple[int, int, dict[str, str]]:
+    version = header["version"]
+    if version != _VERSION:
+        raise SnapshotInvalid(
+            f"a snapshot of format {str(version)[:20]}, this program reads"
+            f" {_VERSION}: update moonraker_netqueue on this host"
+        )
+    index, term, seats = header["index"], header["term"], header["seats"]
+    if type(index) is not int or index < 1 or type(term) is not int or term < 0:
+        raise SnapshotInvalid("a snapshot has an index and a term")
+    for host, incarnation in seats.items():
+        if not is_name(host) or not (incarnation == "" or is_name(incarnation)):
+            raise SnapshotInvalid("a snapshot's seats are hosts and incarnations")
+    return index, term, seats
+
+
+def _lines(path: _Path, value: Any) -> Iterator[tuple[_Path, Any]]:
+    """A value as lines that are short and name their place."""
+    if not isinstance(value, dict | list) or (path and len(value) <= _WHOLE_MAX):
+        yield path, value
+    else:
+        yield path, type(value)()
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, member in members:
+            yield from _lines((*path, key), member)
+
+
+def _placed(root: Any, path: list[str | int], value: Any) -> Any:
+    """The tree with a value put at its place."""
+    if not path:
+        return value
+    *way, last = path
+    container = root
+    for step in way:
+        container = container[step]
+    if isinstance(container, list) and last == len(container):
+        container.append(value)
+    elif isinstance(container, dict) and isinstance(last, str):
+        container[last] = value
+    else:
+        raise SnapshotInvalid("a line of a snapshot names no place")
+    return root
