@@ -340,10 +340,12 @@ class Replica:
         return tuple(sorted([*members, here], key=lambda member: member.id))
 
     def _notices(self, group: Group | None) -> tuple[str, ...]:
-        apart = [] if group is None else foreign_with_jobs(group, self._neighbours)
-        return tuple(
+        if group is None:
+            return ()
+        apart = [
             f"host {host.hello.name or host.id[:8]} shares a queue of the same name"
             " that has jobs too: the two stay apart until one of them is emptied by"
             " printing or removing its jobs and its replica folder is moved away"
-            for host in apart
-        )
+            for host in foreign_with_jobs(group, self._neighbours)
+        ]
+        return (*apart, *group.intake.notices())

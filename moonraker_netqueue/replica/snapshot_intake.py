@@ -61,6 +61,17 @@ class SnapshotIntake:
             work = self._run(host, offer)
             self._task = asyncio.get_running_loop().create_task(work)
 
+    def notices(self) -> list[str]:
+        """What a person should know of it."""
+        notices = [] if self.error is None else [self.error]
+        if self.progress is not None:
+            here, size = self.progress
+            notices.append(
+                f"this host was away for long and fetches the queue: {here >> 10} of"
+                f" {size >> 10} KiB"
+            )
+        return notices
+
     def stop(self) -> None:
         """Give up what is under way; the log stays as it is."""
         if self._task is not None:
@@ -74,7 +85,7 @@ class SnapshotIntake:
             self.error = None
         except NetqueueError as error:
             _LOGGER.warning("snapshot %d of host %.8s: %s", offer.index, host, error)
-            self.error = f"snapshot of host {host[:8]}: {error}"
+            self.error = f"the queue from host {host[:8]} is not taken over: {error}"
             await self._clock.sleep(_RETRY)
         finally:
             self._task = self.progress = None

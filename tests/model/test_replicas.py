@@ -57,6 +57,22 @@ def test_replicas_agree_to_the_byte(
 
 
 @settings(deadline=None, max_examples=40)
+@given(sequences(), st.data())
+def test_a_copy_stays_as_it_was(commands: list[Command], data: st.DataObject) -> None:
+    """Whatever is applied to the original, or to the copy."""
+    cut = data.draw(st.integers(0, len(commands)))
+    state = QueueState()
+    for index, command in enumerate(heard(commands[:cut])):
+        apply(state, command, index)
+    copied, before = state.copied(), state.canonical()
+    other = state.copied()
+    for index, command in enumerate(heard(commands[cut:]), start=cut):
+        assert apply(state, command, index) == apply(other, command, index)
+    assert copied.canonical() == before
+    assert other.canonical() == state.canonical()
+
+
+@settings(deadline=None, max_examples=40)
 @given(sequences())
 def test_a_command_twice_changes_nothing(commands: list[Command]) -> None:
     """Each is given again at once: no event, no change, the same refusal."""

@@ -143,6 +143,7 @@ class SimDisk:
     def __init__(self) -> None:
         self.files: dict[Path, tuple[str, sqlite3.Connection]] = {}
         self._opened: list[sqlite3.Connection] = []  # a crash closes nothing
+        self._backups: list[SimDisk] = []
 
     def connect(self, path: Path) -> sqlite3.Connection:
         if path not in self.files:
@@ -169,9 +170,20 @@ class SimDisk:
     def sync_directory(self, path: Path) -> None:
         return
 
+    def copied(self) -> SimDisk:
+        """A backup: every file as it is now."""
+        backup = SimDisk()
+        for path, (name, _) in self.files.items():
+            backup.connect(path)
+            self._open(name).backup(backup.connect(path))
+        self._backups.append(backup)
+        return backup
+
     def close(self) -> None:
         for connection in self._opened:
             connection.close()
+        for backup in self._backups:
+            backup.close()
 
 
 class SimLinks:

@@ -10,6 +10,9 @@ import pytest
 import pytest_asyncio
 
 from moonraker_netqueue.machine import MachineDisk, ThreadWorker
+from moonraker_netqueue.model.queue_state import QueueState
+from moonraker_netqueue.replica import journal as journal_module
+from moonraker_netqueue.replica import snapshot
 from moonraker_netqueue.replica.database import Database, Operation
 from moonraker_netqueue.replica.entry import Kind, pack
 from moonraker_netqueue.replica.errors import DatabaseFailed, JournalDamaged
@@ -144,6 +147,113 @@ async def test_damage_is_detected_never_loaded(
         with pytest.raises(JournalDamaged, match="move it away") as caught:
             await _open(path, worker)
         assert str(path) in str(caught.value)
+
+
+async def _with_snapshot(path: Path, worker: ThreadWorker) -> Journal:
+    """Six entries, the first four of them in a snapshot, three of those gone."""
+    journal = await _open(path, worker)
+    journal.add(pack(Kind.ADD, "a" * 8), 1, 0)
+    await _fill(journal, 1, 1, 2, 2, 3)
+    taken, text = snapshot.write(QueueState(), 4, 2, journal.seats_at(4))
+    journal.compact(taken, text)
+    await journal.database.wait_durable(journal.database.position)
+    return journal
+
+
+@pytest.fixture
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "KEPT_ENTRIES", 0)
+
+
+@pytest.mark.usefixtures("nothing_kept")
+@pytest.mark.asyncio
+async def test_a_compacted_log_comes_back_as_it_was(
+    tmp_path: Path, worker: ThreadWorker
+) -> None:
+    """Entries by their index, the seats of the snapshot, a commit index not below."""
+    path = tmp_path / "group.db"
+    journal = await _with_snapshot(path, worker)
+    await journal.database.close()
+    again = await _open(path, worker)
+    assert (again.first_index, again.last_index, again.snapshot_index) == (4, 6, 4)
+    assert again.voters() == {"a" * 8}
+    assert again.getRaftCommitIndex() == 4
+    assert again.durable_index == 6
+    for here in (journal, again):
+        assert here.entry(3) is None
+        assert here.entry(5) == here[1]
+    again.deleteEntriesFrom(1)
+    assert again.last_index == 4
+    await _fill(again, 4)
+    await again.database.close()
+    last = await _open(path, worker)
+    assert [(entry.index, entry.term) for entry in last[:]] == [(4, 2), (5, 4)]
+    await last.database.close()
+
+
+@pytest.mark.usefixtures("nothing_kept")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE snapshot SET text = replace(text, '4', '5')",
+        "UPDATE snapshot SET digest = '" + "0" * 64 + "'",
+        "DELETE FROM snapshot",
+        "DELETE FROM log WHERE position = 4",
+        "DELETE FROM log WHERE position = 5",
+        "DELETE FROM log",
+    ],
+)
+@pytest.mark.asyncio
+async def test_a_damaged_snapshot_is_never_loaded(
+    tmp_path: Path, worker: ThreadWorker, damage: str
+) -> None:
+    """It is a damaged journal: so is a log that does not join it."""
+    path = tmp_path / "group.db"
+    journal = await _with_snapshot(path, worker)
+    await journal.database.close()
+    connection = sqlite3.connect(path)
+    connection.executescript(damage)
+    connection.close()
+    with pytest.raises(JournalDamaged, match="move it away"):
+        await _open(path, worker)
+
+
+@pytest.mark.asyncio
+async def test_a_log_of_the_last_version_is_opened(
+    tmp_path: Path, worker: ThreadWorker
+) -> None:
+    """It has no table for snapshots; from then on it has."""
+    path = tmp_path / "group.db"
+    journal = await _open(path, worker)
+    await _fill(journal, 0, 1)
+    await journal.database.close()
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE snapshot")
+    connection.close()
+    again = await _open(path, worker)
+    assert again.last_index == 2
+    taken, text = snapshot.write(QueueState(), 2, 1, {})
+    again.compact(taken, text)
+    await again.database.close()
+    last = await _open(path, worker)
+    assert last.snapshot == taken
+    await last.database.close()
+
+
+@pytest.mark.asyncio
+async def test_parts_of_a_snapshot_are_read_from_the_disk(
+    tmp_path: Path, worker: ThreadWorker
+) -> None:
+    """Only of the one that is there; also while entries are written."""
+    journal = await _with_snapshot(tmp_path / "group.db", worker)
+    assert journal.snapshot is not None
+    digest, size = journal.snapshot.digest, journal.snapshot.size
+    journal.add(pack(Kind.NOOP), 7, 3)
+    parts = [await journal.part(digest, start, 50) for start in range(0, size, 50)]
+    text = "".join(part or "" for part in parts)
+    assert snapshot.digest_of(text) == digest
+    assert await journal.part("0" * 64, 0, 50) is None
+    await journal.database.close()
 
 
 @pytest.mark.asyncio

@@ -11,8 +11,9 @@ from pysyncobj import version
 
 from moonraker_netqueue.replica import library as loaded
 from moonraker_netqueue.replica.errors import LibraryMismatch
+from tests.replica.chaos import Chaos
 from tests.replica.simulation import Cluster, simulate
-from tests.replica.test_faults import Chaos, three_voters
+from tests.replica.test_faults import three_voters
 
 
 def test_another_version_is_refused_with_the_remedy(

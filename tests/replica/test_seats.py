@@ -218,6 +218,40 @@ def test_of_two_hosts_the_leader_may_lose_its_journal_too() -> None:
     simulate(scenario)
 
 
+def test_an_old_copy_of_a_journal_does_not_make_a_leader_alone() -> None:
+    """It takes the other host's journal for another one than its seat's, as if that
+    were lost; but that one is not empty: its own may be the old one."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await _farm(cluster, 2, 2)
+        other = _follower(hosts)
+        here = next(host for host in hosts if host is not other)
+        backup, now = other.disk.copied(), other.disk
+        here.kill()
+        _lose_journal(here)
+        await cluster.run_for(10)
+        await here.start()
+        await cluster.until(lambda: cluster.agreed(*IDS[:2]))
+        await cluster.until(lambda: _voters(cluster) == IDS[:2])
+        await here.submit("job-0002")
+        await cluster.run_for(2)  # the commit index is written once a second
+        for host in hosts:
+            host.kill()
+        other.disk = backup
+        for host in hosts:
+            await host.start()
+        await cluster.run_for(60)
+        assert cluster.leader() is None
+        assert here.jobs == ["job-0001", "job-0002"]
+        other.kill()
+        other.disk = now
+        await other.start()
+        await cluster.until(lambda: cluster.agreed(*IDS[:2]))
+        assert other.jobs == ["job-0001", "job-0002"]
+
+    simulate(scenario)
+
+
 def test_two_of_three_that_lost_their_journals_elect_nobody() -> None:
     """What was committed may be with them alone: that is for a person to decide."""
 
