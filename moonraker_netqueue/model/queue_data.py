@@ -130,11 +130,13 @@ class QueueData:
             for file in item.spec.files
         )
 
+    def members(self) -> dict[str, Any]:
+        """All that a snapshot holds, by name, not made JSON values yet."""
+        return {name: getattr(self, name) for name in _NAMES}
+
     def to_json(self) -> dict[str, Any]:
         """The whole state as JSON values."""
-        plain: dict[str, Any] = to_plain(
-            _Snapshot(**{name: getattr(self, name) for name in _NAMES})
-        )
+        plain: dict[str, Any] = to_plain(_Snapshot(**self.members()))
         return plain
 
     def canonical(self) -> bytes:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, NamedTuple
 
-from ..model.codec import dumps
+from ..model.codec import dumps, to_plain
 from ..model.errors import CommandInvalid
 from ..model.queue_state import QueueState
 from .entry import is_name
@@ -21,7 +21,8 @@ from .errors import SnapshotInvalid
 
 SIZE_MAX = 64 << 20  # bytes of text
 _VERSION = 1
-_WHOLE_MAX = 16  # members of a container that is written in one line
+_SPLIT_DEPTH = 2  # from there on containers may be written in one line
+_WHOLE_MAX = 16  # if they have at most as many members
 
 _Path = tuple[str | int, ...]
 
@@ -50,7 +51,7 @@ def write(
     """The snapshot and its text. Slow: for the worker."""
     header = {"version": _VERSION, "index": index, "term": term, "seats": dict(seats)}
     lines = [dumps(header)]
-    lines += (dumps(line) for line in _lines((), state.to_json()))
+    lines += (dumps(line) for line in _lines((), state.members()))
     text = "\n".join(lines)
     return Snapshot(index, term, dict(seats), len(text), digest_of(text)), text
 
@@ -100,14 +101,24 @@ def _header(header: Any) -> tuple[int, int, dict[str, str]]:
 
 
 def _lines(path: _Path, value: Any) -> Iterator[tuple[_Path, Any]]:
-    """A value as lines that are short and name their place."""
-    if not isinstance(value, dict | list) or (path and len(value) <= _WHOLE_MAX):
-        yield path, value
-    else:
-        yield path, type(value)()
-        members = value.items() if isinstance(value, dict) else enumerate(value)
+    """A value as lines that are short and name their place.
+
+    Made JSON one by one: all at once would be so many objects that the collection
+    of garbage holds the interpreter.
+    """
+    if len(path) < _SPLIT_DEPTH and is_dataclass(value):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    members: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, Mapping):
+        members = value.items()
+    elif isinstance(value, tuple):
+        members = enumerate(value)
+    if members and (len(path) < _SPLIT_DEPTH or len(value) > _WHOLE_MAX):
+        yield path, {} if isinstance(value, Mapping) else []
         for key, member in members:
             yield from _lines((*path, key), member)
+    else:
+        yield path, to_plain(value)
 
 
 def _placed(root: Any, path: list[str | int], value: Any) -> Any:

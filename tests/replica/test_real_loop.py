@@ -17,6 +17,7 @@ from moonraker_netqueue.machine import (
     ThreadWorker,
 )
 from moonraker_netqueue.model.command import QueuePause
+from moonraker_netqueue.replica import journal
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.replica import Replica
 from moonraker_netqueue.replica.status import Role
@@ -83,6 +84,44 @@ async def test_three_hosts_on_real_disks_share_a_queue_over_a_restart(
     await _until(lambda: all(replica.state.paused for replica in again))
     for replica in again:
         await replica.close()
+
+
+@pytest.mark.asyncio
+async def test_a_host_that_was_away_takes_the_queue_from_a_snapshot(
+    tmp_path: Path, worker: ThreadWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written, read in parts and installed on real disks, and there after a restart."""
+    monkeypatch.setattr(journal, "COMPACT_ENTRIES", 20)
+    monkeypatch.setattr(journal, "KEPT_ENTRIES", 5)
+    switchboard = Switchboard()
+    ids = ("aaaaaaaa", "bbbbbbbb", "cccccccc")
+    replicas = [_replica(host, tmp_path, switchboard, worker) for host in ids]
+    await replicas[0].start()
+    await _until_role(replicas[0], Role.LEADER)
+    for replica in replicas[1:]:
+        await replica.start()
+    await _until(lambda: all(replica.status().voters == ids for replica in replicas))
+    await replicas[2].close()
+    for number in range(80):
+        await replicas[number % 2].submit(QueuePause(number % 2 == 0))
+    replicas[2] = _replica(ids[2], tmp_path, switchboard, worker)
+    for _ in range(2):
+        await replicas[2].start()
+        await _until(
+            lambda: (
+                replicas[2].status().applied_index == replicas[0].status().last_index
+            )
+        )
+        assert replicas[2].state.canonical() == replicas[0].state.canonical()
+        await replicas[2].close()
+        replicas[2] = _replica(ids[2], tmp_path, switchboard, worker)
+    for replica in replicas[:2]:
+        await replica.close()
+    for host in ids:
+        file = sqlite3.connect(tmp_path / host / "group.db")
+        assert file.execute("SELECT count(*) FROM snapshot").fetchone() == (1,)
+        assert file.execute("SELECT min(position) FROM log").fetchone()[0] > 40
+        file.close()
 
 
 @pytest.mark.asyncio
