@@ -13,7 +13,14 @@ import pytest
 import moonraker_netqueue
 
 PACKAGE = Path(moonraker_netqueue.__file__).parent
-ROOTS = {"component.py", "assembly.py", "machine.py", "cli", "virtual_printer"}
+ROOTS = {
+    "component.py",
+    "assembly.py",
+    "machine.py",
+    "lan_print_queue.py",
+    "cli",
+    "virtual_printer",
+}
 MODULES = {"time", "random", "secrets", "subprocess", "threading", "tempfile"}
 CALLS = {
     "open",

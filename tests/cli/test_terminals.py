@@ -1,0 +1,273 @@
+"""The demonstrations, each in a process of its own, as a person starts them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from moonraker_netqueue.virtual_printer.printers import free_ports
+
+_PATIENCE = 30.0  # seconds
+
+
+class Terminal:
+    """One program with its keyboard and its screen."""
+
+    def __init__(self, screen: Path, module: str, *arguments: str) -> None:
+        self._screen = screen
+        with screen.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", f"moonraker_netqueue.{module}", *arguments],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def text(self) -> str:
+        return self._screen.read_text()
+
+    def until(self, pattern: str) -> re.Match[str]:
+        """Wait until a line matches."""
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            found = re.search(pattern, self.text, re.MULTILINE)
+            if found is not None:
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"no {pattern!r} in:\n{self.text}")
+
+    def type(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+
+    def interrupt(self) -> int:
+        """Ctrl-C; the exit code."""
+        self._process.send_signal(signal.SIGINT)
+        return self.wait()
+
+    def wait(self) -> int:
+        return self._process.wait(_PATIENCE)
+
+    def kill(self) -> None:
+        """kill -9; also for what has ended."""
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+
+class Desk:
+    """All terminals of one test; its queue is no other test's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.queue = f"ns{os.getpid()}-{time.monotonic_ns() % 1_000_000}"
+        self._open: list[Terminal] = []
+
+    def run(self, module: str, *arguments: str) -> Terminal:
+        screen = self.folder / f"screen{len(self._open)}"
+        terminal = Terminal(screen, module, *arguments)
+        self._open.append(terminal)
+        return terminal
+
+    def host(self, port: int, data: str | None = None) -> Terminal:
+        """A terminal that serves the queue."""
+        keep = [] if data is None else ["--data", str(self.folder / data)]
+        address = f"localhost:{port}"
+        return self.run("lan_print_queue", self.queue, address, *keep)
+
+    def service(self, name: str, namespace: str = "") -> Terminal:
+        """A terminal that shows who is there."""
+        where = ("--interface", "127.0.0.1")
+        return self.run("discovery", namespace or self.queue, name, *where)
+
+    def close(self) -> None:
+        for terminal in self._open:
+            terminal.kill()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
+
+
+def _ports(count: int) -> list[int]:
+    with free_ports(count) as ports:
+        return ports
+
+
+def _together(*hosts: Terminal) -> None:
+    """Wait until each shows all, voting, under a leader."""
+    for host in hosts:
+        host.until(
+            r"group \w+: " + ", ".join([r"localhost:\d+(?: leads)?"] * len(hosts)) + "$"
+        )
+
+
+def test_what_one_types_all_show_and_who_comes_late_is_replayed(desk: Desk) -> None:
+    """Ctrl-C leaves: the others go on without it."""
+    ports = _ports(3)
+    first, second = desk.host(ports[0]), desk.host(ports[1])
+    _together(first, second)
+    first.type("cube")
+    second.until(rf"\+ 1\. cube \(from localhost:{ports[0]}\)")
+    second.type("  benchy   boat ")
+    first.until(rf"\+ 2\. benchy boat \(from localhost:{ports[1]}\)")
+    third = desk.host(ports[2])
+    third.until(r"\+ 1\. cube")
+    third.until(r"\+ 2\. benchy boat")
+    _together(first, second, third)
+    assert first.interrupt() == 0
+    assert f"localhost:{ports[0]} left" in first.text
+    second.type("vase")
+    third.until(r"\+ 3\. vase")
+    assert third.interrupt() == 0
+    second.type("lid")
+    second.until(r"\+ 4\. lid")
+    assert second.interrupt() == 0
+    assert "Traceback" not in first.text + second.text + third.text
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_stopped_in_the_evening_and_started_in_the_morning(
+    desk: Desk, order: tuple[int, int, int]
+) -> None:
+    """On the same folders, at other ports, in another order: the queue as it was."""
+    evening, morning = _ports(3), _ports(3)
+    hosts = [desk.host(port, f"data{n}") for n, port in enumerate(evening)]
+    _together(*hosts)
+    hosts[0].type("cube")
+    for host in hosts:
+        host.until("cube")
+    group = hosts[0].until(r"group (\w+)")[1]
+    for number in order:
+        assert hosts[number].interrupt() == 0
+    again = {n: desk.host(morning[n], f"data{n}") for n in order}
+    for host in again.values():
+        host.until(rf"group {group}: .*leads")
+        host.until(r"\+ 1\. cube")
+    _together(*again.values())
+    again[0].type("vase")
+    for host in again.values():
+        host.until(r"\+ 2\. vase")
+
+
+def test_all_killed_at_once_come_back_at_other_ports(desk: Desk) -> None:
+    """kill -9: what was shown is on the disks."""
+    before, after = _ports(3), _ports(3)
+    hosts = [desk.host(port, f"data{n}") for n, port in enumerate(before)]
+    _together(*hosts)
+    for number in range(5):
+        hosts[number % 3].type(f"job{number}")
+    for host in hosts:
+        host.until(r"\+ 5\. ")
+    group = hosts[0].until(r"group (\w+)")[1]
+    for host in hosts:
+        host.kill()
+    again = [desk.host(port, f"data{n}") for n, port in enumerate(after)]
+    _together(*again)
+    for host in again:
+        host.until(rf"group {group}")
+        host.until(r"\+ 5\. ")
+    again[1].type("vase")
+    for host in again:
+        host.until(r"\+ 6\. vase")
+
+
+def test_of_three_one_is_not_enough_and_says_so(desk: Desk) -> None:
+    """Its line is kept, and added when a second one is back."""
+    ports = _ports(3)
+    hosts = [desk.host(port, f"data{n}") for n, port in enumerate(ports)]
+    _together(*hosts)
+    hosts[1].kill()
+    hosts[2].kill()
+    hosts[0].until("2 of 3 voters missing: nothing can be added")
+    hosts[0].type("cube")
+    hosts[0].until(r"\? cube is kept here")
+    back = desk.host(ports[1], "data1")
+    back.until(r"\+ 1\. cube")
+
+
+def test_a_port_in_use_and_a_folder_in_use_are_clear_errors(desk: Desk) -> None:
+    """One line, the remedy in it, exit code 1."""
+    ports = _ports(2)
+    first = desk.host(ports[0], "data")
+    first.until("serves queue")
+    for clash, words in (
+        (desk.host(ports[0]), rf"^error: port {ports[0]} .*in use; .*another port"),
+        (desk.host(ports[1], "data"), r"^error: .*data is used .*another --data"),
+    ):
+        assert clash.wait() == 1
+        clash.until(words)
+        assert len(clash.text.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("ns1", "localhost:"), 1, "write it as localhost:6700"),
+        (("ns1", "localhost:70000"), 1, "write it as localhost:6700"),
+        (("ns1", ":6700"), 1, "write it as localhost:6700"),
+        (("ns1", "no.such.host.invalid:6700"), 1, "cannot be found"),
+        (("ns1", "localhost:6799", "--data", "/dev/null/x"), 1, "error: /dev/null"),
+        (("NS 1", "localhost:6700"), 2, "is no name"),
+    ],
+)
+def test_bad_arguments_are_named(
+    desk: Desk, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    """Never a traceback."""
+    terminal = desk.run("lan_print_queue", *arguments)
+    assert terminal.wait() == code
+    assert words in terminal.text
+    assert "Traceback" not in terminal.text
+
+
+def test_a_namespace_shows_who_comes_and_goes(desk: Desk) -> None:
+    """Only its own services; one that is killed says no goodbye and is missed too."""
+    one = desk.service("service1")
+    two = desk.service("service2")
+    apart = desk.service("service3", f"{desk.queue}-b")
+    one.until(r"\+ service2 \(127\.0\.0\.1 port \d+\)")
+    two.until(r"\+ service1 ")
+    four = desk.service("service4")
+    one.until(r"\+ service4 ")
+    assert four.interrupt() == 0
+    one.until(r"- service4 ")
+    two.kill()
+    one.until(r"- service2 .*: it does not answer")
+    assert apart.interrupt() == 0
+    assert "service3" not in one.text + two.text + four.text
+    assert len(apart.text.splitlines()) == 2
+    assert one.interrupt() == 0
+    assert one.text.endswith("service1 left\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("NS", "service1"), 2, "is no name"),
+        (("ns1", " "), 2, "nothing to show"),
+        (("ns1", "service1", "--interface", "203.0.113.7"), 1, "error: 203.0.113.7"),
+    ],
+)
+def test_bad_arguments_of_discovery_are_named(
+    desk: Desk, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    """Never a traceback."""
+    terminal = desk.run("discovery", *arguments)
+    assert terminal.wait() == code
+    assert words in terminal.text
+    assert "Traceback" not in terminal.text
