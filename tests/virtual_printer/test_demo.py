@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from moonraker_netqueue.virtual_printer.errors import VirtualPrinterError
+from moonraker_netqueue.virtual_printer.moonraker_client import MoonrakerClient
 from moonraker_netqueue.virtual_printer.printers import check_port, free_ports
 from moonraker_netqueue.virtual_printer.shared_queue import queue_of
 
@@ -96,6 +97,42 @@ def test_a_killed_moonraker_is_told_restarted_and_all_stop_in_the_end(
         p[key] for p in after["printers"] for key in ("moonraker_pid", "klippy_pid")
     ]
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+@pytest.mark.timeout(240)
+def test_a_demo_stopped_by_ctrl_c_goes_on_from_its_folder(
+    printers_folder: Path, base_port: int
+) -> None:
+    """At other ports: the same group, its jobs in order, and new ones are taken."""
+    folder = printers_folder / "demo"
+    group, names = None, ["first.gcode"]
+    for _ in range(2):
+        options = ["--printers", "2", "--base-port", str(base_port)]
+        with subprocess.Popen(
+            [*_COMMAND, *options, "--dir", str(folder)],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as demo:
+            try:
+                read_until(demo, "press Ctrl-C to stop")
+                client = MoonrakerClient(base_port + 1)
+                queues = client.get("/server/netqueue/status")["queues"]
+                now = queues[queue_of(folder)]["group"]
+                assert group in (None, now)
+                group = now
+                if len(names) == 1:  # so that nothing is printed away
+                    client.post("/server/netqueue/pause")
+                client.upload(names[-1], b"G28\n")
+                client.post("/server/netqueue/job", {"filename": names[-1]})
+                jobs = client.get("/server/netqueue/jobs")["jobs"]
+                assert [job["name"] for job in jobs] == names
+            finally:
+                demo.send_signal(signal.SIGINT)
+            read_until(demo, "stopping the printers")
+            assert demo.wait() == 0
+        names.append("second.gcode")
+        with free_ports(1) as ports:
+            base_port = ports[0]
 
 
 @pytest.mark.timeout(300)
