@@ -86,10 +86,19 @@ class Submitter:
         self._group = group
         self._news = asyncio.Event()
         self._waiting: dict[CommandId, asyncio.Future[SubmitOutcome]] = {}
+        self._asking: asyncio.Future[Message] | None = None  # a leader, at present
+        self._asked: tuple[Group, str] | None = None  # which one, of which group
 
     def wake(self) -> None:
-        """Leader, group or applied index changed: try again, look again."""
+        """Leader, group or applied index changed: try again, look again.
+
+        A leader that fell silent is not waited for once there is another, or none.
+        """
         self._news.set()
+        group = self._group()
+        now = None if group is None else (group, group.leader)
+        if self._asking is not None and self._asked != now:
+            self._asking.cancel()
 
     async def submit(self, body: Body, client_id: str, timeout: float) -> SubmitOutcome:
         """Make a command durable and wait up to `timeout` s for its answer."""
@@ -159,10 +168,22 @@ class Submitter:
         if group.is_leader:
             return await self._clock.wait_for(group.submit(command), _TRY)
         params = {"g": group.id, "command": encode(command)}
-        form = await self._links.request(
-            self._queue, group.leader, "submit", params, _TRY
+        self._asked = group, group.leader
+        self._asking = asyncio.ensure_future(
+            self._links.request(self._queue, group.leader, "submit", params, _TRY)
         )
-        return _parse_answer(form)
+        return _parse_answer(await self._answer_of(self._asking))
+
+    async def _answer_of(self, asking: asyncio.Future[Message]) -> Message:
+        try:
+            await asyncio.wait([asking])
+        finally:
+            self._asking = None
+            if asking.cancel():
+                await asyncio.wait([asking])
+        if asking.cancelled():
+            raise NotLeader("the leader changed: ask the new one")
+        return asking.result()
 
     async def _own_write(self, index: int) -> None:
         """Wait, within limits, until this replica has applied `index` itself."""

@@ -18,6 +18,7 @@ from moonraker_netqueue.model.command import (
 )
 from moonraker_netqueue.model.errors import CommandInvalid, Rule
 from moonraker_netqueue.model.job import Wishes
+from moonraker_netqueue.ports import Message
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
@@ -201,3 +202,28 @@ def test_other_parts_answer_their_own_requests() -> None:
             await links.request(QUEUE, b.id, "nothing", {}, 2)
 
     simulate(scenario)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_leader_that_fell_silent_is_not_waited_for(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its link is up and nothing comes: whoever leads next gets the command at once."""
+    monkeypatch.setattr("moonraker_netqueue.replica.submission._TRY", 60.0)
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        leader = cluster.leader()
+        assert leader is not None
+
+        async def forever(_peer: str, _params: Message) -> Message:
+            await asyncio.sleep(1000)
+            return {}
+
+        leader.replica._requests._handlers["submit"] = forever
+        cluster.net.filter = lambda source, *_: source != leader.id
+        follower = next(host for host in hosts if host is not leader)
+        outcome = await follower.give(QueuePause(True), timeout=10)
+        assert outcome.state is SubmitState.ACCEPTED
+
+    simulate(scenario, seed)
