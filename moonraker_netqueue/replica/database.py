@@ -132,7 +132,7 @@ class Database:
             ) from error
         except (sqlite3.DatabaseError, JournalDamaged) as error:
             connection.close()
-            raise damaged(self.path, str(error)) from error
+            raise JournalDamaged(f"{self.path} is damaged ({error})") from error
         self._connection = connection
         return loaded
 
@@ -157,11 +157,3 @@ class Database:
         for statement, parameters in batch:
             connection.execute(statement, parameters)
         connection.execute("COMMIT")
-
-
-def damaged(path: Path, reason: str) -> JournalDamaged:
-    """The error for a file whose content is not what was written."""
-    return JournalDamaged(
-        f"{path} is damaged ({reason}): move it away, keep it, and restart Moonraker;"
-        " this host then joins the queue again from the others"
-    )

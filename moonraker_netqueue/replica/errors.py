@@ -39,3 +39,11 @@ class NotLeader(ReplicaError):
 
 class ReplicaStopped(ReplicaError):
     """The replica failed or was closed: it takes no commands."""
+
+
+class HostDoubted(ReplicaError):
+    """This host may be a copy of itself: a person decides (R5)."""
+
+
+class RejoinRefused(ReplicaError):
+    """There is nothing that a person has to decide."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple, TypeGuard
 
 from ..ports import Message
 from .entry import is_name
@@ -29,6 +29,9 @@ class Hello:
     name: str = ""
     incarnation: str = ""  # of the sender's journal (R4)
     leaving: bool = False  # it is about to end in order
+    boots: int = 0  # which start of the sender this is, and its nonce (R5)
+    nonce: str = ""
+    reach: int = 0  # committed entries that its journal has
 
     def form(self) -> dict[str, Any]:
         """The map that goes over the link."""
@@ -43,7 +46,14 @@ class Hello:
             "name": self.name,
             "inc": self.incarnation,
             "leaving": self.leaving,
+            "boots": self.boots,
+            "nonce": self.nonce,
+            "reach": self.reach,
         }
+
+    def differs(self, said: Hello) -> bool:
+        """Whether it is worth saying: in more than the growing log."""
+        return self != replace(said, last_index=self.last_index, reach=self.reach)
 
 
 def parse_hello(form: Message) -> Hello:
@@ -60,6 +70,15 @@ def parse_hello(form: Message) -> Hello:
     incarnation, leaving = form.get("inc", ""), form.get("leaving", False)
     if not (incarnation == "" or is_name(incarnation)) or type(leaving) is not bool:
         raise WireInvalid("a hello's incarnation is an id, its leaving a flag")
+    boots, nonce, reach = (
+        form.get("boots", 0),
+        form.get("nonce", ""),
+        form.get("reach", 0),
+    )
+    if not (_is_count(boots) and _is_count(reach)):
+        raise WireInvalid("a hello's boots and reach are counts")
+    if not (nonce == "" or is_name(nonce)):
+        raise WireInvalid("a hello's nonce is an id")
     return Hello(
         group,
         generation,
@@ -70,7 +89,14 @@ def parse_hello(form: Message) -> Hello:
         name[:_NAME_MAX],
         str(incarnation),
         leaving,
+        boots,
+        str(nonce),
+        reach,
     )
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value < 1 << 53
 
 
 def parse_voters(value: object) -> tuple[str, ...]:
@@ -82,13 +108,33 @@ def parse_voters(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+class LinkedJournal(NamedTuple):
+    """A linked host's journal: which one, whether nothing is in it yet, whether the
+    host is believed to be who it says (R5)."""
+
+    incarnation: str
+    empty: bool
+    doubted: bool = False
+
+
 @dataclass(frozen=True)
 class Neighbour:
-    """Another host of the queue: its last hello, and whether it is linked."""
+    """Another host of the queue: its last hello, and whether it is linked.
+
+    `doubt`: why it is not let in.
+    """
 
     id: str
     hello: Hello
     connected: bool
+    doubt: str | None = None
+
+    @property
+    def journal(self) -> LinkedJournal:
+        """What it says of its journal."""
+        hello = self.hello
+        empty = hello.last_index <= 1  # entry 1 is the library's own
+        return LinkedJournal(hello.incarnation, empty, self.doubt is not None)
 
 
 class Neighbours:
@@ -103,12 +149,18 @@ class Neighbours:
     def get(self, host: str) -> Neighbour | None:
         return self._hosts.get(host)
 
-    def note(self, host: str, hello: Hello) -> None:
-        """Keep what a linked host said."""
+    def note(self, host: str, hello: Hello, doubt: str | None) -> Neighbour:
+        """Keep what a linked host said, and why it is not believed."""
         self._hosts.pop(host, None)
-        self._hosts[host] = Neighbour(host, hello, connected=True)
+        self._hosts[host] = neighbour = Neighbour(host, hello, True, doubt)
         while len(self._hosts) > _HOSTS_MAX:
             self._hosts.popitem(last=False)
+        return neighbour
+
+    def name(self, host: str) -> str:
+        """How a person knows a host."""
+        known = self._hosts.get(host)
+        return (known.hello.name if known is not None else "") or host[:8]
 
     def lose(self, host: str) -> None:
         """The link is gone; what was said stays for display."""
@@ -118,11 +170,14 @@ class Neighbours:
 
     def in_group(self, group: str) -> list[Neighbour]:
         """Linked hosts that named `group`."""
-        return [host for host in self if host.connected and host.hello.group == group]
+        return [host for host in self._trusted() if host.hello.group == group]
+
+    def _trusted(self) -> list[Neighbour]:
+        return [host for host in self if host.connected and host.doubt is None]
 
     def to_join(self) -> Neighbour | None:
         """Whose group a host without one joins: with jobs first, then lowest id."""
-        named = [host for host in self if host.connected and host.hello.group]
+        named = [host for host in self._trusted() if host.hello.group]
         return min(
             named,
             key=lambda host: (not host.hello.jobs, host.hello.group, host.id),

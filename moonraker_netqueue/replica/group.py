@@ -19,9 +19,10 @@ from .driver import Driver
 from .election import Election
 from .entry import Entry, Kind, Seat, pack
 from .errors import NotLeader, ReplicaError, WireInvalid
+from .greeting import LinkedJournal
 from .hardening import Hardening
 from .journal import Journal
-from .participants import Life, Participants
+from .participants import Participants
 from .raft_core import RaftCore
 from .seats import Seats
 from .sender import Sender
@@ -44,6 +45,9 @@ class GroupWatcher(Protocol):
 
     def on_replayed(self) -> None:
         """The state is that of a leader's snapshot: anything may have changed."""
+
+    def on_acked(self, host: str, incarnation: str, index: int) -> None:
+        """A host's journal has all committed entries up to `index`."""
 
     def on_group_changed(self) -> None:
         """Leader, term or configuration changed."""
@@ -180,13 +184,17 @@ class Group:
 
     # What happens to it.
 
-    def link(self, host: str, incarnation: str, last_index: int) -> None:
-        """A host of this group is linked, with a journal of that incarnation."""
+    def link(self, host: str, journal: LinkedJournal) -> None:
+        """A host of this group is linked, and has that journal."""
         known = self._participants.life(host)
-        if self._halted or (known is not None and known.incarnation == incarnation):
+        same = known is not None and (
+            known.incarnation == journal.incarnation
+            and known.doubted == journal.doubted
+        )
+        if self._halted or same:
             return
         self._drop(host)
-        self._participants.link(host, Life(incarnation, last_index <= 1))
+        self._participants.link(host, journal)
         self._admit()
         self._driver.wake()
 
@@ -235,6 +243,10 @@ class Group:
             _LOGGER.warning("host %.8s sent a bad raft message: %s", host, error)
             return
         self._hardening.receive(host, message)
+        match = self._core.match_index(host) if self._core.is_leader else None
+        if match is not None:
+            reach = min(match, self._core.commit_index)
+            self._watcher.on_acked(host, life.incarnation, reach)
         if message["type"] == "next_node_idx" and self._core.lags(host):
             self._unsent = True
         self._settle()

@@ -18,12 +18,17 @@ class GroupFiles:
 
     def __init__(self, directory: Path, worker: Worker, disk: Disk) -> None:
         self._directory = directory
+        self._path = directory / "group.db"
         self._worker = worker
         self._disk = disk
 
     def outbox(self) -> Database:
         """The file of the outbox; it outlives groups."""
         return Database(self._directory / "outbox.db", self._worker, self._disk)
+
+    def lives(self) -> Database:
+        """The file of the lives; it outlives groups, too."""
+        return Database(self._directory / "lives.db", self._worker, self._disk)
 
     async def open(self) -> tuple[Journal, QueueState]:
         """The group's journal, empty if there is none, and its snapshot's state.
@@ -34,32 +39,30 @@ class GroupFiles:
         if journal.meta("dissolved_into") is None:
             return journal, state
         await journal.database.close()
-        await self.set_aside(journal)
+        await self.set_aside(str(journal.meta("group")))
         return await self._open()
 
     async def _open(self) -> tuple[Journal, QueueState]:
-        path = self._directory / "group.db"
-        journal = Journal(Database(path, self._worker, self._disk))
+        journal = Journal(Database(self._path, self._worker, self._disk))
         return journal, await journal.open()
 
-    async def set_aside(self, journal: Journal) -> None:
-        """Move a closed journal away; nothing is deleted."""
-        path = journal.database.path
+    async def set_aside(self, name: str) -> None:
+        """Move the closed file of a group away under a name; nothing is deleted."""
         try:
-            await self._worker.run(self._move, path, str(journal.meta("group")))
+            await self._worker.run(self._move, name)
         except OSError as error:
             raise DatabaseFailed(
-                f"{path} cannot be moved to set-aside/ ({error}): make the folder"
+                f"{self._path} cannot be moved to set-aside/ ({error}): make the folder"
                 " writable, then restart Moonraker"
             ) from error
 
-    def _move(self, path: Path, group: str) -> None:
-        aside = self._directory / "set-aside"
+    def _move(self, name: str) -> None:
+        path, aside = self._path, self._directory / "set-aside"
         self._disk.make_directory(aside)
         number = 1
-        while self._disk.exists(aside / f"{group}-{number}.db"):
+        while self._disk.exists(aside / f"{name}-{number}.db"):
             number += 1
-        target = aside / f"{group}-{number}.db"
+        target = aside / f"{name}-{number}.db"
         # The main file goes last: until it has moved, the next start moves it again.
         for suffix in (*_SIDE_FILES, ""):
             source = path.with_name(path.name + suffix)

@@ -19,6 +19,7 @@ from ..model.queue_state import QueueState
 from ..ports import Clock, Links, Message, Random
 from .entry import Seat, is_name
 from .errors import (
+    JournalDamaged,
     NotLeader,
     ReplicaError,
     ReplicaStopped,
@@ -29,10 +30,12 @@ from .greeting import Hello, Neighbour, Neighbours, parse_voters
 from .group import Deliver, Group, GroupWatcher, founding_entries
 from .group_files import GroupFiles
 from .journal import Journal
+from .lives import Lives
 from .phase import TRANSITIONS, Phase
 
 _LOGGER = logging.getLogger(__name__)
 _JOIN_TIMEOUT = 3.0
+_LISTEN_ON = 60.0  # seconds between looks of a host that must not found
 _ASK_TIMEOUT = 10.0
 _JOIN_RETRY = 0.5
 _LEADERLESS = 3.0  # seconds without a leader until a stranger is asked for one
@@ -52,6 +55,7 @@ class Lifecycle:
         random: Random,
         listen_seconds: float,
         neighbours: Neighbours,
+        lives: Lives,
         deliver: Deliver,
         watcher: GroupWatcher,
         changed: Callable[[], None],
@@ -69,6 +73,8 @@ class Lifecycle:
         self._random = random
         self._listen_seconds = listen_seconds
         self._neighbours = neighbours
+        self._lives = lives
+        self._damage = ""  # what was wrong with the journal that was set aside
         self._deliver = deliver
         self._watcher = watcher
         self._changed = changed
@@ -102,6 +108,33 @@ class Lifecycle:
         if isinstance(error, ReplicaError) and self.group is not None:
             self.group.fail(error)
 
+    def notices(self) -> list[str]:
+        """What a person should know."""
+        if self.group is not None or not self._lives.held:
+            return []
+        why = self._damage or "its copy of the queue is gone"
+        advice = (
+            " This host waits for another host of the queue to get it from. If there is"
+            " none, its jobs are lost: begin an empty queue by"
+            " POST /server/netqueue/rejoin with found=true"
+        )
+        return [f"{why}.{advice}"]
+
+    async def begin_anew(self) -> None:
+        """After a failure: forget the own copy (it is set aside) and start again."""
+        if self.group is not None:
+            await self.group.close()
+        elif self.journal is not None:
+            await self.journal.database.close()
+        self.group = self.journal = self.error = None
+        await self._files.set_aside("doubted")
+        self._go(Phase.STARTING)
+
+    async def found_anew(self) -> None:
+        """A person says that no other host has the queue."""
+        await self._lives.note_held(False)
+        self._news.set()
+
     async def run(self) -> None:
         """Live until the replica fails or is closed; no NetqueueError leaves."""
         steps = {
@@ -129,10 +162,19 @@ class Lifecycle:
     # The steps; each ends in another phase.
 
     async def _start(self) -> None:
-        self.journal, self._state = await self._files.open()
+        try:
+            self.journal, self._state = await self._files.open()
+        except JournalDamaged as error:
+            # Its entries are with the others; alone it must not begin a new queue.
+            _LOGGER.error("queue %s: %s", self._queue, error)
+            self._damage = f"{error} and is kept in set-aside/"
+            await self._lives.note_held(True)
+            await self._files.set_aside("damaged")
+            self.journal, self._state = await self._files.open()
         if self.journal.meta("group") is None:
             self._go(Phase.LISTENING)
         else:
+            await self._lives.note_held(True)
             self._enter()
 
     async def _listen(self) -> None:
@@ -143,10 +185,10 @@ class Lifecycle:
                 self._go(Phase.JOINING)
                 return
             left = deadline - self._clock.monotonic()
-            if left <= 0:
+            if left <= 0 and not self._lives.held:
                 self._go(Phase.FOUNDING)
                 return
-            await self._wait_for_news(left)
+            await self._wait_for_news(left if left > 0 else _LISTEN_ON)
 
     async def _join(self) -> None:
         neighbour = self._neighbours.to_join()
@@ -171,6 +213,7 @@ class Lifecycle:
             incarnation=self._new_incarnation(),
         )
         await journal.database.wait_durable(position)
+        await self._lives.note_held(True)
         self._enter()
 
     async def _found(self) -> None:
@@ -185,6 +228,7 @@ class Lifecycle:
             incarnation=incarnation,
         )
         await journal.database.wait_durable(position)
+        await self._lives.note_held(True)
         self._enter()
 
     def _enter(self) -> None:
@@ -204,7 +248,7 @@ class Lifecycle:
         self._leave_for = group.state.dissolved_into
         self._go(Phase.MEMBER)  # tells the others first: links are FIFO
         for host in self._neighbours.in_group(group.id):
-            group.link(host.id, host.hello.incarnation, host.hello.last_index)
+            group.link(host.id, host.journal)
         self._look_at_other_groups()
 
     async def _stay(self) -> None:
@@ -226,7 +270,8 @@ class Lifecycle:
         await journal.database.wait_durable(position)
         self.group = None
         await group.close()
-        await self._files.set_aside(journal)
+        await self._files.set_aside(group.id)
+        await self._lives.note_held(False)
         self.journal, self._state = await self._files.open()
         self._go(Phase.LISTENING)
 
@@ -272,7 +317,7 @@ class Lifecycle:
         return self.journal
 
     def _go(self, phase: Phase) -> None:
-        if self.phase is Phase.FAILED and phase is not Phase.CLOSED:
+        if self.phase is Phase.FAILED and phase not in TRANSITIONS[Phase.FAILED]:
             raise ReplicaStopped("the replica failed meanwhile")
         if phase not in TRANSITIONS[self.phase]:
             raise AssertionError(f"no way from {self.phase} to {phase}")

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from .greeting import LinkedJournal
 from .journal import Journal
 from .seats import seats_lost
-
-
-class Life(NamedTuple):
-    """A linked host's journal: which one it is, and whether nothing is in it yet."""
-
-    incarnation: str
-    empty: bool
 
 
 class Participants:
@@ -25,7 +18,7 @@ class Participants:
         self._incarnation: str = journal.meta("incarnation") or ""
         self._introduced = frozenset[str](journal.meta("introduced") or ())
         self._estranged = False  # the leader is none that this host's log knows
-        self._linked: dict[str, Life] = {}
+        self._linked: dict[str, LinkedJournal] = {}
         self._admitted: set[str] = set()
         self._void: frozenset[str] = frozenset()
 
@@ -72,7 +65,7 @@ class Participants:
 
     def _is_empty(self, host: str) -> bool:
         life = self._linked.get(host)
-        return life is not None and life.empty
+        return life is not None and life.empty and not life.doubted
 
     def electorate(self) -> frozenset[str]:
         """Who may elect and be elected; a host without a valid seat never is."""
@@ -98,7 +91,7 @@ class Participants:
 
     # Who takes part.
 
-    def link(self, host: str, life: Life) -> None:
+    def link(self, host: str, life: LinkedJournal) -> None:
         """A host of this group is linked."""
         self._linked[host] = life
 
@@ -106,7 +99,7 @@ class Participants:
         """The link is gone."""
         self._linked.pop(host, None)
 
-    def life(self, host: str) -> Life | None:
+    def life(self, host: str) -> LinkedJournal | None:
         """What a linked host has; None if it is not linked."""
         return self._linked.get(host)
 
@@ -131,9 +124,13 @@ class Participants:
         return newcomers
 
     def impostors(self) -> frozenset[str]:
-        """Linked hosts whose seat another journal holds; their seats are void."""
+        """Linked hosts whose seat another journal holds, or that are in doubt.
+
+        Their seats are void.
+        """
         seats = self._journal.seats()
         incarnations = {host: life.incarnation for host, life in self._linked.items()}
-        lost = seats_lost(seats, incarnations)
-        self._void = (self._void & seats.keys()) | lost
-        return lost
+        doubted = {host for host, life in self._linked.items() if life.doubted}
+        impostors = seats_lost(seats, incarnations) | doubted
+        self._void = (self._void | impostors) & seats.keys()
+        return impostors

@@ -27,6 +27,6 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     Phase.FOUNDING: _ENDS | {Phase.MEMBER},
     Phase.MEMBER: _ENDS | {Phase.DISSOLVING},
     Phase.DISSOLVING: _ENDS | {Phase.LISTENING},
-    Phase.FAILED: frozenset({Phase.CLOSED}),
+    Phase.FAILED: frozenset({Phase.CLOSED, Phase.STARTING}),  # a person decided
     Phase.CLOSED: frozenset(),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,24 @@ from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from ..ports import Clock, Disk, Links, Message, Random, Worker
 from .departure import depart
-from .errors import ReplicaError, ReplicaStopped, WireInvalid
+from .errors import (
+    HostDoubted,
+    JournalDamaged,
+    RejoinRefused,
+    ReplicaError,
+    ReplicaStopped,
+    WireInvalid,
+)
 from .greeting import Hello, Neighbours, parse_hello
 from .group import Group
 from .group_files import GroupFiles
-from .lifecycle import Lifecycle, foreign_with_jobs
+from .lifecycle import Lifecycle
+from .lives import Lives, doubt_form, parse_doubt
 from .outbox import Outbox
 from .phase import Phase
+from .report import report
 from .requests import RequestHandler, Requests
-from .status import Member, ReplicaStatus, Role
+from .status import Member, ReplicaStatus
 from .submission import SubmitOutcome, Submitter
 
 _LOGGER = logging.getLogger(__name__)
@@ -70,6 +80,9 @@ class Replica:
         self._outbox_file = files.outbox()
         self._outbox = Outbox(host_id, self._outbox_file, clock, random)
         self._outbox_file.on_failed = self._fail
+        lives_file = files.lives()
+        lives_file.on_failed = self._fail
+        self._lives = Lives(lives_file, random)
         self._submitter = Submitter(
             queue, self._outbox, links, clock, lambda: self._lifecycle.group
         )
@@ -82,6 +95,7 @@ class Replica:
             random,
             listen_seconds,
             self._neighbours,
+            self._lives,
             self._deliver,
             self,
             self._on_changed,
@@ -95,23 +109,25 @@ class Replica:
         """Open the files and live; a failure shows in `status`, it does not raise."""
         try:
             await self._outbox.open()
+            await self._lives.open()
+            if self._lives.doubt:
+                raise HostDoubted(self._lives.doubt)
+        except JournalDamaged as error:
+            remedy = "move it away, keep it, and restart Moonraker"
+            self._fail(JournalDamaged(f"{error}: {remedy}"))
         except ReplicaError as error:
             self._fail(error)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
         self._links.subscribe(self.queue, self)
-        if self._lifecycle.phase is not Phase.FAILED:
-            for work in (
-                self._lifecycle.run(),
-                self._deliver_outbox(),
-                self._repeat_hello(),
-            ):
-                self._tasks.append(asyncio.get_running_loop().create_task(work))
+        work = (self._lifecycle.run(), self._deliver_outbox(), self._repeat_hello())
+        self._tasks = [asyncio.get_running_loop().create_task(task) for task in work]
 
     async def close(self) -> None:
         """End in order: the others can go on, everything is written."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._end_tasks()
         group = self._lifecycle.group
         if group is not None and self._lifecycle.phase is Phase.MEMBER:
             self._leaving = True
@@ -119,7 +135,14 @@ class Replica:
             await depart(self.queue, group, self._links, self._clock)
         await self._lifecycle.close()
         await self._outbox.close()
+        await self._lives.close()
         self._links.unsubscribe(self.queue)
+
+    async def _end_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     # Use.
 
@@ -161,30 +184,27 @@ class Replica:
 
     def status(self) -> ReplicaStatus:
         """What there is to tell, now."""
-        life, group, journal = self._lifecycle, self._lifecycle.group, None
-        if group is not None:
-            journal = life.journal
-        voters = frozenset[str]() if group is None else group.voters
-        linked = {host.id for host in self._neighbours if host.connected}
-        return ReplicaStatus(
-            phase=life.phase,
-            role=self._role(group),
-            group=None if group is None else group.id,
-            generation=0 if group is None else group.generation,
-            leader=None if group is None else group.leader,
-            term=0 if group is None else group.term,
-            quorum=group is not None and group.has_quorum,
-            voters=tuple(sorted(voters)),
-            missing_voters=tuple(sorted(voters - linked - {self.host_id})),
-            members=self._members(voters),
-            last_index=0 if journal is None else journal.last_index,
-            commit_index=0 if group is None else group.commit_index,
-            applied_index=0 if group is None else group.applied_index,
-            durable_index=0 if journal is None else journal.durable_index,
-            pending=tuple(command.id for command in self._outbox.pending()),
-            notices=self._notices(group),
-            error=None if life.error is None else str(life.error),
-        )
+        here = Member(self.host_id, self._host_name, voter=False, connected=True)
+        return report(here, self._lifecycle, self._neighbours, self._outbox)
+
+    async def rejoin(self, found: bool = False) -> None:
+        """A person decides for a host that stands apart; else RejoinRefused.
+
+        It forgets its copy of the queue, which is set aside, and gets the others'.
+        `found`: no other host has the queue, so an empty one begins.
+        """
+        if isinstance(self._lifecycle.error, HostDoubted):
+            await self._end_tasks()
+            await self._lives.begin_anew()
+            await self._lifecycle.begin_anew()
+            self._entered = None
+            self._begin()
+        elif not (found and self._lifecycle.phase is Phase.LISTENING):
+            raise RejoinRefused(
+                f"queue {self.queue} on this host waits for no decision: see its status"
+            )
+        if found:
+            await self._lifecycle.found_anew()
 
     # LinkListener.
 
@@ -205,6 +225,8 @@ class Replica:
                 group.receive(peer, message.get("i"), message.get("m"))
         elif message.get("t") == "hello":
             self._on_hello(peer, message)
+        elif message.get("t") == "doubt":
+            self._on_doubt(peer, message)
 
     async def on_request(self, peer: str, method: str, params: Message) -> Message:
         return await self._requests.answer(peer, method, params)
@@ -226,6 +248,9 @@ class Replica:
             self._lifecycle.note_dissolved(self.state.dissolved_into)
         self._tell((GROUP_ENTERED,))
         self._on_changed()
+
+    def on_acked(self, host: str, incarnation: str, index: int) -> None:
+        self._lives.note_reach(host, incarnation, index)
 
     def on_group_changed(self) -> None:
         self._on_changed()
@@ -269,30 +294,33 @@ class Replica:
         self._lifecycle.note_news()
 
     def _hello(self) -> Hello:
+        hello = Hello(
+            name=self._host_name,
+            leaving=self._leaving,
+            boots=self._lives.boots,
+            nonce=self._lives.nonce,
+        )
         group, journal = self._lifecycle.group, self._lifecycle.journal
         if group is None or journal is None:
-            return Hello(name=self._host_name, leaving=self._leaving)
-        return Hello(
-            group.id,
-            group.generation,
-            group.state.ever_had_jobs,
-            tuple(sorted(group.voters)),
-            group.leader,
-            journal.last_index,
-            self._host_name,
-            group.incarnation,
-            self._leaving,
+            return hello
+        return replace(
+            hello,
+            group=group.id,
+            generation=group.generation,
+            jobs=group.state.ever_had_jobs,
+            voters=tuple(sorted(group.voters)),
+            leader=group.leader,
+            last_index=journal.last_index,
+            incarnation=group.incarnation,
+            reach=min(group.commit_index, journal.durable_index),
         )
 
     def _announce(self) -> None:
         """Say hello again if it changed in more than the growing log."""
         hello = self._hello()
         said = self._said
-        if said is not None and hello == Hello(
-            **{**vars(said), "last_index": hello.last_index}
-        ):
-            return
-        self._say(hello)
+        if said is None or hello.differs(said):
+            self._say(hello)
 
     def _say(self, hello: Hello) -> None:
         self._said = hello
@@ -304,6 +332,7 @@ class Replica:
         while True:
             await self._clock.sleep(_HELLO_PERIOD)
             self._say(self._hello())
+            self._lives.write()
 
     def _on_hello(self, peer: str, message: Message) -> None:
         try:
@@ -311,41 +340,42 @@ class Replica:
         except WireInvalid as error:
             _LOGGER.warning("host %.8s sent a bad hello: %s", peer, error)
             return
-        self._neighbours.note(peer, hello)
+        doubt = self._lives.judge(peer, hello)
+        if doubt is not None:
+            _LOGGER.error("host %.8s is not let in: %s", peer, doubt)
+            form = doubt_form(self._lives.latest(peer), doubt)
+            self._links.send(self.queue, peer, form)
+        neighbour = self._neighbours.note(peer, hello, doubt)
         group = self._lifecycle.group
         if group is not None:
-            if hello.group == group.id:
-                group.link(peer, hello.incarnation, hello.last_index)
+            if hello.group == group.id or doubt is not None:
+                group.link(peer, neighbour.journal)
                 if hello.leaving:
                     group.note_leaving(peer)
             else:
                 group.unlink(peer)
         self._lifecycle.note_news()
 
-    def _role(self, group: Group | None) -> Role:
-        if self._lifecycle.phase in (Phase.FAILED, Phase.CLOSED):
-            return Role.STOPPED
-        if group is None:
-            return Role.JOINING
-        if group.is_leader:
-            return Role.LEADER
-        return Role.FOLLOWER if group.has_seat else Role.OBSERVER
+    def _on_doubt(self, peer: str, message: Message) -> None:
+        """Another host knows better: stand apart, also after a restart."""
+        doubt = parse_doubt(message)
+        if doubt is None or self._lifecycle.phase in (Phase.FAILED, Phase.CLOSED):
+            return
+        boots, why = doubt
+        name = self._neighbours.name(peer)
+        reason = (
+            f"host {name} does not let this host in: {why}. Switch the other machine"
+            " off if there is one; then let this one forget its copy of the queue and"
+            " get the others' by POST /server/netqueue/rejoin"
+        )
+        self._fail(HostDoubted(reason))
+        self._links.unsubscribe(self.queue)
+        self._remembering = asyncio.get_running_loop().create_task(
+            self._remember_doubt(reason, boots)
+        )
 
-    def _members(self, voters: frozenset[str]) -> tuple[Member, ...]:
-        members = [
-            Member(host.id, host.hello.name, host.id in voters, host.connected)
-            for host in self._neighbours
-        ]
-        here = Member(self.host_id, self._host_name, self.host_id in voters, True)
-        return tuple(sorted([*members, here], key=lambda member: member.id))
-
-    def _notices(self, group: Group | None) -> tuple[str, ...]:
-        if group is None:
-            return ()
-        apart = [
-            f"host {host.hello.name or host.id[:8]} shares a queue of the same name"
-            " that has jobs too: the two stay apart until one of them is emptied by"
-            " printing or removing its jobs and its replica folder is moved away"
-            for host in foreign_with_jobs(group, self._neighbours)
-        ]
-        return (*apart, *group.intake.notices())
+    async def _remember_doubt(self, reason: str, boots: int) -> None:
+        try:
+            await self._lives.note_doubt(reason, boots)
+        except ReplicaError as error:
+            _LOGGER.error("the doubt is not kept over a restart: %s", error)

@@ -144,7 +144,7 @@ async def test_damage_is_detected_never_loaded(
         connection.execute(damage)
     connection.close()
     for _ in range(2):
-        with pytest.raises(JournalDamaged, match="move it away") as caught:
+        with pytest.raises(JournalDamaged, match="is damaged") as caught:
             await _open(path, worker)
         assert str(path) in str(caught.value)
 
@@ -214,7 +214,7 @@ async def test_a_damaged_snapshot_is_never_loaded(
     connection = sqlite3.connect(path)
     connection.executescript(damage)
     connection.close()
-    with pytest.raises(JournalDamaged, match="move it away"):
+    with pytest.raises(JournalDamaged, match="is damaged"):
         await _open(path, worker)
 
 

@@ -1,0 +1,189 @@
+"""Which life of each host was seen, so that a copy of one does not pass for it (R5).
+
+A file apart from the log: it outlives groups, and a log that is lost.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..ports import Random
+from .database import Database
+from .greeting import Hello
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS own (
+    only INTEGER PRIMARY KEY CHECK (only = 1), boots INTEGER NOT NULL,
+    held INTEGER NOT NULL, doubt TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS seen (
+    host TEXT PRIMARY KEY, boots INTEGER NOT NULL, nonce TEXT NOT NULL,
+    incarnation TEXT NOT NULL, reach INTEGER NOT NULL);
+"""
+_SET_OWN = "INSERT OR REPLACE INTO own VALUES (1, ?, ?, ?)"
+_SET_SEEN = "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?)"
+_HOSTS_MAX = 1000
+
+
+@dataclass(frozen=True)
+class _Own:
+    """This host's side. `held`: it was in a group, so it may not found one unasked."""
+
+    boots: int = 0  # starts of this host with this folder
+    held: bool = False
+    doubt: str = ""  # why it must not take part; empty: it may
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The last life of another host. `reach`: committed entries its journal had."""
+
+    boots: int
+    nonce: str
+    incarnation: str = ""
+    reach: int = 0
+
+
+_Loaded = tuple[_Own, dict[str, _Seen]]
+
+
+def _load(connection: sqlite3.Connection) -> _Loaded:
+    own = connection.execute("SELECT boots, held, doubt FROM own").fetchone()
+    seen = connection.execute("SELECT * FROM seen").fetchall()
+    return (
+        _Own() if own is None else _Own(own[0], bool(own[1]), own[2]),
+        {host: _Seen(*values) for host, *values in seen},
+    )
+
+
+class Lives:
+    """The lives of this host and of those that it met."""
+
+    def __init__(self, database: Database, random: Random) -> None:
+        self._database = database
+        self._random = random
+        self._own = _Own()
+        self._seen: dict[str, _Seen] = {}
+        self._unwritten: set[str] = set()
+        self.nonce = ""  # of this start
+
+    async def open(self) -> None:
+        """Count this start, durably; raises JournalDamaged or DatabaseFailed."""
+        self._own, self._seen = await self._database.open(_SCHEMA, _load)
+        await self._begin(self._own.boots + 1)
+
+    async def close(self) -> None:
+        """Write what was seen and close the file."""
+        self.write()
+        await self._database.close()
+
+    # This host.
+
+    @property
+    def boots(self) -> int:
+        """Which start of this host this is."""
+        return self._own.boots
+
+    @property
+    def doubt(self) -> str:
+        """Why this host must not take part until a person decides; empty: it may."""
+        return self._own.doubt
+
+    @property
+    def held(self) -> bool:
+        """Whether this host was in a group: then only a person lets it found one."""
+        return self._own.held
+
+    async def note_held(self, held: bool) -> None:
+        """Remember, durably, whether it is in a group."""
+        if held != self._own.held:
+            await self._set_own(replace(self._own, held=held))
+
+    async def note_doubt(self, reason: str, boots: int) -> None:
+        """Another host knows a later life of this one, or a longer journal."""
+        boots = max(boots, self._own.boots)
+        await self._set_own(replace(self._own, boots=boots, doubt=reason))
+
+    async def begin_anew(self) -> None:
+        """A person decided that this host is the right one."""
+        self._own = replace(self._own, doubt="")
+        await self._begin(self._own.boots + 1)
+
+    async def _begin(self, boots: int) -> None:
+        self.nonce = self._random.token(8).hex()
+        await self._set_own(replace(self._own, boots=boots))
+
+    async def _set_own(self, own: _Own) -> None:
+        self._own = own
+        values = (own.boots, int(own.held), own.doubt)
+        await self._database.wait_durable(self._database.put((_SET_OWN, values)))
+
+    # The others.
+
+    def judge(self, host: str, hello: Hello) -> str | None:
+        """Why a host that says hello cannot be the one it was; None: it can."""
+        if hello.boots == 0:
+            return None  # version 0.1.0 does not count
+        known = self._seen.get(host)
+        if known is not None and (doubt := _doubt(known, hello)) is not None:
+            return doubt
+        if known is None and len(self._seen) >= _HOSTS_MAX:
+            return None
+        if known is None or known.nonce != hello.nonce:
+            known = known or _Seen(0, "")
+            self._seen[host] = replace(known, boots=hello.boots, nonce=hello.nonce)
+            self._unwritten.add(host)
+            self.write()
+        if hello.group is not None:
+            self.note_reach(host, hello.incarnation, hello.reach)
+        return None
+
+    def latest(self, host: str) -> int:
+        """Highest start of a host that was seen."""
+        return self._seen[host].boots if host in self._seen else 0
+
+    def note_reach(self, host: str, incarnation: str, index: int) -> None:
+        """A host's journal has all committed entries up to `index`."""
+        known = self._seen.get(host)
+        if known is None or (known.incarnation == incarnation and index <= known.reach):
+            return
+        self._seen[host] = replace(known, incarnation=incarnation, reach=index)
+        self._unwritten.add(host)
+
+    def write(self) -> None:
+        """Let what was seen become durable; called now and then, it is a help only."""
+        if self._database.error is None:
+            for host in sorted(self._unwritten):
+                known = self._seen[host]
+                values = (known.boots, known.nonce, known.incarnation, known.reach)
+                self._database.put((_SET_SEEN, (host, *values)))
+        self._unwritten.clear()
+
+
+def _doubt(known: _Seen, hello: Hello) -> str | None:
+    if known.nonce != hello.nonce and hello.boots <= known.boots:
+        return (
+            f"start {hello.boots} of it, but another start {known.boots} was seen:"
+            " its folder is an old copy, or two machines run with copies of one key"
+        )
+    same = hello.group is not None and hello.incarnation == known.incarnation
+    if same and hello.last_index < known.reach:
+        return (
+            f"its journal ends at entry {hello.last_index}, but had entry"
+            f" {known.reach}: it is an old copy"
+        )
+    return None
+
+
+def doubt_form(boots: int, reason: str) -> dict[str, object]:
+    """The message that tells a host why it is not let in."""
+    return {"t": "doubt", "boots": boots, "why": reason}
+
+
+def parse_doubt(form: Mapping[str, object]) -> tuple[int, str] | None:
+    """Latest start that was seen, and the reason; None for another form."""
+    boots, reason = form.get("boots"), form.get("why")
+    if type(boots) is not int or not 0 <= boots < 1 << 53:
+        return None
+    return (boots, reason[:300]) if isinstance(reason, str) and reason else None

@@ -1,0 +1,80 @@
+"""What a replica tells about itself, put together from its parts."""
+
+from __future__ import annotations
+
+from .greeting import Neighbours
+from .group import Group
+from .lifecycle import Lifecycle, foreign_with_jobs
+from .outbox import Outbox
+from .phase import Phase
+from .status import Member, ReplicaStatus, Role
+
+_ENDED = (Phase.FAILED, Phase.CLOSED)
+
+
+def report(
+    here: Member, life: Lifecycle, neighbours: Neighbours, outbox: Outbox
+) -> ReplicaStatus:
+    """The status now; `here` is this host, its vote still unknown."""
+    group = life.group
+    journal = None if group is None else life.journal
+    voters = frozenset[str]() if group is None else group.voters
+    linked = {host.id for host in neighbours if host.connected}
+    return ReplicaStatus(
+        phase=life.phase,
+        role=_role(life.phase, group),
+        group=None if group is None else group.id,
+        generation=0 if group is None else group.generation,
+        leader=None if group is None else group.leader,
+        term=0 if group is None else group.term,
+        quorum=group is not None and group.has_quorum and life.phase not in _ENDED,
+        voters=tuple(sorted(voters)),
+        missing_voters=tuple(sorted(voters - linked - {here.id})),
+        members=_members(here, neighbours, voters),
+        last_index=0 if journal is None else journal.last_index,
+        commit_index=0 if group is None else group.commit_index,
+        applied_index=0 if group is None else group.applied_index,
+        durable_index=0 if journal is None else journal.durable_index,
+        pending=tuple(command.id for command in outbox.pending()),
+        notices=_notices(life, neighbours),
+        error=None if life.error is None else str(life.error),
+    )
+
+
+def _role(phase: Phase, group: Group | None) -> Role:
+    if phase in _ENDED:
+        return Role.STOPPED
+    if group is None:
+        return Role.JOINING
+    if group.is_leader:
+        return Role.LEADER
+    return Role.FOLLOWER if group.has_seat else Role.OBSERVER
+
+
+def _members(
+    here: Member, neighbours: Neighbours, voters: frozenset[str]
+) -> tuple[Member, ...]:
+    members = [
+        Member(host.id, host.hello.name, host.id in voters, host.connected)
+        for host in neighbours
+    ]
+    me = Member(here.id, here.name, here.id in voters, True)
+    return tuple(sorted([*members, me], key=lambda member: member.id))
+
+
+def _notices(life: Lifecycle, neighbours: Neighbours) -> tuple[str, ...]:
+    doubted = [
+        f"host {host.hello.name or host.id[:8]} is not let in: {host.doubt}"
+        for host in neighbours
+        if host.connected and host.doubt is not None
+    ]
+    notices = (*life.notices(), *doubted)
+    if life.group is None:
+        return notices
+    apart = [
+        f"host {host.hello.name or host.id[:8]} shares a queue of the same name"
+        " that has jobs too: the two stay apart until one of them is emptied by"
+        " printing or removing its jobs and its replica folder is moved away"
+        for host in foreign_with_jobs(life.group, neighbours)
+    ]
+    return (*notices, *apart, *life.group.intake.notices())

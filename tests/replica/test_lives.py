@@ -1,0 +1,233 @@
+"""Old copies, clones and lost files of hosts: noticed, named, and a person decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from moonraker_netqueue.replica.errors import RejoinRefused
+from moonraker_netqueue.replica.greeting import Hello
+from moonraker_netqueue.replica.phase import Phase
+from moonraker_netqueue.replica.status import Role
+from moonraker_netqueue.replica.submission import SubmitState
+from tests.replica.simulation import Cluster, SimHost, simulate
+from tests.replica.test_faults import IDS, three_voters
+
+_GROUP = Path("/data/group.db")
+
+
+async def _accepts(host: SimHost, job_id: str) -> bool:
+    return (await host.submit(job_id)).state is SubmitState.ACCEPTED
+
+
+async def _follower(cluster: Cluster, hosts: list[SimHost]) -> SimHost:
+    await cluster.until(cluster.leader)
+    return next(host for host in hosts if host is not cluster.leader())
+
+
+async def _restart(cluster: Cluster, host: SimHost, times: int) -> None:
+    for _ in range(times):
+        host.kill()
+        await host.start()
+        await cluster.until(lambda: cluster.agreed(*IDS))
+
+
+def test_a_host_restored_from_an_old_backup_is_not_let_in() -> None:
+    """Its seat goes, it takes nothing, it says why; also after a restart."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        old = await _follower(cluster, hosts)
+        others = [host for host in hosts if host is not old]
+        backup = old.disk.copied()
+        await _restart(cluster, old, 2)
+        assert await _accepts(others[0], "job-0001")
+        old.kill()
+        old.disk = backup
+        await old.start()
+        for _ in range(2):
+            await cluster.until(lambda: old.status.phase is Phase.FAILED)
+            error = old.status.error or ""
+            assert "does not let this host in" in error
+            assert "POST /server/netqueue/rejoin" in error
+            assert not old.status.quorum
+            old.kill()
+            await old.start()
+        for host in others:
+            assert await _accepts(host, f"job-{host.id}")
+        await cluster.until(lambda: old.id not in others[0].status.voters)
+
+    simulate(scenario)
+
+
+def test_a_person_lets_a_restored_host_rejoin() -> None:
+    """It forgets its copy, which is set aside, and gets a seat for a new one."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        old = await _follower(cluster, hosts)
+        backup = old.disk.copied()
+        await _restart(cluster, old, 2)
+        assert await _accepts(hosts[0], "job-0001")
+        old.kill()
+        old.disk = backup
+        await old.start()
+        await cluster.until(lambda: old.status.phase is Phase.FAILED)
+        assert old.life is not None
+        await old.life.spawn(old.replica.rejoin())
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        await cluster.until(lambda: old.status.voters == IDS)
+        assert old.jobs == ["job-0001"]
+        assert Path("/data/set-aside/doubted-1.db") in old.disk.files
+        assert await _accepts(old, "job-0002")
+        await _restart(cluster, old, 1)
+        assert old.status.error is None
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_journal_shorter_than_what_it_acked_is_an_old_copy(seed: int) -> None:
+    """Only the journal was restored: the starts go on counting."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        old = await _follower(cluster, hosts)
+        backup = old.disk.copied()
+        for number in range(5):
+            assert await _accepts(hosts[0], f"job-{number:04}")
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        await cluster.run_for(1)
+        old.kill()
+        old.disk.files[_GROUP] = backup.files[_GROUP]
+        await old.start()
+        await cluster.until(lambda: old.status.phase is Phase.FAILED)
+        assert "but had entry" in (old.status.error or "")
+
+    simulate(scenario, seed)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_damaged_journal_costs_the_seat_not_the_entries(count: int) -> None:
+    """It is set aside, and the host gets the queue from the others, by itself."""
+
+    async def scenario(cluster: Cluster) -> None:
+        ids = IDS[:count]
+        hosts = await cluster.start(*ids)
+        await cluster.until(
+            lambda: cluster.agreed(*ids) and len(hosts[0].status.voters) == count
+        )
+        assert await _accepts(hosts[0], "job-0001")
+        hosts[1].kill()
+        file = hosts[1].disk.connect(_GROUP)
+        file.execute("UPDATE log SET term = 99 WHERE position = 2")
+        await hosts[1].start()
+        await cluster.until(lambda: cluster.agreed(*ids))
+        await cluster.until(lambda: hosts[0].status.voters == ids)
+        assert hosts[1].jobs == ["job-0001"]
+        assert Path("/data/set-aside/damaged-1.db") in hosts[1].disk.files
+        assert await _accepts(hosts[1], "job-0002")
+
+    simulate(scenario)
+
+
+def test_a_host_that_lost_its_queue_founds_none_unasked() -> None:
+    """However long it is alone; the others that have it may come back."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await cluster.start(*IDS[:2])
+        await cluster.until(lambda: len(hosts[0].status.voters) == 2)
+        assert await _accepts(hosts[0], "job-0001")
+        for host in hosts:
+            host.kill()
+        del hosts[1].disk.files[_GROUP]
+        await hosts[1].start()
+        await cluster.run_for(200)
+        assert hosts[1].status.phase is Phase.LISTENING
+        assert any("found=true" in notice for notice in hosts[1].status.notices)
+        await hosts[0].start()
+        await cluster.until(lambda: cluster.agreed(*IDS[:2]))
+        assert hosts[1].jobs == ["job-0001"]
+        assert not hosts[1].status.notices
+
+    simulate(scenario)
+
+
+def test_a_person_lets_a_host_that_lost_its_queue_begin_anew() -> None:
+    """It was the only one: there is nobody to wait for."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (host,) = await cluster.start(IDS[0])
+        await cluster.until(lambda: host.status.role is Role.LEADER)
+        assert await _accepts(host, "job-0001")
+        host.kill()
+        del host.disk.files[_GROUP]
+        await host.start()
+        await cluster.run_for(30)
+        assert host.life is not None
+        with pytest.raises(RejoinRefused):
+            await host.life.spawn(host.replica.rejoin())
+        await host.life.spawn(host.replica.rejoin(found=True))
+        await cluster.until(lambda: host.status.role is Role.LEADER)
+        assert host.jobs == []
+        assert await _accepts(host, "job-0002")
+
+    simulate(scenario)
+
+
+def test_where_nothing_is_to_decide_rejoin_is_refused() -> None:
+    """A member's copy is not thrown away by a slip."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        assert hosts[0].life is not None
+        for found in (False, True):
+            with pytest.raises(RejoinRefused, match="waits for no decision"):
+                await hosts[0].life.spawn(hosts[0].replica.rejoin(found))
+        assert cluster.agreed(*IDS)
+
+    simulate(scenario)
+
+
+def test_malformed_doubts_change_nothing() -> None:
+    """And hellos whose counts are none."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        for form in (
+            {"t": "doubt"},
+            {"t": "doubt", "boots": -1, "why": "x"},
+            {"t": "doubt", "boots": True, "why": "x"},
+            {"t": "doubt", "boots": 9, "why": ""},
+            {"t": "doubt", "boots": 9, "why": 7},
+            Hello(boots=-1).form(),
+            Hello().form() | {"nonce": "a/b"},
+            Hello().form() | {"reach": "x"},
+        ):
+            hosts[0].replica.on_message(hosts[1].id, form)
+        await cluster.run_for(1)
+        assert cluster.agreed(*IDS)
+
+    simulate(scenario)
+
+
+def test_a_host_of_the_last_version_is_let_in() -> None:
+    """It counts no starts."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (host,) = await cluster.start(IDS[0])
+        lives = host.replica._lives
+        assert lives.judge("bbbbbbbb", Hello()) is None
+        assert lives.judge("bbbbbbbb", Hello(boots=4, nonce="n1")) is None
+        assert lives.judge("bbbbbbbb", Hello(boots=4, nonce="n1")) is None
+        assert lives.judge("bbbbbbbb", Hello(boots=4, nonce="n2")) is not None
+        assert lives.judge("bbbbbbbb", Hello(boots=3, nonce="n3")) is not None
+        now = Hello("g1", boots=5, nonce="n5", incarnation="i1", last_index=9, reach=9)
+        assert lives.judge("bbbbbbbb", now) is None
+        later = replace(now, boots=6, nonce="n6", last_index=8)
+        assert lives.judge("bbbbbbbb", later) is not None
+        assert lives.judge("bbbbbbbb", replace(later, incarnation="i2")) is None
+
+    simulate(scenario)
