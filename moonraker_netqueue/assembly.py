@@ -12,11 +12,13 @@ from .api.change_feed import ChangeFeed
 from .api.endpoints import Endpoints
 from .api.host import OWNER_METHOD, Host
 from .api.queue import ServedQueue
+from .api.warnings import QueueWarnings
 from .config import Settings
 from .discovery.discovery import Discovery
 from .discovery.record import Found
 from .files.fetch import Fetcher
 from .files.store import ContentStore
+from .hardware import claim_folder, machine_marks
 from .machine import (
     MachineClock,
     MachineDisk,
@@ -104,6 +106,7 @@ class _Builder:
         self._disk = MachineDisk()
 
     async def build(self, notify: Callable[[dict[str, Any]], object]) -> Endpoints:
+        await self._claim_folder()
         store = ContentStore(self._gcodes, self._disk, self._worker)
         await store.load()
         contents = _QueueContents(store)
@@ -127,8 +130,20 @@ class _Builder:
             feed = ChangeFeed(queue, self._clock, notify)
             queue.replica.add_listener(feed.on_events)
             self._closing.callback(feed.close)
+        warnings = QueueWarnings(queues, self._clock, self._show_warning)
+        self._closing.push_async_callback(warnings.close)
         await self._find_others(network)
         return endpoints
+
+    async def _claim_folder(self) -> None:
+        marks = await self._worker.run(machine_marks)
+        aside = await self._worker.run(claim_folder, self._directory, marks, self._disk)
+        if aside is not None:
+            self._show_warning(
+                "machine",
+                f"the card or disk was another machine's; its folder is now {aside}."
+                " This host joins under a new key, as a new printer",
+            )
 
     async def _network(self, contents: ContentSource) -> PeerNetwork:
         identity = await self._worker.run(load_or_create, self._directory, self._disk)
@@ -228,10 +243,14 @@ class _Builder:
         self._closing.push_async_callback(discovery.close)
 
     def _on_discovery_warning(self, text: str | None) -> None:
+        self._show_warning("discovery", text)
+
+    def _show_warning(self, subject: str, text: str | None) -> None:
         if text is None:
-            self._server.remove_warning("netqueue_discovery")
+            self._server.remove_warning(f"netqueue_{subject}")
         else:
-            self._server.add_warning(f"netqueue: {text}", warn_id="netqueue_discovery")
+            warning = f"netqueue, {subject}: {text}"
+            self._server.add_warning(warning, warn_id=f"netqueue_{subject}")
 
     def _estimate(self, filename: str) -> int | None:
         """Seconds that a file of this host takes, where its metadata says so."""

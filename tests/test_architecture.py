@@ -17,6 +17,7 @@ ROOTS = {
     "component.py",
     "assembly.py",
     "machine.py",
+    "hardware.py",
     "lan_print_queue.py",
     "cli",
     "virtual_printer",

@@ -38,6 +38,7 @@ class Endpoints:
             ("bed_clear", "POST"): printers.clear_bed,
             ("print", "GET"): printers.read_print,
             ("print", "POST"): printers.act_on_print,
+            ("rejoin", "POST"): self._rejoin,
         }
 
     async def call(
@@ -72,6 +73,14 @@ class Endpoints:
     async def _status(self, arguments: Arguments) -> dict[str, Any]:
         arguments.finish()
         return status_view(self._host)
+
+    async def _rejoin(self, arguments: Arguments) -> dict[str, Any]:
+        """A person decides for a host that stands apart from its queue."""
+        queue = self._host.queue(arguments)
+        found = arguments.boolean("found", False)
+        arguments.finish()
+        await queue.replica.rejoin(found)
+        return {"queue": queue.name, "phase": queue.replica.status().phase.value}
 
 
 def _signed(

@@ -16,6 +16,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "printer": ("POST",),
     "bed_clear": ("POST",),
     "print": ("GET", "POST"),
+    "rejoin": ("POST",),
     "recover": ("POST",),
     "member": ("POST", "DELETE"),
     "token": ("POST",),

@@ -157,10 +157,12 @@ class PeerNetwork:
         self._targets.wake()
 
     def unsubscribe(self, queue: str) -> None:
-        """Serve it no more."""
+        """Serve it no more. Without a queue there are no links either."""
         self._listeners.pop(queue, None)
         for peer in tuple(self._peers.values()):
             self._refresh(peer)
+            if not self._listeners:
+                peer.link.close("this host serves no queue")
 
     def connected(self, queue: str) -> tuple[str, ...]:
         """Host ids with a live link authorised for `queue`, sorted."""

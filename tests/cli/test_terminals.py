@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -198,6 +199,32 @@ def test_of_three_one_is_not_enough_and_says_so(desk: Desk) -> None:
     hosts[0].until(r"\? cube is kept here")
     back = desk.host(ports[1], "data1")
     back.until(r"\+ 1\. cube")
+
+
+def test_a_copy_of_a_hosts_folder_is_not_let_in(desk: Desk) -> None:
+    """A cloned card: the copy says why and does nothing, the first one goes on."""
+    ports = _ports(4)
+    hosts = [desk.host(port, f"data{n}") for n, port in enumerate(ports[:3])]
+    _together(*hosts)
+    hosts[2].type("cube")
+    hosts[0].until("cube")
+    hosts[2].kill()
+    shutil.copytree(desk.folder / "data2", desk.folder / "copy")
+    first = desk.host(ports[2], "data2")
+    first.until(r"group .*leads")
+    first.until("cube")
+    copy = desk.host(ports[3], "copy")
+    copy.until(r"! host \S+ does not let this host in: .*two machines run with copies")
+    copy.until("stopped$")
+    first.type("vase")
+    for host in (hosts[0], hosts[1], first):
+        host.until("vase")
+    copy.type("lid")
+    copy.until("! lid is not added")
+    assert copy.interrupt() == 0
+    again = desk.host(ports[3], "copy")
+    again.until("does not let this host in")
+    assert "lid" not in first.text + hosts[0].text
 
 
 def test_a_port_in_use_and_a_folder_in_use_are_clear_errors(desk: Desk) -> None:

@@ -1,0 +1,103 @@
+"""Which machine this is, so that a copied SD card does not pass for the first (R5).
+
+A folder belongs to the machine that made it: on other hardware a host begins with a
+new key, and the folder it found is put beside, whole.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+from .errors import NetqueueError
+from .ports import Disk
+
+_LOGGER = logging.getLogger(__name__)
+_FILE_NAME = "machine.json"
+_SERIAL = "proc/device-tree/serial-number"  # of a Raspberry Pi and its like
+_INTERFACES = "sys/class/net"
+_PERMANENT = "0"  # addr_assign_type of an address that the hardware brought along
+
+
+class FolderNotOurs(NetqueueError):
+    """The folder is another machine's and cannot be put aside."""
+
+
+def machine_marks(root: Path = Path("/")) -> frozenset[str]:
+    """Serial number of the board, else the MAC addresses built in; may be empty."""
+    serial = _text(root / _SERIAL).strip("\0 ")
+    if serial.strip("0"):
+        return frozenset({f"serial {serial}"})
+    folder = root / _INTERFACES
+    cards = sorted(folder.iterdir()) if folder.is_dir() else []
+    return frozenset(
+        f"mac {_text(card / 'address')}"
+        for card in cards
+        if (card / "device").exists()
+        and _text(card / "addr_assign_type") == _PERMANENT
+        and _text(card / "address").strip("0:")
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def claim_folder(directory: Path, marks: frozenset[str], disk: Disk) -> Path | None:
+    """Make a folder this machine's own. Blocks.
+
+    Returns where another machine's was put. Raises FolderNotOurs or OSError.
+    """
+    path = directory / _FILE_NAME
+    owner = _owner(path, disk)
+    if not marks or owner == marks:
+        return None
+    aside = None
+    if owner and not owner & marks:  # else only one of several marks changed
+        aside = _put_aside(directory, disk)
+        _LOGGER.warning("%s was another machine's: it is now %s", directory, aside)
+    disk.make_directory(directory)
+    new = path.with_suffix(".new")
+    with disk.open(new, "wb") as file:
+        file.write(json.dumps(sorted(marks)).encode())
+        disk.sync(file)
+    disk.replace(new, path)
+    disk.sync_directory(directory)
+    return aside
+
+
+def _owner(path: Path, disk: Disk) -> frozenset[str]:
+    if not disk.exists(path):
+        return frozenset()
+    with disk.open(path, "rb") as file:
+        text = file.read()
+    try:
+        marks = json.loads(text)
+    except ValueError:
+        marks = None
+    if not isinstance(marks, list) or not all(isinstance(m, str) for m in marks):
+        _LOGGER.error("%s is damaged: it is written anew", path)
+        return frozenset()
+    return frozenset(marks)
+
+
+def _put_aside(directory: Path, disk: Disk) -> Path:
+    number = 1
+    while True:
+        target = directory.with_name(f"{directory.name}-of-another-machine-{number}")
+        if not disk.exists(target):
+            break
+        number += 1
+    try:
+        disk.replace(directory, target)
+    except OSError as error:
+        raise FolderNotOurs(
+            f"{directory} is another machine's, as if its card had been copied, and"
+            f" cannot be put aside ({error.strerror}): move it away by hand"
+        ) from error
+    disk.sync_directory(directory.parent)
+    return target
