@@ -349,6 +349,12 @@ def test_a_shutdown_fails_the_print(printing: VirtualPrinter) -> None:
     assert ended(printing, print_id)["reason"]
 
 
+def netqueue_warnings(printer: VirtualPrinter) -> list[str]:
+    """What Moonraker shows about us."""
+    texts = printer.server_info()["warnings"]
+    return [text for text in texts if "netqueue" in text]
+
+
 @contextmanager
 def troubled(
     folder: Path, options: str, data: Callable[[Path], object] = lambda _: None
@@ -362,13 +368,8 @@ def troubled(
     printer = VirtualPrinter("printer1", path, port, section)
     printer.start()
 
-    def warnings() -> list[str]:
-        texts = printer.server_info()["warnings"]
-        return [text for text in texts if "netqueue" in text]
-
     try:
-        wait(warnings)
-        found = warnings()
+        found = wait(lambda: netqueue_warnings(printer))
         assert len(found) == 1, found
         yield printer, found[0]
     finally:
@@ -391,6 +392,32 @@ def test_a_wrong_option_is_one_warning(
         code, message = refused(printer, "GET", "status", {})
         assert code == http.client.SERVICE_UNAVAILABLE
         assert warning.endswith(message)
+
+
+def _damaged_journal(path: Path) -> None:
+    """What a bad card leaves of a queue's replica."""
+    folder = path / "netqueue" / "queues" / "default"
+    folder.mkdir(parents=True)
+    (folder / "group.db").write_bytes(b"no database " * 400)
+
+
+def test_a_damaged_journal_is_a_warning_until_a_person_decides(
+    printers_folder: Path,
+) -> None:
+    """Alone it founds nothing; `rejoin` with `found` begins an empty queue."""
+    options = "queues: default"
+    with troubled(printers_folder, options, _damaged_journal) as (printer, warning):
+        for word in ("group.db is damaged", "set-aside", "rejoin with found=true"):
+            assert word in warning, warning
+        assert not serves(printer)
+        answer = refused(printer, "POST", "rejoin", {})
+        assert answer[0] == http.client.CONFLICT
+        printer.client.post(f"{ROOT}/rejoin", {"found": True})
+        wait(lambda: serves(printer))
+        wait(lambda: not netqueue_warnings(printer))
+        aside = printer.data_path / "netqueue/queues/default/set-aside/damaged-1.db"
+        assert aside.read_bytes() == b"no database " * 400
+        assert refused(printer, "POST", "rejoin", {"found": True})[0] == 409
 
 
 def test_a_port_in_use_is_one_warning(printers_folder: Path) -> None:
