@@ -17,6 +17,7 @@ from ..model.errors import Rejected
 from ..model.print import UNSTARTED, PrintState
 from ..model.printer import Evidence, Profile
 from ..ports import Clock, Disk, Random, Worker
+from .ahead import Advice, Ahead
 from .bed import after_damage, cleared
 from .board import ClassKey
 from .entry import STEADY, Entry, profile
@@ -82,6 +83,7 @@ class Agent:
             clock,
             self._news.set,
         )
+        self._ahead = Ahead(self._queues, self._planner, files, clock)
         self._entry = Entry(self._queues, clock)
         self._idle = IdleEstimate()
         self._seen = Observation()
@@ -111,6 +113,7 @@ class Agent:
             self._task.cancel()
             await asyncio.wait([self._task])
         await self._starter.close()
+        await self._ahead.stop()
 
     # What people ask for.
 
@@ -245,8 +248,11 @@ class Agent:
         for surplus in claims:
             if surplus != chosen:
                 await self._give_back(surplus, "its printer has another print first")
+        if record.running is not None:
+            await self._look_ahead(chosen)
         if record.running is not None or self._starter.stage is Stage.STARTING:
             return
+        await self._ahead.stop()
         if self._starter.claim is not None and chosen is None:
             await self._starter.interrupt()  # its reservation is no more
         hindered = hindrance(self._situation())
@@ -256,9 +262,8 @@ class Agent:
             await self._claim()
 
     def _choose_claim(self, claims: list[Claim]) -> Claim | None:
-        """The one reservation that is carried out: over all queues, at most one."""
-        if self._file.record.running is not None:
-            return None
+        """The one reservation that is carried out, now or after the running print:
+        over all queues, at most one."""
         in_hand = self._starter.claim
         if in_hand is not None:
             for claim in claims:
@@ -294,12 +299,27 @@ class Agent:
             if self._starter.claim is None and self._queues.synced(claim.queue):
                 self._starter.begin(claim)
             return
+        if not self._queues.ready(claim.queue):
+            return  # cut off: nobody else would hear that it is given back
         now = self._clock.monotonic()
         if self._hindered_since is None:
             self._hindered_since = now
         if not hindered.passing or now - self._hindered_since > _HINDERED:
             self._hindered_since = None
             await self._give_back(claim, hindered.reason)
+
+    async def _look_ahead(self, held: Claim | None) -> None:
+        """While it prints: have the next copy reserved, and its file here (R20)."""
+        if not self._file.record.accept:
+            if held is not None:
+                await self._give_back(held, "the printer is switched off for the queue")
+            return
+        advice = await self._ahead.look(held)
+        if advice is Advice.RESERVE:
+            await self._claim()
+        elif advice is Advice.LET_GO and held is not None:
+            reason = "the plan has another printer for it by now"
+            await self._give_back(held, reason, self._setback(held))
 
     async def _give_back(
         self, claim: Claim, reason: str, pause: float | None = None

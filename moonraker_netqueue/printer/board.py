@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from ..model.content import FileRef
 from ..model.job import Item, ItemSpec, Job
-from ..model.print import PrintState
+from ..model.print import UNSTARTED, PrintState
 from ..model.printer import ClearBed, PrinterState
 from ..model.printer import Printer as QueuePrinter
 from ..model.printer import Volume as QueueVolume
@@ -189,22 +189,27 @@ def _volume(volume: QueueVolume | None) -> Volume | None:
 def _minutes_left(
     host: str, entry: QueuePrinter, states: Mapping[str, QueueState], now: int
 ) -> int:
-    """Minutes until the printer is idle; a reservation counts before it shows."""
-    estimates = [
-        _minutes(state.jobs[print_.job_id].items[print_.item].spec)
+    """Minutes until the printer is idle, after all that it has reserved."""
+    held = [
+        (
+            print_.state in UNSTARTED,
+            _minutes(state.jobs[print_.job_id].items[print_.item].spec),
+        )
         for state in states.values()
         for print_ in state.prints_of_host(host)
         if print_.state is not PrintState.LOST and print_.job_id in state.jobs
     ]
+    reserved = sum(minutes for unstarted, minutes in held if unstarted)
+    started = max((minutes for unstarted, minutes in held if not unstarted), default=0)
     works = _WORDS[entry.profile.state] == _PRINTING
-    if not works and not estimates:
-        return 0
+    if not works:
+        return reserved + started
     idle_at = entry.profile.idle_at
-    if works and idle_at is not None:
-        return max(1, math.ceil((idle_at - now) / 60))
+    if idle_at is not None:
+        return reserved + max(1, math.ceil((idle_at - now) / 60))
     if entry.profile.state is PrinterState.FINISHING:
-        return 1
-    return max(estimates, default=UNKNOWN_DURATION)
+        return reserved + 1
+    return reserved + (started or UNKNOWN_DURATION)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..model.job import Job
+from ..model.queue_state import QueueState
 from ..ports import Clock, Worker
 from ..scheduler.planner import Plan
 from .board import Board, ClassKey, bar_repeaters, build_board, file_for
 from .plan_solver import PlanSolver
-from .queues import Queues
+from .queues import Claim, Queues
 
 _SETTLED = 30  # seconds for which a plan stands while nothing changes
 
@@ -78,6 +79,20 @@ class Planner:
         file = file_for(job.items[key.item].spec, printer.profile.model)
         return None if file is None else Choice(key, file.sha256)
 
+    async def keeps(self, claim: Claim) -> bool:
+        """Whether a plan would give this printer again what it has reserved.
+
+        Raises SchedulerError.
+        """
+        without = {name: state.copied() for name, state in self._queues.states.items()}
+        without[claim.queue].prints.pop(claim.print_id, None)
+        board = self._board(without, self._up(), self._now(), frozenset())
+        plan = await self._solve(board)
+        name = board.name_of(self._queues.host_id)
+        given = None if name is None else plan.assignment.get(name)
+        key = ClassKey(claim.queue, claim.print_.job_id, claim.print_.item)
+        return given is not None and board.classes[given] == key
+
     async def explain(self, queue: str) -> Explanation:
         """Why jobs of `queue` wait and its printers are idle; raises SchedulerError."""
         planned = await self._planned(frozenset())
@@ -120,23 +135,39 @@ class Planner:
         self._declined = {k: d for k, d in self._declined.items() if d.until > now}
         return frozenset(self._declined)
 
-    async def _planned(self, declined: frozenset[ClassKey]) -> _Planned:
-        up = {name: self._queues.up(name) for name in self._queues.names}
+    def _up(self) -> dict[str, frozenset[str]]:
+        return {name: self._queues.up(name) for name in self._queues.names}
+
+    def _now(self) -> int:
         # Hosts agree more often on whole half minutes than on seconds.
-        now = int(self._clock.wall()) // _SETTLED * _SETTLED
+        return int(self._clock.wall()) // _SETTLED * _SETTLED
+
+    def _board(
+        self,
+        states: Mapping[str, QueueState],
+        up: Mapping[str, frozenset[str]],
+        now: int,
+        declined: frozenset[ClassKey],
+    ) -> Board:
+        return build_board(states, up, now, self._queues.host_id, declined)
+
+    async def _solve(self, board: Board) -> Plan:
+        problem = board.problem
+        if board.failures:
+            problem = await self._worker.run(bar_repeaters, board)
+        return await self._solver.solve(problem)
+
+    async def _planned(self, declined: frozenset[ClassKey]) -> _Planned:
+        up, now = self._up(), self._now()
         basis = (self._queues.revision, now, up)
         known = self._known.get(declined)
         if known is not None and known.basis == basis:
             return known
-        here = self._queues.host_id
-        board = build_board(self._queues.states, up, now, here, declined)
+        board = self._board(self._queues.states, up, now, declined)
         if known is not None and known.board == board:
             planned = _Planned(basis, board, known.plan)
         else:
-            problem = board.problem
-            if board.failures:
-                problem = await self._worker.run(bar_repeaters, board)
-            planned = _Planned(basis, board, await self._solver.solve(problem))
+            planned = _Planned(basis, board, await self._solve(board))
         keep = {frozenset[ClassKey](), declined}
         self._known = {key: plan for key, plan in self._known.items() if key in keep}
         self._known[declined] = planned

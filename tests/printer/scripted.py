@@ -32,7 +32,7 @@ from moonraker_netqueue.model.content import FileRef
 from moonraker_netqueue.model.errors import Rejected
 from moonraker_netqueue.model.event import Event
 from moonraker_netqueue.model.job import ItemSpec, Wishes
-from moonraker_netqueue.model.print import Print
+from moonraker_netqueue.model.print import UNSTARTED, Print
 from moonraker_netqueue.model.printer import ClearBed, Profile
 from moonraker_netqueue.model.queue_state import QueueState
 from moonraker_netqueue.ports import Timer
@@ -341,7 +341,9 @@ class Bench:
         await self.until(
             lambda: len(self.printer.started) == count, f"start number {count}"
         )
-        (live,) = [p for queue in self.queues.values() for p in queue.mine]
+        mine = [p for queue in self.queues.values() for p in queue.mine]
+        # Beside it there may be one reservation for later.
+        (live,) = [p for p in mine if p.state not in UNSTARTED] or mine
         return live
 
     async def until_finished(self, print_id: str, queue: FakeQueue) -> Print:

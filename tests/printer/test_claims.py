@@ -15,7 +15,7 @@ from moonraker_netqueue.model.command import (
     PrintReserve,
     PrintStarted,
 )
-from moonraker_netqueue.model.print import PrintState
+from moonraker_netqueue.model.print import UNSTARTED, PrintState
 from moonraker_netqueue.model.printer import ClearBed, PrinterState, Profile
 from moonraker_netqueue.printer.errors import NotThisPrint
 from moonraker_netqueue.printer.printer_port import StatsState
@@ -25,14 +25,16 @@ from tests.printer.scripted import HOST, OTHER, Bench, file, name_of
 
 @pytest.mark.asyncio
 async def test_two_queues_one_claim(tmp_path: Path) -> None:
-    """Whatever queues have work, the printer holds one live print at a time."""
+    """Whatever queues have work, it has one print at a time and one reservation."""
     async with Bench(tmp_path, queues="left right") as bench:
         left, right = bench.queues["left"], bench.queues["right"]
         most = 0
 
         def count(_: Body) -> None:
             nonlocal most
-            most = max(most, len(left.mine) + len(right.mine))
+            mine = [*left.mine, *right.mine]
+            unstarted = sum(print_.state in UNSTARTED for print_ in mine)
+            most = max(most, unstarted, len(mine) - unstarted)
 
         left.after = right.after = count
         jobs = [left.add("1"), right.add("2")]
