@@ -18,7 +18,7 @@ from .queue_port import Files
 from .queues import Claim, Queues
 
 _LOGGER = logging.getLogger(__name__)
-_LOOK = 30.0  # seconds between plans of a printer that is busy anyway
+_LOOK = 10.0  # seconds between plans of a printer that is busy anyway
 _RETRY = 30.0  # seconds after a fetch that failed
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from moonraker_netqueue.model.command import PrintEnded, PrintStarted
 from moonraker_netqueue.model.print import UNSTARTED, Print, PrintState
 from moonraker_netqueue.model.printer import ClearBed
@@ -89,6 +91,7 @@ async def test_cut_off_it_waits_for_the_bed_and_goes_on(workshop: Workshop) -> N
     _cut_off(workshop, host)
     await workshop.until(lambda: not host.printer.seen.mark.active, 300)
     await workshop.until(lambda: host.agent.view()["state"] == "bed_occupied", 60)
+    await asyncio.sleep(120)
     assert len(_reserved(workshop, host)) == 1
     await host.agent.bed_clear("anna")
     await workshop.until(lambda: len(host.printer.starts) == 2, 60)
