@@ -1,6 +1,6 @@
 """What PySyncObj lets pass and must not: checks around each raft message (R2).
 
-Names as in docs/decisions/replication.md: H1 no truncation of matching entries, H2
+See docs/hazards.md. H1 no truncation of matching entries, H2
 acks carry their term, H4 a late leader learns the term, H6 acks never rewind, H8 a
 reset starts from the commit index.
 """
