@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pysyncobj.node import Node
+
 from tests.replica.simulation import Cluster, simulate
 from tests.replica.stock import NOOP, StockNode, appended, exchange
 from tests.replica.test_faults import IDS, three_voters
@@ -159,7 +161,7 @@ def test_adding_a_host_that_is_not_there_stops_the_queue() -> None:
     leader.tick()
     assert leader.leads
     assert leader.commit_index == leader.last
-    leader.addNodeToCluster("b")
+    leader.addNodeToCluster(Node("b"))
     for _ in range(100):
         leader.tick(0.1)
     assert leader.commit_index < leader.last
