@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..model.job import Job
-from ..model.queue_state import QueueState
 from ..ports import Clock, Worker
+from ..scheduler.feasibility import refusal
 from ..scheduler.planner import Plan
+from ..scheduler.problem import Problem
 from .board import Board, ClassKey, bar_repeaters, build_board, file_for
 from .plan_solver import PlanSolver
 from .queues import Claim, Queues
 
+_T = TypeVar("_T")
 _SETTLED = 30  # seconds for which a plan stands while nothing changes
 
 
@@ -33,8 +36,13 @@ class Explanation:
 
 
 @dataclass(frozen=True)
+class _Board:
+    basis: object  # what a board that is still right has in common with it
+    board: Board
+
+
+@dataclass(frozen=True)
 class _Planned:
-    basis: object  # what a plan that is still right has in common with it
     board: Board
     plan: Plan
 
@@ -56,7 +64,9 @@ class Planner:
         self._clock = clock
         self._worker = worker
         self._declined: dict[ClassKey, _Declined] = {}
-        self._known: dict[frozenset[ClassKey], _Planned] = {}  # by what was declined
+        # By what was declined:
+        self._boards: dict[frozenset[ClassKey], _Board] = {}
+        self._known: dict[frozenset[ClassKey], _Planned] = {}
 
     def decline(self, key: ClassKey, seconds: float, reason: str) -> None:
         """Give this printer no copy of a class for a while."""
@@ -65,9 +75,13 @@ class Planner:
 
     async def choose(self) -> Choice | None:
         """This printer's own part of the plan; raises SchedulerError."""
-        planned = await self._planned(self._still_declined())
-        name = planned.board.name_of(self._queues.host_id)
-        chosen = None if name is None else planned.plan.assignment.get(name)
+        declined = self._still_declined()
+        board = self._look(declined).board
+        name = board.name_of(self._queues.host_id)
+        if name is None or not await self._worker.run(has_work, board.problem, name):
+            return None  # whatever the others get: no need to solve
+        planned = await self._planned(declined)
+        chosen = planned.plan.assignment.get(name)
         if chosen is None:
             return None
         key = planned.board.classes[chosen]
@@ -80,18 +94,24 @@ class Planner:
         return None if file is None else Choice(key, file.sha256)
 
     async def keeps(self, claim: Claim) -> bool:
-        """Whether a plan would give this printer again what it has reserved.
+        """Whether this printer should keep what it has reserved: a plan gives it the
+        copy again, or no other printer could take it now.
 
         Raises SchedulerError.
         """
         without = {name: state.copied() for name, state in self._queues.states.items()}
         without[claim.queue].prints.pop(claim.print_id, None)
-        board = self._board(without, self._up(), self._now(), frozenset())
-        plan = await self._solve(board)
-        name = board.name_of(self._queues.host_id)
-        given = None if name is None else plan.assignment.get(name)
+        here = self._queues.host_id
+        board = build_board(without, self._up(), self._now(), here, ())
+        name = board.name_of(here)
         key = ClassKey(claim.queue, claim.print_.job_id, claim.print_.item)
-        return given is not None and board.classes[given] == key
+        copy = next((c for c, known in board.classes.items() if known == key), None)
+        if name is None or copy is None:
+            return False
+        if not await self._worker.run(is_wanted, board.problem, copy, name):
+            return True
+        plan = await self._solve(board)
+        return plan.assignment.get(name) == copy
 
     async def explain(self, queue: str) -> Explanation:
         """Why jobs of `queue` wait and its printers are idle; raises SchedulerError."""
@@ -142,33 +162,52 @@ class Planner:
         # Hosts agree more often on whole half minutes than on seconds.
         return int(self._clock.wall()) // _SETTLED * _SETTLED
 
-    def _board(
-        self,
-        states: Mapping[str, QueueState],
-        up: Mapping[str, frozenset[str]],
-        now: int,
-        declined: frozenset[ClassKey],
-    ) -> Board:
-        return build_board(states, up, now, self._queues.host_id, declined)
-
     async def _solve(self, board: Board) -> Plan:
         problem = board.problem
         if board.failures:
             problem = await self._worker.run(bar_repeaters, board)
         return await self._solver.solve(problem)
 
-    async def _planned(self, declined: frozenset[ClassKey]) -> _Planned:
+    def _look(self, declined: frozenset[ClassKey]) -> _Board:
         up, now = self._up(), self._now()
         basis = (self._queues.revision, now, up)
+        known = self._boards.get(declined)
+        if known is None or known.basis != basis:
+            here = self._queues.host_id
+            board = build_board(self._queues.states, up, now, here, declined)
+            known = _Board(basis, board)
+            self._boards = _kept(self._boards, declined) | {declined: known}
+        return known
+
+    async def _planned(self, declined: frozenset[ClassKey]) -> _Planned:
+        board = self._look(declined).board
         known = self._known.get(declined)
-        if known is not None and known.basis == basis:
-            return known
-        board = self._board(self._queues.states, up, now, declined)
-        if known is not None and known.board == board:
-            planned = _Planned(basis, board, known.plan)
-        else:
-            planned = _Planned(basis, board, await self._solve(board))
-        keep = {frozenset[ClassKey](), declined}
-        self._known = {key: plan for key, plan in self._known.items() if key in keep}
-        self._known[declined] = planned
-        return planned
+        if known is None or known.board != board:
+            known = _Planned(board, await self._solve(board))
+            self._known = _kept(self._known, declined) | {declined: known}
+        return known
+
+
+def _kept(
+    known: Mapping[frozenset[ClassKey], _T], declined: frozenset[ClassKey]
+) -> dict[frozenset[ClassKey], _T]:
+    """What is still of use: of all classes, and of those not declined."""
+    keep = (frozenset[ClassKey](), declined)
+    return {key: value for key, value in known.items() if key in keep}
+
+
+def has_work(problem: Problem, name: str) -> bool:
+    """Whether any waiting copy may go to the printer `name`. For the worker."""
+    own = next(printer for printer in problem.printers if printer.name == name)
+    return any(refusal(problem, own, job) is None for job in problem.jobs)
+
+
+def is_wanted(problem: Problem, copy: str, name: str) -> bool:
+    """Whether a printer other than `name` is idle and may take a copy."""
+    job = next(job for job in problem.jobs if job.name == copy)
+    return any(
+        printer.name != name
+        and not printer.busy_minutes
+        and refusal(problem, printer, job) is None
+        for printer in problem.printers
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..ports import Disk, Worker
-from .errors import DatabaseFailed, JournalDamaged
+from .errors import DatabaseFailed, JournalDamaged, ReplicaError
 
 _T = TypeVar("_T")
 Operation = tuple[str, tuple[object, ...]]  # SQL and its parameters
@@ -133,6 +133,9 @@ class Database:
         except (sqlite3.DatabaseError, JournalDamaged) as error:
             connection.close()
             raise JournalDamaged(f"{self.path} is damaged ({error})") from error
+        except ReplicaError:
+            connection.close()
+            raise
         self._connection = connection
         return loaded
 

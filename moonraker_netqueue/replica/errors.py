@@ -26,7 +26,11 @@ class JournalDamaged(ReplicaError):
 
 
 class SnapshotInvalid(ReplicaError):
-    """A text that is no snapshot, or one of a newer version."""
+    """A text that is no snapshot."""
+
+
+class SnapshotTooNew(ReplicaError):
+    """A snapshot that a newer version wrote: not damaged, not for this one."""
 
 
 class RequestRefused(ReplicaError):

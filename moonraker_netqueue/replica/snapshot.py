@@ -17,10 +17,10 @@ from ..model.codec import dumps, to_plain
 from ..model.errors import CommandInvalid
 from ..model.queue_state import QueueState
 from .entry import is_name
-from .errors import SnapshotInvalid
+from .errors import SnapshotInvalid, SnapshotTooNew
 
 SIZE_MAX = 64 << 20  # bytes of text
-_VERSION = 1
+_VERSION = 1  # of the text, and of the state in it: another form is another version
 _SPLIT_DEPTH = 2  # from there on containers may be written in one line
 _WHOLE_MAX = 16  # if they have at most as many members
 
@@ -62,7 +62,10 @@ def digest_of(text: str) -> str:
 
 
 def read(text: str) -> Loaded:
-    """What `write` wrote; raises SnapshotInvalid. Slow: for the worker."""
+    """What `write` wrote. Slow: for the worker.
+
+    Raises SnapshotInvalid or SnapshotTooNew.
+    """
     first, *lines = text.split("\n")
     try:
         index, term, seats = _header(json.loads(first))
@@ -87,7 +90,7 @@ def read(text: str) -> Loaded:
 def _header(header: Any) -> tuple[int, int, dict[str, str]]:
     version = header["version"]
     if version != _VERSION:
-        raise SnapshotInvalid(
+        raise SnapshotTooNew(
             f"a snapshot of format {str(version)[:20]}, this program reads"
             f" {_VERSION}: update moonraker_netqueue on this host"
         )

@@ -15,7 +15,11 @@ from moonraker_netqueue.replica import journal as journal_module
 from moonraker_netqueue.replica import snapshot
 from moonraker_netqueue.replica.database import Database, Operation
 from moonraker_netqueue.replica.entry import Kind, pack
-from moonraker_netqueue.replica.errors import DatabaseFailed, JournalDamaged
+from moonraker_netqueue.replica.errors import (
+    DatabaseFailed,
+    JournalDamaged,
+    SnapshotTooNew,
+)
 from moonraker_netqueue.replica.journal import Journal
 
 
@@ -215,6 +219,25 @@ async def test_a_damaged_snapshot_is_never_loaded(
     connection.executescript(damage)
     connection.close()
     with pytest.raises(JournalDamaged, match="is damaged"):
+        await _open(path, worker)
+
+
+@pytest.mark.asyncio
+async def test_a_snapshot_of_a_newer_version_is_no_damage(
+    tmp_path: Path, worker: ThreadWorker
+) -> None:
+    """The file stays where it is, for the version that can read it."""
+    path = tmp_path / "group.db"
+    journal = await _with_snapshot(path, worker)
+    await journal.database.close()
+    connection = sqlite3.connect(path)
+    with connection:
+        (text,) = connection.execute("SELECT text FROM snapshot").fetchone()
+        newer = text.replace('"version":1', '"version":2')
+        values = (newer, snapshot.digest_of(newer))
+        connection.execute("UPDATE snapshot SET text = ?, digest = ?", values)
+    connection.close()
+    with pytest.raises(SnapshotTooNew, match="update moonraker_netqueue"):
         await _open(path, worker)
 
 

@@ -15,7 +15,11 @@ from moonraker_netqueue.ports import Message
 from moonraker_netqueue.replica import journal as journal_module
 from moonraker_netqueue.replica import snapshot
 from moonraker_netqueue.replica.entry import Kind
-from moonraker_netqueue.replica.errors import RequestRefused, SnapshotInvalid
+from moonraker_netqueue.replica.errors import (
+    RequestRefused,
+    SnapshotInvalid,
+    SnapshotTooNew,
+)
 from moonraker_netqueue.replica.group import Group
 from moonraker_netqueue.replica.journal import Journal
 from moonraker_netqueue.replica.status import Role
@@ -344,7 +348,7 @@ def test_a_snapshot_in_another_form_is_refused() -> None:
     ):
         with pytest.raises(SnapshotInvalid):
             snapshot.read(damaged)
-    with pytest.raises(SnapshotInvalid, match="update moonraker_netqueue"):
+    with pytest.raises(SnapshotTooNew, match="update moonraker_netqueue"):
         snapshot.read(text.replace('"version":1', '"version":2'))
 
 
