@@ -54,10 +54,12 @@ def claim_folder(directory: Path, marks: frozenset[str], disk: Disk) -> Path | N
     """
     path = directory / _FILE_NAME
     owner = _owner(path, disk)
-    if not marks or owner == marks:
+    if not marks or marks <= owner:
         return None
     aside = None
-    if owner and not owner & marks:  # else only one of several marks changed
+    if owner & marks:
+        marks |= owner  # a card that shows up late, or was added
+    elif owner:
         aside = _put_aside(directory, disk)
         _LOGGER.warning("%s was another machine's: it is now %s", directory, aside)
     disk.make_directory(directory)

@@ -75,9 +75,9 @@ def test_a_folder_of_the_last_version_is_taken_as_it_is(tmp_path: Path) -> None:
 def test_a_mark_that_changes_among_others_is_learnt(tmp_path: Path) -> None:
     """A network card is replaced, later the other one."""
     folder = tmp_path / "netqueue"
-    for marks in ({"a", "b"}, {"b", "c"}, {"c", "d"}):
+    for marks in ({"a", "b"}, {"a"}, {"b"}, {"b", "c"}, {"c", "d"}, {"a"}):
         assert claim_folder(folder, frozenset(marks), _DISK) is None
-    assert claim_folder(folder, frozenset({"b"}), _DISK) is not None
+    assert claim_folder(folder, frozenset({"e"}), _DISK) is not None
 
 
 def test_without_marks_nothing_is_told_apart(tmp_path: Path) -> None:

@@ -15,15 +15,7 @@ from typing import Any
 
 from tornado.iostream import IOStream
 
-from ..ports import (
-    Clock,
-    ContentSource,
-    Disk,
-    LinkListener,
-    Message,
-    Random,
-    Worker,
-)
+from ..ports import Clock, ContentSource, Disk, LinkListener, Message, Random, Worker
 from .admission import Admission, Member
 from .calls import Calls
 from .content import ContentReader
@@ -162,7 +154,7 @@ class PeerNetwork:
         for peer in tuple(self._peers.values()):
             self._refresh(peer)
             if not self._listeners:
-                peer.link.close("this host serves no queue")
+                peer.link.close("no queue")
 
     def connected(self, queue: str) -> tuple[str, ...]:
         """Host ids with a live link authorised for `queue`, sorted."""

@@ -330,7 +330,8 @@ class Group:
         if self._core.is_leader:
             self._change_seats()
         self._settle()
-        self._compaction.look(self.state, self.applied_index)
+        if not self._halted:
+            self._compaction.look(self.state, self.applied_index)
 
     def _change_seats(self) -> None:
         """As leader: append the membership change that is due (R1, R15)."""

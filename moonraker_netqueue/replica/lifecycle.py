@@ -202,7 +202,7 @@ class Lifecycle:
             group, generation, voters = _parse_welcome(form)
         except NetqueueError as error:
             _LOGGER.info("host %.8s did not let us join: %s", neighbour.id, error)
-            await self._wait_for_news(_JOIN_RETRY)
+            await self._clock.sleep(_JOIN_RETRY)
             self._go(Phase.LISTENING)
             return
         journal = self._opened()

@@ -74,6 +74,7 @@ class Replica:
         self._listeners: list[Listener] = []
         self._said: Hello | None = None
         self._leaving = False
+        self._rejoining = asyncio.Lock()
         self._entered: str | None = None  # the group that listeners know of
         self._tasks: list[asyncio.Task[None]] = []
         self._empty = QueueState()
@@ -194,6 +195,10 @@ class Replica:
         It forgets its copy of the queue, which is set aside, and gets the others'.
         `found`: no other host has the queue, so an empty one begins.
         """
+        async with self._rejoining:  # a second click finds it done
+            await self._rejoin(found)
+
+    async def _rejoin(self, found: bool) -> None:
         if isinstance(self._lifecycle.error, HostDoubted):
             await self._end_tasks()
             await self._lives.begin_anew()
@@ -267,6 +272,7 @@ class Replica:
 
     def _fail(self, error: NetqueueError) -> None:
         self._lifecycle.fail(error)
+        self._links.unsubscribe(self.queue)  # the others count it as gone
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
@@ -371,7 +377,6 @@ class Replica:
             " get the others' by POST /server/netqueue/rejoin"
         )
         self._fail(HostDoubted(reason))
-        self._links.unsubscribe(self.queue)
         self._remembering = asyncio.get_running_loop().create_task(
             self._remember_doubt(reason, boots)
         )

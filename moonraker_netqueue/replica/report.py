@@ -74,7 +74,7 @@ def _notices(life: Lifecycle, neighbours: Neighbours) -> tuple[str, ...]:
     apart = [
         f"host {host.hello.name or host.id[:8]} shares a queue of the same name"
         " that has jobs too: the two stay apart until one of them is emptied by"
-        " printing or removing its jobs and its replica folder is moved away"
+        " printing or removing its jobs and group.db of its replica is moved away"
         for host in foreign_with_jobs(life.group, neighbours)
     ]
     return (*notices, *apart, *life.group.intake.notices())

@@ -105,8 +105,11 @@ class SnapshotIntake:
 
     async def _install(self, loaded: Loaded, text: str) -> None:
         journal = self._journal
-        if journal.getRaftCommitIndex() >= loaded.snapshot.index:
-            return  # the entries came meanwhile
+        taken = loaded.snapshot
+        mine = journal.entry(taken.index)
+        here = mine is not None and mine.term == taken.term
+        if here or journal.getRaftCommitIndex() >= taken.index:
+            return  # the entries came meanwhile, perhaps more that were acked
         position = journal.install(loaded.snapshot, text)
         await journal.database.wait_durable(position)
         self._installed(loaded)
