@@ -130,8 +130,8 @@ class Database:
             raise DatabaseFailed(
                 f"{self.path} cannot be used ({error}): free space or make it writable"
             ) from error
-        except (sqlite3.DatabaseError, JournalDamaged) as error:
-            connection.close()
+        except (sqlite3.DatabaseError, JournalDamaged, TypeError, ValueError) as error:
+            connection.close()  # a value of another type is damage, too
             raise JournalDamaged(f"{self.path} is damaged ({error})") from error
         except ReplicaError:
             connection.close()

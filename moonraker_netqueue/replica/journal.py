@@ -91,7 +91,7 @@ def _load(connection: sqlite3.Connection) -> Recovered:
 
 def _load_snapshot(connection: sqlite3.Connection, recovered: Recovered) -> None:
     for _, digest, text in connection.execute("SELECT * FROM snapshot").fetchall():
-        if snapshot.digest_of(text) != digest:
+        if not isinstance(text, str) or snapshot.digest_of(text) != digest:
             raise JournalDamaged("checksum of the snapshot")
         try:
             recovered.snapshot, recovered.state = snapshot.read(text)

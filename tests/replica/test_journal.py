@@ -129,6 +129,8 @@ async def test_a_commit_index_beyond_the_log_is_clamped(
         "UPDATE log SET position = 9 WHERE position = 3",
         "DELETE FROM log WHERE position = 2",
         "DELETE FROM log WHERE position = 1",
+        "UPDATE log SET term = 'x' WHERE position = 2",
+        "UPDATE log SET data = 7 WHERE position = 2",
         "UPDATE meta SET value = '[8, null]' WHERE name = 'vote'",
         "UPDATE meta SET name = 'group' WHERE name = 'vote'",
     ],
