@@ -224,9 +224,7 @@ class _Builder:
             return
 
         def on_found(found: Found) -> None:
-            # The address added last is tried first.
-            for address in reversed(found.addresses):
-                network.add_address(found.host_id, address, found.port)
+            network.add_found(found.host_id, found.addresses, found.port)
 
         discovery = Discovery(
             network.host_id,

@@ -20,7 +20,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
-from .cli.terminal import complain, quiet_logs, read_lines, say, stop_on_signal
+from .cli.terminal import (
+    check_namespace,
+    complain,
+    quiet_logs,
+    read_lines,
+    say,
+    say_warning,
+    stop_on_signal,
+)
 from .discovery.discovery import Discovery
 from .discovery.record import Found
 from .errors import NetqueueError
@@ -28,7 +36,6 @@ from .machine import MachineClock, MachineDisk, MachineRandom, ThreadWorker
 from .model.command import ContentHeld, JobAdd
 from .model.content import FileRef
 from .model.job import ItemSpec, Wishes
-from .names import is_queue_name
 from .peers.admission import Admission, AdmissionMode
 from .peers.identity import load_or_create
 from .peers.network import PeerNetwork
@@ -209,11 +216,7 @@ def _discovery(
     worker: ThreadWorker,
 ) -> Discovery:
     def on_found(found: Found) -> None:
-        for place in reversed(found.addresses):
-            network.add_address(found.host_id, place, found.port)
-
-    def on_warning(text: str | None) -> None:
-        say("the network is back" if text is None else f"warning: {text}")
+        network.add_found(found.host_id, found.addresses, found.port)
 
     return Discovery(
         network.host_id,
@@ -222,7 +225,7 @@ def _discovery(
         interface=address or None,
         on_found=on_found,
         on_lost=network.remove_address,
-        on_warning=on_warning,
+        on_warning=say_warning,
         clock=clock,
         worker=worker,
     )
@@ -280,8 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--data", type=Path, metavar="DIR", help="keep the state there, for next time"
     )
     options = parser.parse_args(arguments)
-    if not is_queue_name(options.namespace):
-        parser.error(f"{options.namespace!r} is no name: a-z, 0-9, _ and -, at most 32")
+    check_namespace(parser, options.namespace)
     quiet_logs()
     try:
         address, port = _address(options.address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import os
@@ -11,6 +12,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from ..names import is_queue_name
+
 _STDIN = 0
 
 
@@ -18,6 +21,17 @@ def say(text: str) -> None:
     """Show a line, with the time."""
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
     sys.stdout.flush()
+
+
+def say_warning(text: str | None) -> None:
+    """Show what is wrong with the network; None: nothing any more."""
+    say("the network is back" if text is None else f"warning: {text}")
+
+
+def check_namespace(parser: argparse.ArgumentParser, name: str) -> None:
+    """End the program unless a queue can be called that."""
+    if not is_queue_name(name):
+        parser.error(f"{name!r} is no name: a-z, 0-9, _ and -, at most 32")
 
 
 def complain(text: str) -> None:

@@ -8,9 +8,16 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from ..cli.terminal import complain, quiet_logs, say, stop_on_signal
+from ..cli.terminal import (
+    check_namespace,
+    complain,
+    quiet_logs,
+    say,
+    say_warning,
+    stop_on_signal,
+)
 from ..machine import MachineClock, MachineRandom, ThreadWorker
-from ..names import clean_name, is_queue_name
+from ..names import clean_name
 from .discovery import Discovery
 from .record import Found
 
@@ -42,9 +49,6 @@ class _Terminal:
         if host_id not in self._silent:
             say(f"- {_text(found)}")
         self._silent.discard(host_id)
-
-    def on_warning(self, text: str | None) -> None:
-        say("the network is back" if text is None else f"warning: {text}")
 
     async def look_after(self) -> None:
         """Show who does not answer any more, for ever."""
@@ -96,7 +100,7 @@ async def _run(namespace: str, name: str, interface: str | None) -> None:
         interface=interface,
         on_found=terminal.on_found,
         on_lost=terminal.on_lost,
-        on_warning=terminal.on_warning,
+        on_warning=say_warning,
         clock=clock,
         worker=worker,
     )
@@ -126,8 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="IPv4 address to use alone; 127.0.0.1: this machine only",
     )
     options = parser.parse_args(arguments)
-    if not is_queue_name(options.namespace):
-        parser.error(f"{options.namespace!r} is no name: a-z, 0-9, _ and -, at most 32")
+    check_namespace(parser, options.namespace)
     name = clean_name(options.name)
     if not name:
         parser.error("the name has nothing to show")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -136,6 +136,11 @@ class PeerNetwork:
     def add_address(self, host_id: str | None, host: str, port: int) -> None:
         """Keep a link to a host heard at an address, or configured there (None)."""
         self._targets.add(host_id, host, port)
+
+    def add_found(self, host_id: str, addresses: Sequence[str], port: int) -> None:
+        """Keep a link to a host that was heard; its first address is tried first."""
+        for address in reversed(addresses):  # the one added last is tried first
+            self._targets.add(host_id, address, port)
 
     def remove_address(self, host_id: str) -> None:
         """Discovery lost the host; a live link stays."""

@@ -76,7 +76,7 @@ class Planner:
     async def choose(self) -> Choice | None:
         """This printer's own part of the plan; raises SchedulerError."""
         declined = self._still_declined()
-        board = self._look(declined).board
+        board = self._look(declined)
         name = board.name_of(self._queues.host_id)
         if name is None or not await self._worker.run(has_work, board.problem, name):
             return None  # whatever the others get: no need to solve
@@ -168,7 +168,7 @@ class Planner:
             problem = await self._worker.run(bar_repeaters, board)
         return await self._solver.solve(problem)
 
-    def _look(self, declined: frozenset[ClassKey]) -> _Board:
+    def _look(self, declined: frozenset[ClassKey]) -> Board:
         up, now = self._up(), self._now()
         basis = (self._queues.revision, now, up)
         known = self._boards.get(declined)
@@ -177,10 +177,10 @@ class Planner:
             board = build_board(self._queues.states, up, now, here, declined)
             known = _Board(basis, board)
             self._boards = _kept(self._boards, declined) | {declined: known}
-        return known
+        return known.board
 
     async def _planned(self, declined: frozenset[ClassKey]) -> _Planned:
-        board = self._look(declined).board
+        board = self._look(declined)
         known = self._known.get(declined)
         if known is None or known.board != board:
             known = _Planned(board, await self._solve(board))

@@ -75,7 +75,7 @@ def parse_hello(form: Message) -> Hello:
         form.get("nonce", ""),
         form.get("reach", 0),
     )
-    if not (_is_count(boots) and _is_count(reach)):
+    if not (is_count(boots) and is_count(reach)):
         raise WireInvalid("a hello's boots and reach are counts")
     if not (nonce == "" or is_name(nonce)):
         raise WireInvalid("a hello's nonce is an id")
@@ -95,7 +95,8 @@ def parse_hello(form: Message) -> Hello:
     )
 
 
-def _is_count(value: object) -> TypeGuard[int]:
+def is_count(value: object) -> TypeGuard[int]:
+    """Whether a peer's value can be an index or a counter."""
     return type(value) is int and 0 <= value < 1 << 53
 
 

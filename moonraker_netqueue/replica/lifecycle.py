@@ -122,10 +122,7 @@ class Lifecycle:
 
     async def begin_anew(self) -> None:
         """After a failure: forget the own copy (it is set aside) and start again."""
-        if self.group is not None:
-            await self.group.close()
-        elif self.journal is not None:
-            await self.journal.database.close()
+        await self._close_group()
         self.group = self.journal = self.error = None
         await self._files.set_aside("doubted")
         self._go(Phase.STARTING)
@@ -153,10 +150,7 @@ class Lifecycle:
 
     async def close(self) -> None:
         """End the group; `run` must have been cancelled."""
-        if self.group is not None:
-            await self.group.close()
-        elif self.journal is not None:
-            await self.journal.database.close()
+        await self._close_group()
         self._go(Phase.CLOSED)
 
     # The steps; each ends in another phase.
@@ -276,6 +270,12 @@ class Lifecycle:
         self._go(Phase.LISTENING)
 
     # Inside.
+
+    async def _close_group(self) -> None:
+        if self.group is not None:
+            await self.group.close()
+        elif self.journal is not None:
+            await self.journal.database.close()
 
     async def _find_leader(self) -> None:
         """After a long absence all voters may be others than the log knows: ask."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..ports import Random
 from .database import Database
-from .greeting import Hello
+from .greeting import Hello, is_count
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS own (
@@ -184,6 +184,6 @@ def doubt_form(boots: int, reason: str) -> dict[str, object]:
 def parse_doubt(form: Mapping[str, object]) -> tuple[int, str] | None:
     """Latest start that was seen, and the reason; None for another form."""
     boots, reason = form.get("boots"), form.get("why")
-    if type(boots) is not int or not 0 <= boots < 1 << 53:
+    if not is_count(boots) or not isinstance(reason, str) or not reason:
         return None
-    return (boots, reason[:300]) if isinstance(reason, str) and reason else None
+    return boots, reason[:300]

@@ -24,6 +24,8 @@ from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
 from tests.replica.switchboard import Switchboard
 
+_IDS = ("aaaaaaaa", "bbbbbbbb", "cccccccc")
+
 
 @pytest_asyncio.fixture
 async def worker() -> AsyncIterator[ThreadWorker]:
@@ -57,19 +59,25 @@ async def _until_role(replica: Replica, role: Role) -> None:
     await _until(lambda: replica.status().role is role)
 
 
+async def _three_voters(
+    folder: Path, switchboard: Switchboard, worker: ThreadWorker
+) -> list[Replica]:
+    replicas = [_replica(host, folder, switchboard, worker) for host in _IDS]
+    await replicas[0].start()
+    await _until_role(replicas[0], Role.LEADER)
+    for replica in replicas[1:]:
+        await replica.start()
+    await _until(lambda: all(replica.status().voters == _IDS for replica in replicas))
+    return replicas
+
+
 @pytest.mark.asyncio
 async def test_three_hosts_on_real_disks_share_a_queue_over_a_restart(
     tmp_path: Path, worker: ThreadWorker
 ) -> None:
     """What one accepted all have, and have again after all were restarted."""
     switchboard = Switchboard()
-    ids = ("aaaaaaaa", "bbbbbbbb", "cccccccc")
-    replicas = [_replica(host, tmp_path, switchboard, worker) for host in ids]
-    await replicas[0].start()
-    await _until_role(replicas[0], Role.LEADER)
-    for replica in replicas[1:]:
-        await replica.start()
-    await _until(lambda: all(replica.status().voters == ids for replica in replicas))
+    replicas = await _three_voters(tmp_path, switchboard, worker)
     for replica in replicas:
         outcome = await replica.submit(QueuePause(True))
         assert outcome.state is SubmitState.ACCEPTED
@@ -78,7 +86,7 @@ async def test_three_hosts_on_real_disks_share_a_queue_over_a_restart(
         await replica.close()
     assert {replica.status().phase for replica in replicas} == {Phase.CLOSED}
 
-    again = [_replica(host, tmp_path, switchboard, worker) for host in ids]
+    again = [_replica(host, tmp_path, switchboard, worker) for host in _IDS]
     for replica in again:
         await replica.start()
     await _until(lambda: all(replica.state.paused for replica in again))
@@ -94,17 +102,11 @@ async def test_a_host_that_was_away_takes_the_queue_from_a_snapshot(
     monkeypatch.setattr(journal, "COMPACT_ENTRIES", 20)
     monkeypatch.setattr(journal, "KEPT_ENTRIES", 5)
     switchboard = Switchboard()
-    ids = ("aaaaaaaa", "bbbbbbbb", "cccccccc")
-    replicas = [_replica(host, tmp_path, switchboard, worker) for host in ids]
-    await replicas[0].start()
-    await _until_role(replicas[0], Role.LEADER)
-    for replica in replicas[1:]:
-        await replica.start()
-    await _until(lambda: all(replica.status().voters == ids for replica in replicas))
+    replicas = await _three_voters(tmp_path, switchboard, worker)
     await replicas[2].close()
     for number in range(80):
         await replicas[number % 2].submit(QueuePause(number % 2 == 0))
-    replicas[2] = _replica(ids[2], tmp_path, switchboard, worker)
+    replicas[2] = _replica(_IDS[2], tmp_path, switchboard, worker)
     for _ in range(2):
         await replicas[2].start()
         await _until(
@@ -114,10 +116,10 @@ async def test_a_host_that_was_away_takes_the_queue_from_a_snapshot(
         )
         assert replicas[2].state.canonical() == replicas[0].state.canonical()
         await replicas[2].close()
-        replicas[2] = _replica(ids[2], tmp_path, switchboard, worker)
+        replicas[2] = _replica(_IDS[2], tmp_path, switchboard, worker)
     for replica in replicas[:2]:
         await replica.close()
-    for host in ids:
+    for host in _IDS:
         file = sqlite3.connect(tmp_path / host / "group.db")
         assert file.execute("SELECT count(*) FROM snapshot").fetchone() == (1,)
         assert file.execute("SELECT min(position) FROM log").fetchone()[0] > 40
