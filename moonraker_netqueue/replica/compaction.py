@@ -34,10 +34,10 @@ class Compaction:
 
     async def _compact(self, state: QueueState, index: int, term: int) -> None:
         journal = self._journal
-        seats = journal.seats_at(index)
+        seats, changed = journal.seats_at(index), journal.change_at(index)
         try:
             taken, text = await journal.database.worker.run(
-                snapshot.write, state, index, term, seats
+                snapshot.write, state, index, term, seats, changed
             )
             # A leader's snapshot may have replaced the log meanwhile.
             if journal.snapshot_index < index and journal.database.error is None:

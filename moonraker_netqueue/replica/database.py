@@ -31,6 +31,7 @@ class Database:
         self.on_durable: Callable[[], None] = lambda: None
         self.on_failed: Callable[[DatabaseFailed], None] = lambda _error: None
         self.worker = worker
+        self._first: tuple[Database, int] | None = None  # of another file
         self._disk = disk
         self._pending: list[Operation] = []
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
@@ -53,6 +54,10 @@ class Database:
         if self._flusher is None:
             self._flusher = asyncio.get_running_loop().create_task(self._flush())
         return self.position
+
+    def write_after(self, other: Database, position: int) -> None:
+        """Write what is put from now on once `other` is durable up to `position`."""
+        self._first = other, position
 
     async def wait_durable(self, position: int) -> None:
         """Return once everything up to `position` is on disk; else DatabaseFailed."""
@@ -79,11 +84,14 @@ class Database:
         try:
             while self._pending:
                 batch, self._pending = self._pending, []
+                first, self._first = self._first, None
+                if first is not None:
+                    await first[0].wait_durable(first[1])
                 await self.worker.run(self._write, batch)
                 self.durable_position += len(batch)
                 self._release()
                 self.on_durable()
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, DatabaseFailed) as error:
             self._fail(error)
         finally:
             self._flusher = None

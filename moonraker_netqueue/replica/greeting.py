@@ -32,6 +32,7 @@ class Hello:
     boots: int = 0  # which start of the sender this is, and its nonce (R5)
     nonce: str = ""
     reach: int = 0  # committed entries that its journal has
+    configuration: str = ""  # the newest that its seat ever was in (`lives.py`)
 
     def form(self) -> dict[str, Any]:
         """The map that goes over the link."""
@@ -49,6 +50,7 @@ class Hello:
             "boots": self.boots,
             "nonce": self.nonce,
             "reach": self.reach,
+            "conf": self.configuration,
         }
 
     def differs(self, said: Hello) -> bool:
@@ -77,8 +79,9 @@ def parse_hello(form: Message) -> Hello:
     )
     if not (is_count(boots) and is_count(reach)):
         raise WireInvalid("a hello's boots and reach are counts")
-    if not (nonce == "" or is_name(nonce)):
-        raise WireInvalid("a hello's nonce is an id")
+    configuration = form.get("conf", "")
+    if not all(value == "" or is_name(value) for value in (nonce, configuration)):
+        raise WireInvalid("a hello's nonce and configuration are ids")
     return Hello(
         group,
         generation,
@@ -92,6 +95,7 @@ def parse_hello(form: Message) -> Hello:
         boots,
         str(nonce),
         reach,
+        str(configuration),
     )
 
 
@@ -110,11 +114,12 @@ def parse_voters(value: object) -> tuple[str, ...]:
 
 
 class LinkedJournal(NamedTuple):
-    """A linked host's journal: which one, whether nothing is in it yet, whether the
-    host is believed to be who it says (R5)."""
+    """A linked host's journal: which one, whether nothing is in it yet, the newest
+    configuration that the host ever had a seat in, whether it is believed (R5)."""
 
     incarnation: str
     empty: bool
+    configuration: str
     doubted: bool = False
 
 
@@ -135,7 +140,9 @@ class Neighbour:
         """What it says of its journal."""
         hello = self.hello
         empty = hello.last_index <= 1  # entry 1 is the library's own
-        return LinkedJournal(hello.incarnation, empty, self.doubt is not None)
+        return LinkedJournal(
+            hello.incarnation, empty, hello.configuration, self.doubt is not None
+        )
 
 
 class Neighbours:

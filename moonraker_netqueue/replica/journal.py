@@ -118,7 +118,7 @@ def _after(base: Snapshot, changes: list[Change]) -> list[Change]:
 def _changes_of(entry: Entry) -> list[Change]:
     """What an entry does to the configuration."""
     try:
-        change = change_of(entry.index, *unpack(entry.data))
+        change = change_of(entry.index, entry.term, *unpack(entry.data))
     except WireInvalid:
         return []  # applies as a no-op
     return [] if change is None else [change]
@@ -136,6 +136,7 @@ class Journal:
         self.durable_index = 0  # highest entry in memory that is on disk
         self.snapshot: Snapshot | None = None  # what stands for the log's beginning
         self.on_durable: Callable[[], None] = lambda: None
+        self.on_reconfigured: Callable[[], None] = lambda: None  # before it is written
         self._changes: list[Change] = []  # membership entries after the snapshot
         self._seats: dict[str, str] | None = None  # their fold, until they change
         self._entries: list[Entry] = []
@@ -189,9 +190,15 @@ class Journal:
         return 0 if self.snapshot is None else self.snapshot.index
 
     @property
-    def last_change(self) -> int:
-        """Index of the last membership entry after the snapshot; 0 if none is."""
-        return self._changes[-1].index if self._changes else 0
+    def last_change(self) -> tuple[int, int]:
+        """Index and term of the newest membership entry; (0, 0) if it is unknown."""
+        return self.change_at(self.last_index)
+
+    @property
+    def configuration(self) -> str:
+        """Names the newest configuration, committed or not; empty if unknown."""
+        index, term = self.last_change
+        return f"{self.meta('group')}-{index}-{term}" if index else ""
 
     def entry(self, index: int) -> Entry | None:
         """The entry at an index of the log; None if it is not, or not any more."""
@@ -210,6 +217,13 @@ class Journal:
         return seats_after(
             (change for change in self._changes if change.index <= index), base
         )
+
+    def change_at(self, index: int) -> tuple[int, int]:
+        """Index and term of the membership entry that made the configuration of an
+        index, not before the snapshot's; (0, 0) if it is unknown."""
+        base = (0, 0) if self.snapshot is None else self.snapshot.changed
+        marks = ((change.index, change.term) for change in self._changes)
+        return max((mark for mark in marks if mark[0] <= index), default=base)
 
     def voters(self) -> frozenset[str]:
         """The hosts that have these seats."""
@@ -251,6 +265,7 @@ class Journal:
         self._entries, self._bytes, self._unwritten = [], 0, []
         self._changes, self._seats = [], None
         self.durable_index = min(self.durable_index, taken.index)
+        self.on_reconfigured()
         self.add(data, taken.index, taken.term)
         return self.database.position
 
@@ -279,8 +294,10 @@ class Journal:
         entry = Entry(command, idx, term)
         self._entries.append(entry)
         self._bytes += len(command)
-        self._changes += _changes_of(entry)
-        self._seats = None
+        if changes := _changes_of(entry):
+            self._changes += changes
+            self._seats = None
+            self.on_reconfigured()
         row = (idx, term, command, _entry_checksum(idx, term, command))
         self._unwritten.append((self.database.put((_INSERT, row)), idx))
 
@@ -290,8 +307,10 @@ class Journal:
         kept = self.first_index + entryFrom - 1  # index of the last that stays
         self._bytes -= sum(len(entry.data) for entry in self._entries[entryFrom:])
         del self._entries[entryFrom:]
-        self._changes = [change for change in self._changes if change.index <= kept]
-        self._seats = None
+        changes = [change for change in self._changes if change.index <= kept]
+        if changes != self._changes:
+            self._changes, self._seats = changes, None
+            self.on_reconfigured()
         self.database.put((_TRUNCATE, (kept + 1,)))
         self.durable_index = min(self.durable_index, kept)
         self._unwritten = [

@@ -228,6 +228,7 @@ class Lifecycle:
     def _enter(self) -> None:
         """Start the node of the group that the journal names."""
         self._proposed = None
+        self._lives.follow(self._opened(), self._host_id)
         self.group = group = Group(
             self._host_id,
             self._opened(),

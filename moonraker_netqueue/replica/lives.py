@@ -8,10 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..ports import Random
 from .database import Database
 from .greeting import Hello, is_count
+from .journal import Journal
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS own (
@@ -20,10 +22,14 @@ CREATE TABLE IF NOT EXISTS own (
 CREATE TABLE IF NOT EXISTS seen (
     host TEXT PRIMARY KEY, boots INTEGER NOT NULL, nonce TEXT NOT NULL,
     incarnation TEXT NOT NULL, reach INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS seat (
+    only INTEGER PRIMARY KEY CHECK (only = 1), configuration TEXT NOT NULL);
 """
 _SET_OWN = "INSERT OR REPLACE INTO own VALUES (1, ?, ?, ?)"
 _SET_SEEN = "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?)"
+_SET_SEAT = "INSERT OR REPLACE INTO seat VALUES (1, ?)"
 _HOSTS_MAX = 1000
+ANY = "any"  # for a configuration: a person said that the others have all
 
 
 @dataclass(frozen=True)
@@ -45,15 +51,20 @@ class _Seen:
     reach: int = 0
 
 
-_Loaded = tuple[_Own, dict[str, _Seen]]
+class _Loaded(NamedTuple):
+    own: _Own
+    seen: dict[str, _Seen]
+    configuration: str
 
 
 def _load(connection: sqlite3.Connection) -> _Loaded:
     own = connection.execute("SELECT boots, held, doubt FROM own").fetchone()
     seen = connection.execute("SELECT * FROM seen").fetchall()
-    return (
+    seat = connection.execute("SELECT configuration FROM seat").fetchone()
+    return _Loaded(
         _Own() if own is None else _Own(own[0], bool(own[1]), own[2]),
         {host: _Seen(*values) for host, *values in seen},
+        "" if seat is None else seat[0],
     )
 
 
@@ -67,10 +78,12 @@ class Lives:
         self._seen: dict[str, _Seen] = {}
         self._unwritten: set[str] = set()
         self.nonce = ""  # of this start
+        self.configuration = ""  # newest that this host had a seat in; or ANY
 
     async def open(self) -> None:
         """Count this start, durably; raises JournalDamaged or DatabaseFailed."""
-        self._own, self._seen = await self._database.open(_SCHEMA, _load)
+        loaded = await self._database.open(_SCHEMA, _load)
+        self._own, self._seen, self.configuration = loaded
         await self._begin(self._own.boots + 1)
 
     async def close(self) -> None:
@@ -108,7 +121,28 @@ class Lives:
     async def begin_anew(self) -> None:
         """A person decided that this host is the right one."""
         self._own = replace(self._own, doubt="")
+        self._note_configuration(ANY)
         await self._begin(self._own.boots + 1)
+
+    def follow(self, journal: Journal, host_id: str) -> None:
+        """Know, before the journal does, each configuration with this host's seat.
+
+        So a host that lost its journal still knows what it may have agreed to.
+        """
+
+        def note() -> None:
+            incarnation = journal.meta("incarnation") or ""
+            has_seat = journal.seats().get(host_id) == incarnation
+            if has_seat and self.configuration != journal.configuration:
+                position = self._note_configuration(journal.configuration)
+                journal.database.write_after(self._database, position)
+
+        journal.on_reconfigured = note
+        note()
+
+    def _note_configuration(self, configuration: str) -> int:
+        self.configuration = configuration
+        return self._database.put((_SET_SEAT, (configuration,)))
 
     async def _begin(self, boots: int) -> None:
         self.nonce = self._random.token(8).hex()

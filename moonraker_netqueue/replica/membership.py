@@ -16,15 +16,16 @@ class Change(NamedTuple):
     """A membership entry of the log; `seat` of a removal has no incarnation."""
 
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs
+    term: int
     kind: Kind
     seat: Seat
 
 
-def change_of(index: int, kind: Kind, payload: str) -> Change | None:
+def change_of(index: int, term: int, kind: Kind, payload: str) -> Change | None:
     """The change that an entry makes, if it is a membership entry."""
     if kind not in (Kind.ADD, Kind.REMOVE):
         return None
-    return Change(index, kind, seat_of(payload))
+    return Change(index, term, kind, seat_of(payload))
 
 
 def seats_after(
@@ -32,7 +33,7 @@ def seats_after(
 ) -> dict[str, str]:
     """Host id -> incarnation of all voters once these changes follow `base`."""
     seats: dict[str, str] = dict(base or {})
-    for _, kind, seat in changes:
+    for _, _, kind, seat in changes:
         if kind is Kind.ADD:
             seats[seat.host] = seat.incarnation
         else:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from .greeting import LinkedJournal
 from .journal import Journal
+from .lives import ANY
 from .seats import seats_lost
 
 
@@ -54,18 +55,22 @@ class Participants:
         """The voters whose majority decides.
 
         Of two voters, one that is back with an empty journal counts no more, at
-        once: whatever was committed is on the other one's disk. Its seat goes with
-        the first change of the leader that this lets be elected. A journal that is
-        not empty proves the opposite: this host's own may be an old copy.
+        once, if it never had a seat in another configuration than this one: then
+        whatever was committed is on this host's disk. Its seat goes with the first
+        change of the leader that this lets be elected. A journal that is not empty
+        proves the opposite: this host's own may be an old copy.
         """
         voters = self.voters
         if len(voters) == 2 and self.has_seat:
-            return voters - {host for host in self._void if self._is_empty(host)}
+            return voters - {host for host in self._void if self._has_nothing(host)}
         return voters
 
-    def _is_empty(self, host: str) -> bool:
+    def _has_nothing(self, host: str) -> bool:
         life = self._linked.get(host)
-        return life is not None and life.empty and not life.doubted
+        if life is None or not life.empty or life.doubted:
+            return False
+        mine = self._journal.configuration
+        return life.configuration == ANY or (mine != "" and life.configuration == mine)
 
     def electorate(self) -> frozenset[str]:
         """Who may elect and be elected; a host without a valid seat never is."""

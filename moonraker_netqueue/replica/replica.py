@@ -306,6 +306,7 @@ class Replica:
             leaving=self._leaving,
             boots=self._lives.boots,
             nonce=self._lives.nonce,
+            configuration=self._lives.configuration,
         )
         group, journal = self._lifecycle.group, self._lifecycle.journal
         if group is None or journal is None:

@@ -82,7 +82,7 @@ class Seats:
         Neither the library nor two leaders in a row can have two under way.
         """
         core, journal = self._core, self._journal
-        if not core.term_is_settled() or journal.last_change > core.commit_index:
+        if not core.term_is_settled() or journal.last_change[0] > core.commit_index:
             return None
         census = self._census(void)
         self._answer(census)

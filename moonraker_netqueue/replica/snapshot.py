@@ -29,11 +29,16 @@ _Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a snapshot is of. `seats` are those at `index`, not those of now."""
+    """What a snapshot is of. `seats` are those at `index`, not those of now.
+
+    `changed` is index and term of the membership entry that made them; (0, 0) if
+    that is unknown.
+    """
 
     index: int
     term: int
     seats: Mapping[str, str]
+    changed: tuple[int, int]
     size: int  # bytes of the text
     digest: str  # SHA-256 of the text
 
@@ -46,14 +51,19 @@ class Loaded(NamedTuple):
 
 
 def write(
-    state: QueueState, index: int, term: int, seats: Mapping[str, str]
+    state: QueueState,
+    index: int,
+    term: int,
+    seats: Mapping[str, str],
+    changed: tuple[int, int],
 ) -> tuple[Snapshot, str]:
     """The snapshot and its text. Slow: for the worker."""
-    header = {"version": _VERSION, "index": index, "term": term, "seats": dict(seats)}
-    lines = [dumps(header)]
+    header = {"version": _VERSION, "index": index, "term": term}
+    lines = [dumps(header | {"seats": dict(seats), "changed": list(changed)})]
     lines += (dumps(line) for line in _lines((), state.members()))
     text = "\n".join(lines)
-    return Snapshot(index, term, dict(seats), len(text), digest_of(text)), text
+    taken = Snapshot(index, term, dict(seats), changed, len(text), digest_of(text))
+    return taken, text
 
 
 def digest_of(text: str) -> str:
@@ -68,7 +78,7 @@ def read(text: str) -> Loaded:
     """
     first, *lines = text.split("\n")
     try:
-        index, term, seats = _header(json.loads(first))
+        index, term, seats, changed = _header(json.loads(first))
         plain: Any = {}
         for line in lines:
             path, value = json.loads(line)
@@ -84,10 +94,11 @@ def read(text: str) -> Loaded:
         raise SnapshotInvalid(f"no snapshot of a queue: {str(error)[:200]}") from error
     except CommandInvalid as error:
         raise SnapshotInvalid(f"no state of a queue: {error}") from error
-    return Loaded(Snapshot(index, term, seats, len(text), digest_of(text)), state)
+    taken = Snapshot(index, term, seats, changed, len(text), digest_of(text))
+    return Loaded(taken, state)
 
 
-def _header(header: Any) -> tuple[int, int, dict[str, str]]:
+def _header(header: Any) -> tuple[int, int, dict[str, str], tuple[int, int]]:
     version = header["version"]
     if version != _VERSION:
         raise SnapshotTooNew(
@@ -100,7 +111,10 @@ def _header(header: Any) -> tuple[int, int, dict[str, str]]:
     for host, incarnation in seats.items():
         if not is_name(host) or not (incarnation == "" or is_name(incarnation)):
             raise SnapshotInvalid("a snapshot's seats are hosts and incarnations")
-    return index, term, seats
+    change_index, change_term = header.get("changed", (0, 0))
+    if type(change_index) is not int or type(change_term) is not int:
+        raise SnapshotInvalid("a snapshot's last change is an index and a term")
+    return index, term, seats, (change_index, change_term)
 
 
 def _lines(path: _Path, value: Any) -> Iterator[tuple[_Path, Any]]:

@@ -160,7 +160,7 @@ async def _with_snapshot(path: Path, worker: ThreadWorker) -> Journal:
     journal = await _open(path, worker)
     journal.add(pack(Kind.ADD, "a" * 8), 1, 0)
     await _fill(journal, 1, 1, 2, 2, 3)
-    taken, text = snapshot.write(QueueState(), 4, 2, journal.seats_at(4))
+    taken, text = snapshot.write(QueueState(), 4, 2, journal.seats_at(4), (1, 0))
     journal.compact(taken, text)
     await journal.database.wait_durable(journal.database.position)
     return journal
@@ -257,7 +257,7 @@ async def test_a_log_of_the_last_version_is_opened(
     connection.close()
     again = await _open(path, worker)
     assert again.last_index == 2
-    taken, text = snapshot.write(QueueState(), 2, 1, {})
+    taken, text = snapshot.write(QueueState(), 2, 1, {}, (0, 0))
     again.compact(taken, text)
     await again.database.close()
     last = await _open(path, worker)

@@ -68,11 +68,11 @@ def _changes(census: Census) -> list[str]:
 def test_the_configuration_is_the_fold_of_all_changes() -> None:
     """Adds and removes in the order of the log; the last add of a host counts."""
     changes = [
-        Change(2, Kind.ADD, Seat("a", "1")),
-        Change(5, Kind.ADD, Seat("b", "1")),
-        Change(6, Kind.ADD, Seat("b", "2")),
-        Change(9, Kind.REMOVE, Seat("a", "")),
-        Change(11, Kind.REMOVE, Seat("x", "")),
+        Change(2, 1, Kind.ADD, Seat("a", "1")),
+        Change(5, 1, Kind.ADD, Seat("b", "1")),
+        Change(6, 1, Kind.ADD, Seat("b", "2")),
+        Change(9, 1, Kind.REMOVE, Seat("a", "")),
+        Change(11, 1, Kind.REMOVE, Seat("x", "")),
     ]
     assert seats_after(changes) == {"b": "2"}
     assert seats_after(changes[:2]) == {"a": "1", "b": "1"}

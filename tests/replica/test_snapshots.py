@@ -322,7 +322,9 @@ def test_a_snapshot_is_read_as_it_was_written(commands: list[Command]) -> None:
     for index, command in enumerate(commands):
         with contextlib.suppress(Rejected):
             state.apply(decode(encode(command)), index)
-    taken, text = snapshot.write(state, 7, 3, {"aaaaaaaa": "i1", "bbbbbbbb": ""})
+    taken, text = snapshot.write(
+        state, 7, 3, {"aaaaaaaa": "i1", "bbbbbbbb": ""}, (4, 2)
+    )
     loaded = snapshot.read(text)
     assert loaded.snapshot == taken
     assert (taken.index, taken.term, taken.size) == (7, 3, len(text))
@@ -331,7 +333,7 @@ def test_a_snapshot_is_read_as_it_was_written(commands: list[Command]) -> None:
 
 def test_a_snapshot_in_another_form_is_refused() -> None:
     """Each damage has its reason; a newer format names the remedy."""
-    _, text = snapshot.write(QueueState(), 7, 3, {"aaaaaaaa": "i1"})
+    _, text = snapshot.write(QueueState(), 7, 3, {"aaaaaaaa": "i1"}, (4, 2))
     header, rest = text.split("\n", 1)
     for damaged in (
         "",
@@ -362,7 +364,7 @@ def test_a_snapshot_holds_the_seats_of_its_index() -> None:
         index = journal.last_index
         seats = dict(journal.seats())
         _group(host)._core.append(Kind.ADD, "bbbbbbbb i2")
-        taken, text = snapshot.write(host.replica.state, index, 1, seats)
+        taken, text = snapshot.write(host.replica.state, index, 1, seats, (2, 0))
         assert journal.seats_at(index) == seats
         journal.compact(taken, text)
         assert journal.voters() == {"aaaaaaaa", "bbbbbbbb"}
