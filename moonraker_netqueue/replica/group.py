@@ -156,6 +156,12 @@ class Group:
         """The configuration, and whom the join answer named."""
         return self._participants.known_voters
 
+    def may_follow(self, host: str) -> bool:
+        """Whether this host would take that one for the leader."""
+        participants = self._participants
+        here = participants.takes_part(host) or participants.life(host) is None
+        return here and host in participants.trusted()
+
     @property
     def has_quorum(self) -> bool:
         """Whether a majority of the voters is linked, this host included."""
@@ -212,6 +218,11 @@ class Group:
     def reintroduce(self, voters: Iterable[str]) -> None:
         """Follow voters that a host of this group named: the log is too old to."""
         self._participants.introduce(voters)
+        self._settle()
+
+    def trust_own_log(self) -> None:
+        """No host of this group names a leader: what the log says counts again."""
+        self._participants.trust_own_log()
 
     def _admit(self) -> None:
         participants = self._participants

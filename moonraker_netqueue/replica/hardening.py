@@ -44,12 +44,12 @@ class Hardening:
             "append_entries": self._on_append_entries,
             "snapshot_offer": self._on_snapshot_offer,
             "next_node_idx": self._on_ack,
-            "request_vote": self._on_voter_message,
+            "request_vote": self._core.receive,
             "response_vote": self._on_vote,
-            "pre_vote": self._on_pre_vote,
+            "pre_vote": self._election.answer,
             "pre_vote_answer": self._on_pre_vote_answer,
             "higher_term": self._on_higher_term,
-            "timeout_now": self._on_voter_message,
+            "timeout_now": self._on_timeout_now,
         }
 
     def receive(self, host: str, message: RaftMessage) -> None:
@@ -200,7 +200,7 @@ class Hardening:
         if message["success"] and after is not None and after < before:
             core.set_next_index(host, before)  # H6: more is under way already
 
-    def _on_voter_message(self, host: str, message: RaftMessage) -> None:
+    def _on_timeout_now(self, host: str, message: RaftMessage) -> None:
         if host in self._trusted():
             self._core.receive(host, message)
         else:
@@ -215,10 +215,6 @@ class Hardening:
         elif message["term"] == core.term:
             self._votes[1].add(host)
             core.receive(host, message)
-
-    def _on_pre_vote(self, host: str, message: RaftMessage) -> None:
-        if host in self._trusted():
-            self._election.answer(host, message)
 
     def _on_pre_vote_answer(self, host: str, message: RaftMessage) -> None:
         if host in self._core.other_voters:

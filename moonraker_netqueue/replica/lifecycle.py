@@ -289,8 +289,11 @@ class Lifecycle:
         strangers = [
             host
             for host in self._neighbours.in_group(group.id)
-            if host.hello.leader not in (None, self._host_id, *group.known_voters)
+            if host.hello.leader not in (None, self._host_id)
+            and not group.may_follow(host.hello.leader)
         ]
+        if not strangers:
+            group.trust_own_log()
         if not strangers or now - self._leaderless_since < _LEADERLESS:
             return
         self._leaderless_since = None

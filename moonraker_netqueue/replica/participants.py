@@ -74,14 +74,19 @@ class Participants:
 
     def electorate(self) -> frozenset[str]:
         """Who may elect and be elected; a host without a valid seat never is."""
-        voters = self.counting()
-        return voters if self.has_seat else voters - {self._host_id}
+        voters, campaigns = self.counting(), self.has_seat and not self._estranged
+        return voters if campaigns else voters - {self._host_id}
 
     def trusted(self) -> frozenset[str]:
-        """Who may lead this host."""
+        """Who may lead this host: voters, and for whom it voted.
+
+        It votes for any host of the group whose log is as new as its own: seats that
+        were given while it was off are in that log only.
+        """
+        own_choice = frozenset({self._journal.getVotedForNodeId() or self._host_id})
         if self.has_seat and not self._estranged:
-            return self.voters
-        return self.known_voters
+            return self.voters | own_choice
+        return self.known_voters | own_choice
 
     def introduce(self, voters: Iterable[str]) -> None:
         """Follow voters that a host of this group named: the log is too old to."""
@@ -89,9 +94,13 @@ class Participants:
         self._estranged = True
         self._journal.set_meta(introduced=sorted(self._introduced))
 
+    def trust_own_log(self) -> None:
+        """Nobody knows better any more."""
+        self._estranged = False
+
     def note_leader(self, leader: str | None) -> None:
         """A leader that the log knows ends the estrangement."""
-        if leader in self.voters and self.has_seat:
+        if leader in self.voters - self._void and self.has_seat:
             self._estranged = False
 
     # Who takes part.
@@ -125,17 +134,18 @@ class Participants:
         """
         newcomers = sorted(self._linked.keys() - self.impostors() - self._admitted)
         self._admitted.update(newcomers)
-        self._void -= set(newcomers)
         return newcomers
 
     def impostors(self) -> frozenset[str]:
         """Linked hosts whose seat another journal holds, or that are in doubt.
 
-        Their seats are void.
+        Their seats are void. While this host's log is too old to know the leader, it
+        cannot tell whose journal is another one: it takes what it gets, unelected.
         """
         seats = self._journal.seats()
         incarnations = {host: life.incarnation for host, life in self._linked.items()}
         doubted = {host for host, life in self._linked.items() if life.doubted}
         impostors = seats_lost(seats, incarnations) | doubted
-        self._void = (self._void | impostors) & seats.keys()
-        return impostors
+        right = self._linked.keys() - impostors
+        self._void = ((self._void - right) | impostors) & seats.keys()
+        return frozenset(doubted) if self._estranged else impostors
