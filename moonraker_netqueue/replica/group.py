@@ -197,9 +197,10 @@ class Group:
             known.incarnation == journal.incarnation
             and known.doubted == journal.doubted
         )
-        if self._halted or same:
+        if self._halted:
             return
-        self._drop(host)
+        if not same:
+            self._drop(host)
         self._participants.link(host, journal)
         self._admit()
         self._driver.wake()

@@ -18,7 +18,7 @@ from . import snapshot
 from .database import Database
 from .entry import Entry, Kind, pack, unpack
 from .errors import JournalDamaged, SnapshotInvalid, WireInvalid
-from .membership import Change, change_of, seats_after
+from .membership import Change, change_of, configuration_name, seats_after
 from .snapshot import Snapshot
 
 COMPACT_ENTRIES = 2_000  # entries of a log that is worth a snapshot
@@ -197,8 +197,7 @@ class Journal:
     @property
     def configuration(self) -> str:
         """Names the newest configuration, committed or not; empty if unknown."""
-        index, term = self.last_change
-        return f"{self.meta('group')}-{index}-{term}" if index else ""
+        return configuration_name(self.meta("group"), *self.last_change)
 
     def entry(self, index: int) -> Entry | None:
         """The entry at an index of the log; None if it is not, or not any more."""

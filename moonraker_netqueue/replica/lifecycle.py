@@ -26,11 +26,11 @@ from .errors import (
     RequestRefused,
     WireInvalid,
 )
-from .greeting import Hello, Neighbour, Neighbours, parse_voters
+from .greeting import Hello, Neighbours, parse_voters
 from .group import Deliver, Group, GroupWatcher, founding_entries
 from .group_files import GroupFiles
 from .journal import Journal
-from .lives import Lives
+from .lives import ANY, Lives
 from .phase import TRANSITIONS, Phase
 
 _LOGGER = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Lifecycle:
         self._listen_seconds = listen_seconds
         self._neighbours = neighbours
         self._lives = lives
-        self._damage = ""  # what was wrong with the journal that was set aside
+        self.damage = ""  # what was wrong with the journal that was set aside
         self._deliver = deliver
         self._watcher = watcher
         self._changed = changed
@@ -108,17 +108,19 @@ class Lifecycle:
         if isinstance(error, ReplicaError) and self.group is not None:
             self.group.fail(error)
 
-    def notices(self) -> list[str]:
-        """What a person should know."""
-        if self.group is not None or not self._lives.held:
-            return []
-        why = self._damage or "its copy of the queue is gone"
-        advice = (
-            " This host waits for another host of the queue to get it from. If there is"
-            " none, its jobs are lost: begin an empty queue by"
-            " POST /server/netqueue/rejoin with found=true"
-        )
-        return [f"{why}.{advice}"]
+    @property
+    def lost_queue(self) -> bool:
+        """Whether it waits for the queue that it had and has no copy of any more."""
+        return self.group is None and self._lives.held
+
+    @property
+    def lost_vote(self) -> bool:
+        """Whether the others may lack what the lost copy of this host had (R4)."""
+        group, since = self.group, self._leaderless_since
+        if group is None or since is None or group.has_seat or group.commit_index > 1:
+            return False
+        waits = self._clock.monotonic() - since >= _LEADERLESS
+        return waits and self._lives.configuration not in ("", ANY)
 
     async def begin_anew(self) -> None:
         """After a failure: forget the own copy (it is set aside) and start again."""
@@ -161,7 +163,7 @@ class Lifecycle:
         except JournalDamaged as error:
             # Its entries are with the others; alone it must not begin a new queue.
             _LOGGER.error("queue %s: %s", self._queue, error)
-            self._damage = f"{error} and is kept in set-aside/"
+            self.damage = f"{error} and is kept in set-aside/"
             await self._lives.note_held(True)
             await self._files.set_aside("damaged")
             self.journal, self._state = await self._files.open()
@@ -381,14 +383,3 @@ def _parse_welcome(form: Message) -> tuple[str, int, tuple[str, ...]]:
         return str(group), generation, parse_voters(form.get("voters"))
     except WireInvalid as error:
         raise RequestRefused(f"the answer to a join request: {error}") from error
-
-
-def foreign_with_jobs(group: Group, neighbours: Neighbours) -> list[Neighbour]:
-    """Linked hosts of another group that has jobs, as this one has."""
-    if not group.state.ever_had_jobs:
-        return []
-    return [
-        host
-        for host in neighbours
-        if host.connected and host.hello.jobs and host.hello.group != group.id
-    ]

@@ -119,10 +119,14 @@ class Lives:
         await self._set_own(replace(self._own, boots=boots, doubt=reason))
 
     async def begin_anew(self) -> None:
-        """A person decided that this host is the right one."""
+        """A person decided that this host is the right one, its copy old."""
         self._own = replace(self._own, doubt="")
-        self._note_configuration(ANY)
+        await self.note_others_have_all()
         await self._begin(self._own.boots + 1)
+
+    async def note_others_have_all(self) -> None:
+        """A person said so: nothing is missing without this host's lost copy."""
+        await self._database.wait_durable(self._note_configuration(ANY))
 
     def follow(self, journal: Journal, host_id: str) -> None:
         """Know, before the journal does, each configuration with this host's seat.

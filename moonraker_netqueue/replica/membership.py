@@ -28,6 +28,17 @@ def change_of(index: int, term: int, kind: Kind, payload: str) -> Change | None:
     return Change(index, term, kind, seat_of(payload))
 
 
+def configuration_name(group: str, index: int, term: int) -> str:
+    """Names the configuration that a membership entry made; empty if unknown."""
+    return f"{group}-{index}-{term}" if index else ""
+
+
+def index_of(configuration: str) -> int:
+    """Index of the entry that a configuration's name tells; 0 if none."""
+    parts = configuration.split("-")
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdecimal() else 0
+
+
 def seats_after(
     changes: Iterable[Change], base: Mapping[str, str] | None = None
 ) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from .greeting import LinkedJournal
 from .journal import Journal
 from .lives import ANY
+from .membership import index_of
 from .seats import seats_lost
 
 
@@ -70,7 +71,10 @@ class Participants:
         if life is None or not life.empty or life.doubted:
             return False
         mine = self._journal.configuration
-        return life.configuration == ANY or (mine != "" and life.configuration == mine)
+        if life.configuration == ANY:
+            known = (other.configuration for other in self._linked.values())
+            return index_of(mine) >= max(map(index_of, known))
+        return mine != "" and life.configuration == mine
 
     def electorate(self) -> frozenset[str]:
         """Who may elect and be elected; a host without a valid seat never is."""

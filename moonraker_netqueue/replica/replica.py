@@ -192,8 +192,9 @@ class Replica:
     async def rejoin(self, found: bool = False) -> None:
         """A person decides for a host that stands apart; else RejoinRefused.
 
-        It forgets its copy of the queue, which is set aside, and gets the others'.
-        `found`: no other host has the queue, so an empty one begins.
+        It forgets its copy of the queue, which is set aside, and gets the others';
+        if its copy is lost, the others go on with theirs. `found`: no other host has
+        the queue, so an empty one begins.
         """
         async with self._rejoining:  # a second click finds it done
             await self._rejoin(found)
@@ -205,6 +206,9 @@ class Replica:
             await self._lifecycle.begin_anew()
             self._entered = None
             self._begin()
+        elif self._lifecycle.lost_vote:
+            await self._lives.note_others_have_all()
+            self._announce()
         elif not (found and self._lifecycle.phase is Phase.LISTENING):
             raise RejoinRefused(
                 f"queue {self.queue} on this host waits for no decision: see its status"

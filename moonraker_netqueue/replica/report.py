@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .advice import notices
 from .greeting import Neighbours
 from .group import Group
-from .lifecycle import Lifecycle, foreign_with_jobs
+from .lifecycle import Lifecycle
 from .outbox import Outbox
 from .phase import Phase
 from .status import Member, ReplicaStatus, Role
@@ -36,7 +37,7 @@ def report(
         applied_index=0 if group is None else group.applied_index,
         durable_index=0 if journal is None else journal.durable_index,
         pending=tuple(command.id for command in outbox.pending()),
-        notices=_notices(life, neighbours),
+        notices=notices(life, neighbours),
         error=None if life.error is None else str(life.error),
     )
 
@@ -60,21 +61,3 @@ def _members(
     ]
     me = Member(here.id, here.name, here.id in voters, True)
     return tuple(sorted([*members, me], key=lambda member: member.id))
-
-
-def _notices(life: Lifecycle, neighbours: Neighbours) -> tuple[str, ...]:
-    doubted = [
-        f"host {host.hello.name or host.id[:8]} is not let in: {host.doubt}"
-        for host in neighbours
-        if host.connected and host.doubt is not None
-    ]
-    notices = (*life.notices(), *doubted)
-    if life.group is None:
-        return notices
-    apart = [
-        f"host {host.hello.name or host.id[:8]} shares a queue of the same name"
-        " that has jobs too: the two stay apart until one of them is emptied by"
-        " printing or removing its jobs and group.db of its replica is moved away"
-        for host in foreign_with_jobs(life.group, neighbours)
-    ]
-    return (*notices, *apart, *life.group.intake.notices())

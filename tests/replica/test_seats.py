@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from moonraker_netqueue.replica.group import Group
 from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
@@ -14,7 +10,7 @@ from tests.replica.simulation import Cluster, SimHost, simulate
 IDS = tuple(letter * 8 for letter in "abcdefg")
 
 
-async def _farm(cluster: Cluster, count: int, voters: int) -> list[SimHost]:
+async def farm(cluster: Cluster, count: int, voters: int) -> list[SimHost]:
     ids = IDS[:count]
     hosts = await cluster.start(*ids)
     await cluster.until(
@@ -25,44 +21,34 @@ async def _farm(cluster: Cluster, count: int, voters: int) -> list[SimHost]:
     return hosts
 
 
-def _voters(cluster: Cluster) -> tuple[str, ...]:
+def voters_of(cluster: Cluster) -> tuple[str, ...]:
     leader = cluster.leader()
     return () if leader is None else leader.status.voters
 
 
-def _follower(hosts: list[SimHost]) -> SimHost:
+def follower_of(hosts: list[SimHost]) -> SimHost:
     return next(host for host in hosts if host.status.role is Role.FOLLOWER)
 
 
-def _group(host: SimHost) -> Group:
+def group_of(host: SimHost) -> Group:
     group = host.replica._lifecycle.group
     assert group is not None
     return group
-
-
-def _lose_journal(host: SimHost) -> None:
-    """What setting a damaged database aside leaves: none."""
-    del host.disk.files[Path("/data/group.db")]
-
-
-def _forget_lives(host: SimHost) -> None:
-    """As if it had never met the others."""
-    host.disk.connect(Path("/data/lives.db")).execute("DELETE FROM seen")
 
 
 def test_a_silent_voter_loses_its_seat_to_an_observer_and_returns() -> None:
     """Not before the TTL; the one that returns is replayed and keeps its admission."""
 
     async def scenario(cluster: Cluster) -> None:
-        hosts = await _farm(cluster, 4, 3)
-        gone = _follower(hosts)
+        hosts = await farm(cluster, 4, 3)
+        gone = follower_of(hosts)
         observer = next(h for h in hosts if h.status.role is Role.OBSERVER)
         gone.kill()
         await cluster.run_for(cluster.seat_ttl - 5)
-        assert gone.id in _voters(cluster)
-        await cluster.until(lambda: gone.id not in _voters(cluster), 10)
-        assert observer.id in _voters(cluster)
-        assert len(_voters(cluster)) == 3
+        assert gone.id in voters_of(cluster)
+        await cluster.until(lambda: gone.id not in voters_of(cluster), 10)
+        assert observer.id in voters_of(cluster)
+        assert len(voters_of(cluster)) == 3
         await observer.submit("job-0002")
         await gone.start()
         await cluster.until(lambda: cluster.agreed(*IDS[:4]))
@@ -78,11 +64,11 @@ def test_three_voters_stay_three_when_one_vanishes() -> None:
     """Without an observer there is nobody better: its seat waits for it (R15)."""
 
     async def scenario(cluster: Cluster) -> None:
-        hosts = await _farm(cluster, 3, 3)
-        gone = _follower(hosts)
+        hosts = await farm(cluster, 3, 3)
+        gone = follower_of(hosts)
         gone.kill()
         await cluster.run_for(3 * cluster.seat_ttl)
-        assert _voters(cluster) == IDS[:3]
+        assert voters_of(cluster) == IDS[:3]
         await gone.start()
         await cluster.until(lambda: cluster.agreed(*IDS[:3]))
 
@@ -93,13 +79,13 @@ def test_two_of_five_vanish_and_three_seats_remain() -> None:
     """One more may then fail; both come back to five."""
 
     async def scenario(cluster: Cluster) -> None:
-        hosts = await _farm(cluster, 5, 5)
+        hosts = await farm(cluster, 5, 5)
         followers = [host for host in hosts if host.status.role is Role.FOLLOWER]
         followers[0].kill()
         await cluster.run_for(2 * cluster.seat_ttl)
-        assert len(_voters(cluster)) == 5, "four seats would bear no more than three"
+        assert len(voters_of(cluster)) == 5, "four seats would bear no more than three"
         followers[1].kill()
-        await cluster.until(lambda: len(_voters(cluster)) == 3, 2 * cluster.seat_ttl)
+        await cluster.until(lambda: len(voters_of(cluster)) == 3, 2 * cluster.seat_ttl)
         followers[2].kill()
         await cluster.until(lambda: cluster.leader() is not None)
         leader = cluster.leader()
@@ -109,7 +95,7 @@ def test_two_of_five_vanish_and_three_seats_remain() -> None:
         for host in followers[:3]:
             await host.start()
         await cluster.until(
-            lambda: cluster.agreed(*IDS[:5]) and _voters(cluster) == IDS[:5], 120
+            lambda: cluster.agreed(*IDS[:5]) and voters_of(cluster) == IDS[:5], 120
         )
 
     simulate(scenario)
@@ -120,16 +106,16 @@ def test_a_restart_in_order_costs_no_seat() -> None:
 
     async def scenario(cluster: Cluster) -> None:
         cluster.seat_ttl = 900.0
-        hosts = await _farm(cluster, 4, 3)
-        voters = _voters(cluster)
-        follower = _follower(hosts)
+        hosts = await farm(cluster, 4, 3)
+        voters = voters_of(cluster)
+        follower = follower_of(hosts)
         await follower.close()
         await cluster.run_for(30)
         await follower.start()
         await cluster.until(lambda: cluster.agreed(*IDS[:4]))
-        assert _voters(cluster) == voters
+        assert voters_of(cluster) == voters
         await follower.close()
-        await cluster.until(lambda: follower.id not in _voters(cluster), 120)
+        await cluster.until(lambda: follower.id not in voters_of(cluster), 120)
 
     simulate(scenario)
 
@@ -141,7 +127,7 @@ def test_twenty_hosts_join_at_once() -> None:
         ids = tuple(f"host-{number:04}" for number in range(20))
         hosts = await cluster.start(*ids)
         await cluster.until(
-            lambda: cluster.agreed(*ids) and len(_voters(cluster)) == 5, 120
+            lambda: cluster.agreed(*ids) and len(voters_of(cluster)) == 5, 120
         )
         roles = [host.status.role for host in hosts]
         assert roles.count(Role.LEADER) == 1
@@ -160,16 +146,16 @@ def test_a_host_returns_when_all_voters_are_others() -> None:
     """Its log names nobody who is left: a member tells it whom to follow."""
 
     async def scenario(cluster: Cluster) -> None:
-        hosts = await _farm(cluster, 3, 3)
-        gone = _follower(hosts)
+        hosts = await farm(cluster, 3, 3)
+        gone = follower_of(hosts)
         gone.kill()
         others = [host for host in hosts if host is not gone]
         newcomers = await cluster.start(*IDS[3:6])
-        await cluster.until(lambda: len(_voters(cluster)) == 5)
-        await cluster.until(lambda: gone.id not in _voters(cluster), 120)
+        await cluster.until(lambda: len(voters_of(cluster)) == 5)
+        await cluster.until(lambda: gone.id not in voters_of(cluster), 120)
         for host in others:
             await host.close()
-        await cluster.until(lambda: _voters(cluster) == IDS[3:6], 200)
+        await cluster.until(lambda: voters_of(cluster) == IDS[3:6], 200)
         await newcomers[0].submit("job-0002")
         await gone.start()
         await cluster.until(lambda: cluster.agreed(gone.id, *IDS[3:6]), 60)
@@ -180,116 +166,15 @@ def test_a_host_returns_when_all_voters_are_others() -> None:
     simulate(scenario)
 
 
-@pytest.mark.parametrize("count", [2, 3, 4, 5])
-def test_a_host_that_lost_its_journal_gets_a_new_seat(count: int) -> None:
-    """Its old seat goes without its help, its vote never counts meanwhile (R4)."""
-
-    async def scenario(cluster: Cluster) -> None:
-        voters = {4: 3}.get(count, count)
-        hosts = await _farm(cluster, count, voters)
-        gone = _follower(hosts)
-        before = _group(gone).incarnation
-        gone.kill()
-        await cluster.run_for(10)
-        _lose_journal(gone)
-        await gone.start()
-        await cluster.until(
-            lambda: cluster.agreed(*IDS[:count]) and len(_voters(cluster)) == voters
-        )
-        assert _group(gone).incarnation not in ("", before)
-        assert gone.jobs == ["job-0001"]
-        outcome = await gone.submit("job-0002")
-        assert outcome.state is SubmitState.ACCEPTED
-
-    simulate(scenario)
-
-
-def test_of_two_hosts_the_leader_may_lose_its_journal_too() -> None:
-    """The other one has all that was committed, and goes on."""
-
-    async def scenario(cluster: Cluster) -> None:
-        hosts = await _farm(cluster, 2, 2)
-        leader = cluster.leader()
-        assert leader is not None
-        leader.kill()
-        _lose_journal(leader)
-        await cluster.run_for(10)
-        await leader.start()
-        await cluster.until(
-            lambda: cluster.agreed(*IDS[:2]) and _voters(cluster) == IDS[:2]
-        )
-        assert all(host.jobs == ["job-0001"] for host in hosts)
-
-    simulate(scenario)
-
-
-def test_an_old_copy_of_a_journal_does_not_make_a_leader_alone() -> None:
-    """It takes the other host's journal for another one than its seat's, as if that
-    were lost; but that one is not empty: its own may be the old one."""
-
-    async def scenario(cluster: Cluster) -> None:
-        hosts = await _farm(cluster, 2, 2)
-        other = _follower(hosts)
-        here = next(host for host in hosts if host is not other)
-        backup, now = other.disk.copied(), other.disk
-        here.kill()
-        _lose_journal(here)
-        await cluster.run_for(10)
-        await here.start()
-        await cluster.until(lambda: cluster.agreed(*IDS[:2]))
-        await cluster.until(lambda: _voters(cluster) == IDS[:2])
-        await here.submit("job-0002")
-        await cluster.run_for(2)  # the commit index is written once a second
-        for host in hosts:
-            host.kill()
-        other.disk = backup
-        _forget_lives(here)  # else it would not let the old copy in at all
-        for host in hosts:
-            await host.start()
-        await cluster.run_for(60)
-        assert cluster.leader() is None
-        assert here.jobs == ["job-0001", "job-0002"]
-        assert not here.status.notices
-        for host in hosts:
-            host.kill()
-        other.disk = now
-        _forget_lives(here)
-        for host in hosts:
-            await host.start()
-        await cluster.until(lambda: cluster.agreed(*IDS[:2]))
-        assert other.jobs == ["job-0001", "job-0002"]
-
-    simulate(scenario)
-
-
-def test_two_of_three_that_lost_their_journals_elect_nobody() -> None:
-    """What was committed may be with them alone: that is for a person to decide."""
-
-    async def scenario(cluster: Cluster) -> None:
-        hosts = await _farm(cluster, 3, 3)
-        await cluster.until(lambda: cluster.agreed(*IDS[:3]))
-        for host in hosts[:2]:
-            host.kill()
-            _lose_journal(host)
-        await cluster.run_for(10)
-        for host in hosts[:2]:
-            await host.start()
-        await cluster.run_for(60)
-        assert cluster.leader() is None
-        assert hosts[2].jobs == ["job-0001"]
-
-    simulate(scenario)
-
-
 def test_a_message_of_an_earlier_incarnation_is_dropped() -> None:
     """Sent before its sender lost its journal: its ack counts nothing."""
 
     async def scenario(cluster: Cluster) -> None:
-        hosts = await _farm(cluster, 2, 2)
+        hosts = await farm(cluster, 2, 2)
         leader = cluster.leader()
         assert leader is not None
-        follower = _follower(hosts)
-        group, core = _group(leader), _group(leader)._core
+        follower = follower_of(hosts)
+        group, core = group_of(leader), group_of(leader)._core
         cluster.net.filter = lambda source, _target, _message: source != follower.id
         assert leader.life is not None
         waiting = leader.life.spawn(leader.submit("job-0002", 2))
@@ -304,7 +189,7 @@ def test_a_message_of_an_earlier_incarnation_is_dropped() -> None:
         before = core.match_index(follower.id)
         group.receive(follower.id, "another-life", ack)
         assert core.match_index(follower.id) == before
-        group.receive(follower.id, _group(follower).incarnation, ack)
+        group.receive(follower.id, group_of(follower).incarnation, ack)
         assert core.match_index(follower.id) == leader.status.last_index
         cluster.net.filter = lambda *_: True
         await waiting
