@@ -18,8 +18,8 @@ def _own(life: Lifecycle) -> list[str]:
     lost = life.damage or "its copy of the queue is gone"
     text = (
         f"{lost}. This host waits for another host of the queue to get it from. If"
-        " there is none, its jobs are lost: begin an empty queue by"
-        f" {_REJOIN} with found=true"
+        " there is none, its jobs are lost: begin an empty queue, or join one of other"
+        f" hosts, by {_REJOIN} with found=true"
     )
     vote = (
         f"{lost}, and the hosts that are on cannot know whether they have all that it"

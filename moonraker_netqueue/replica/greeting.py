@@ -183,9 +183,16 @@ class Neighbours:
     def _trusted(self) -> list[Neighbour]:
         return [host for host in self if host.connected and host.doubt is None]
 
-    def to_join(self) -> Neighbour | None:
-        """Whose group a host without one joins: with jobs first, then lowest id."""
-        named = [host for host in self._trusted() if host.hello.group]
+    def to_join(self, own: str = "") -> Neighbour | None:
+        """Whose group a host without one joins: with jobs first, then lowest id.
+
+        No other than its `own`, if it names one.
+        """
+        named = [
+            host
+            for host in self._trusted()
+            if host.hello.group and own in ("", host.hello.group)
+        ]
         return min(
             named,
             key=lambda host: (not host.hello.jobs, host.hello.group, host.id),

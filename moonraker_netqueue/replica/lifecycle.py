@@ -111,7 +111,7 @@ class Lifecycle:
     @property
     def lost_queue(self) -> bool:
         """Whether it waits for the queue that it had and has no copy of any more."""
-        return self.group is None and self._lives.held
+        return self.phase is Phase.LISTENING and self._lives.held
 
     @property
     def lost_vote(self) -> bool:
@@ -177,7 +177,7 @@ class Lifecycle:
         patience = self._listen_seconds * (1 + _JITTER * self._random.random())
         deadline = self._clock.monotonic() + patience
         while True:
-            if self._neighbours.to_join() is not None:
+            if self._neighbours.to_join(self._lives.group) is not None:
                 self._go(Phase.JOINING)
                 return
             left = deadline - self._clock.monotonic()
@@ -187,7 +187,7 @@ class Lifecycle:
             await self._wait_for_news(left if left > 0 else _LISTEN_ON)
 
     async def _join(self) -> None:
-        neighbour = self._neighbours.to_join()
+        neighbour = self._neighbours.to_join(self._lives.group)
         if neighbour is None:
             self._go(Phase.LISTENING)
             return
@@ -261,6 +261,9 @@ class Lifecycle:
         group, journal = self.group, self._opened()
         if group is None:
             raise NotLeader("there is no group to leave")
+        await self._lives.note_held(
+            False
+        )  # a start with the group's file takes it back
         # Once this is on disk a crash does not bring the group back; what tells the
         # others of the commit leaves after it.
         position = journal.set_meta(dissolved_into=self._leave_for)
@@ -268,7 +271,6 @@ class Lifecycle:
         self.group = None
         await group.close()
         await self._files.set_aside(group.id)
-        await self._lives.note_held(False)
         self.journal, self._state = await self._files.open()
         self._go(Phase.LISTENING)
 

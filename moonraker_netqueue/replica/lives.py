@@ -14,6 +14,7 @@ from ..ports import Random
 from .database import Database
 from .greeting import Hello, is_count
 from .journal import Journal
+from .membership import group_of
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS own (
@@ -107,6 +108,11 @@ class Lives:
     def held(self) -> bool:
         """Whether this host was in a group: then only a person lets it found one."""
         return self._own.held
+
+    @property
+    def group(self) -> str:
+        """The group that may need this host's word to go on; empty: there is none."""
+        return group_of(self.configuration) if self._own.held else ""
 
     async def note_held(self, held: bool) -> None:
         """Remember, durably, whether it is in a group."""

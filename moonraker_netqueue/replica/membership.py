@@ -35,8 +35,13 @@ def configuration_name(group: str, index: int, term: int) -> str:
 
 def index_of(configuration: str) -> int:
     """Index of the entry that a configuration's name tells; 0 if none."""
-    parts = configuration.split("-")
-    return int(parts[1]) if len(parts) == 3 and parts[1].isdecimal() else 0
+    index = configuration.rpartition("-")[0].rpartition("-")[2]
+    return int(index) if index.isdecimal() else 0
+
+
+def group_of(configuration: str) -> str:
+    """The group that a configuration's name tells; empty if none."""
+    return configuration.rpartition("-")[0].rpartition("-")[0]
 
 
 def seats_after(

@@ -10,6 +10,7 @@ import pytest
 
 from moonraker_netqueue.replica.entry import Kind
 from moonraker_netqueue.replica.errors import RejoinRefused
+from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
 from tests.replica.simulation import Cluster, SimHost, simulate
@@ -283,6 +284,37 @@ def test_a_seat_is_known_apart_from_the_journal_before_it_counts() -> None:
             was_known = lives.execute(known).fetchone()
             await asyncio.sleep(0.001)
         assert was_known != known_before
+
+    simulate(scenario)
+
+
+def test_a_lost_copy_is_not_forgotten_for_another_queue() -> None:
+    """A new host began one of the same name meanwhile. Joined, it would leave the
+    other host of the old queue without a quorum for good."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await farm(cluster, 2, 2)
+        for host in hosts:
+            host.kill()
+        lose_journal(hosts[1])
+        (new,) = await cluster.start(IDS[2])
+        await cluster.until(lambda: new.status.role is Role.LEADER)
+        assert await _accepted(new, "job-0009")
+        await hosts[1].start()
+        await cluster.run_for(60)
+        assert hosts[1].status.phase is Phase.LISTENING
+        assert "or join one of other hosts" in str(hosts[1].status.notices)
+        await hosts[0].start()
+        await cluster.until(lambda: cluster.agreed(*IDS[:2]))
+        assert hosts[1].jobs == ["job-0001"]
+        for host in hosts:
+            host.kill()
+        lose_journal(hosts[1])
+        await hosts[1].start()
+        assert hosts[1].life is not None
+        await cluster.until(lambda: hosts[1].status.notices)
+        await hosts[1].life.spawn(hosts[1].replica.rejoin(found=True))
+        await cluster.until(lambda: cluster.agreed(IDS[1], new.id))
 
     simulate(scenario)
 
