@@ -42,8 +42,9 @@ def _in_group(group: Group | None, neighbours: Neighbours) -> list[str]:
         return []
     apart = [
         f"host {_name(host)} shares a queue of the same name"
-        " that has jobs too: the two stay apart until one of them is emptied by"
-        " printing or removing its jobs and group.db of its replica is moved away"
+        " that has jobs too: the two stay apart until a person chooses. On each host of"
+        " the other, move group.db of its replica away with Moonraker stopped, and"
+        f" then let it join by {_REJOIN} with found=true"
         for host in neighbours
         if group.state.ever_had_jobs and host.connected and host.hello.jobs
         if host.hello.group != group.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,6 +83,34 @@ def test_a_person_lets_a_restored_host_rejoin() -> None:
         assert old.jobs == ["job-0001"]
         assert Path("/data/set-aside/doubted-1.db") in old.disk.files
         assert await _accepts(old, "job-0002")
+        await _restart(cluster, old, 1)
+        assert old.status.error is None
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.005, 0.02, 0.05])
+def test_a_second_click_on_rejoin_finds_nothing_to_decide(gap: float) -> None:
+    """Both of them together do what one does."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        old = await _follower(cluster, hosts)
+        backup = old.disk.copied()
+        await _restart(cluster, old, 2)
+        old.kill()
+        old.disk = backup
+        await old.start()
+        await cluster.until(lambda: old.status.phase is Phase.FAILED)
+        assert old.life is not None
+        first = old.life.spawn(old.replica.rejoin())
+        await asyncio.sleep(gap)
+        with pytest.raises(RejoinRefused):
+            await old.life.spawn(old.replica.rejoin())
+        await first
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        aside = [path for path in old.disk.files if "set-aside" in path.parts]
+        assert aside == [Path("/data/set-aside/doubted-1.db")]
         await _restart(cluster, old, 1)
         assert old.status.error is None
 

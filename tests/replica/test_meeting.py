@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from moonraker_netqueue.model.command import CommandId, Dissolve, QueuePause
 from moonraker_netqueue.model.event import Event, Topic
+from moonraker_netqueue.ports import Message
+from moonraker_netqueue.replica.errors import ReplicaError
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.replica import GROUP_ENTERED
 from moonraker_netqueue.replica.status import Role
@@ -88,6 +91,57 @@ def test_two_groups_with_jobs_stay_apart_and_say_so() -> None:
         assert "stay apart" in a.status.notices[0]
         assert "stay apart" in b.status.notices[0]
         assert (await a.submit("job-00aa")).state is SubmitState.ACCEPTED
+
+    simulate(scenario)
+
+
+def test_a_person_who_follows_the_advice_joins_two_groups() -> None:
+    """What stood in the copy that is moved away is given up, knowingly."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (a,), (b,) = await two_groups(cluster, (A,), (B,))
+        await a.submit("job-000a")
+        await b.submit("job-000b")
+        heal(cluster)
+        await cluster.until(lambda: b.status.notices)
+        assert "move group.db" in b.status.notices[0]
+        b.kill()
+        del b.disk.files[Path("/data/group.db")]
+        await b.start()
+        await cluster.until(lambda: b.status.notices)
+        assert b.life is not None
+        await b.life.spawn(b.replica.rejoin(found=True))
+        await cluster.until(lambda: cluster.agreed(A, B))
+        assert b.jobs == ["job-000a"]
+
+    simulate(scenario)
+
+
+def test_a_host_that_fails_while_it_is_joined_is_asked_no_more() -> None:
+    """Its disk filled up just after its hello: another one lets the newcomer in."""
+
+    async def scenario(cluster: Cluster) -> None:
+        left, (d,) = await two_groups(cluster, (A, B, C), (D,))
+        await left[0].submit("job-0001")
+        asked: list[str] = []
+        request = cluster.net.request
+
+        async def counted(
+            source: str, target: str, method: str, params: Message, timeout: float
+        ) -> Message:
+            if (source, method) == (D, "join"):
+                asked.append(target)
+            return await request(source, target, method, params, timeout)
+
+        cluster.net.request = counted  # type: ignore[method-assign]
+        heal(cluster)
+        await cluster.until(lambda: d.replica._neighbours.to_join() is not None)
+        left[0].disk_error = OSError(28, "No space left on device")
+        with pytest.raises(ReplicaError):
+            await left[0].submit("job-0002", timeout=1)
+        await cluster.until(lambda: cluster.agreed(B, C, D))
+        assert d.jobs == ["job-0001"]
+        assert len(asked) <= 3
 
     simulate(scenario)
 

@@ -60,6 +60,29 @@ def test_a_silent_voter_loses_its_seat_to_an_observer_and_returns() -> None:
     simulate(scenario)
 
 
+def test_a_host_whose_disk_failed_loses_its_seat_like_a_silent_one() -> None:
+    """It runs on without the queue: it must not block the seat until a restart."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await farm(cluster, 4, 3)
+        bad = follower_of(hosts)
+        bad.disk_error = OSError(28, "No space left on device")
+        rest = [host for host in hosts if host is not bad]
+        assert (await rest[0].submit("job-0002")).state is SubmitState.ACCEPTED
+        await cluster.until(lambda: bad.status.role is Role.STOPPED)
+        await cluster.until(
+            lambda: set(voters_of(cluster)) == {host.id for host in rest},
+            2 * cluster.seat_ttl,
+        )
+        follower_of(rest).kill()
+        await cluster.until(lambda: cluster.leader() is not None)
+        leader = cluster.leader()
+        assert leader is not None
+        assert (await leader.submit("job-0003")).state is SubmitState.ACCEPTED
+
+    simulate(scenario)
+
+
 def test_three_voters_stay_three_when_one_vanishes() -> None:
     """Without an observer there is nobody better: its seat waits for it (R15)."""
 
