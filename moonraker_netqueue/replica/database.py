@@ -130,6 +130,7 @@ class Database:
                 f"{self.path} cannot be opened ({error}): make its folder writable"
             ) from error
         try:
+            connection.text_factory = bytes.decode  # ValueError if it is no UTF-8
             connection.executescript(_SETTINGS + schema)
             self._disk.sync_directory(self.path.parent)
             loaded = load(connection)

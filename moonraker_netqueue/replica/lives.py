@@ -8,10 +8,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..ports import Random
 from .database import Database
+from .errors import JournalDamaged
 from .greeting import Hello, is_count
 from .journal import Journal
 from .membership import group_of
@@ -59,14 +60,27 @@ class _Loaded(NamedTuple):
 
 
 def _load(connection: sqlite3.Connection) -> _Loaded:
-    own = connection.execute("SELECT boots, held, doubt FROM own").fetchone()
-    seen = connection.execute("SELECT * FROM seen").fetchall()
-    seat = connection.execute("SELECT configuration FROM seat").fetchone()
-    return _Loaded(
-        _Own() if own is None else _Own(own[0], bool(own[1]), own[2]),
-        {host: _Seen(*values) for host, *values in seen},
-        "" if seat is None else seat[0],
-    )
+    loaded = _Loaded(_Own(), {}, "")
+    for boots, held, doubt in _rows(connection, "own", "boots, held, doubt", "iit"):
+        loaded = loaded._replace(own=_Own(boots, bool(held), doubt))
+    for host, *values in _rows(connection, "seen", "*", "titti"):
+        loaded.seen[host] = _Seen(*values)
+    for (configuration,) in _rows(connection, "seat", "configuration", "t"):
+        loaded = loaded._replace(configuration=configuration)
+    return loaded
+
+
+def _rows(
+    connection: sqlite3.Connection, table: str, columns: str, types: str
+) -> list[tuple[Any, ...]]:
+    """All rows of a table; JournalDamaged if one has not these types."""
+    rows = connection.execute(f"SELECT {columns} FROM {table}").fetchall()  # noqa: S608
+    for row in rows:
+        for value, kind in zip(row, types, strict=True):
+            right = is_count(value) if kind == "i" else isinstance(value, str)
+            if not right:
+                raise JournalDamaged(f"{str(value)[:80]!r} in table {table}")
+    return rows
 
 
 class Lives:
