@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .api.change_feed import ChangeFeed
 from .api.endpoints import Endpoints
 from .api.host import OWNER_METHOD, Host
+from .api.job_queue_facade import JobQueueFacade
 from .api.queue import ServedQueue
 from .api.warnings import QueueWarnings
 from .config import Settings
@@ -42,12 +43,20 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
+Notify = Callable[[dict[str, Any]], object]
+
 
 class Assembly:
     """Everything of this host that runs. Built once; closed in reverse order."""
 
-    def __init__(self, endpoints: Endpoints, closing: AsyncExitStack) -> None:
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        job_queue: JobQueueFacade | None,
+        closing: AsyncExitStack,
+    ) -> None:
         self.endpoints = endpoints
+        self.job_queue = job_queue
         self._closing = closing
 
     @classmethod
@@ -57,13 +66,17 @@ class Assembly:
         settings: Settings,
         data_path: Path,
         worker: ThreadWorker,
-        notify: Callable[[dict[str, Any]], object],
+        notify: Notify,
+        notify_job_queue: Notify,
     ) -> Assembly:
         """Start all parts. Raises NetqueueError or OSError, and then none runs."""
         async with AsyncExitStack() as closing:
             builder = _Builder(server, settings, data_path, worker, closing)
-            endpoints = await builder.build(notify)
-            return cls(endpoints, closing.pop_all())
+            host = await builder.build()
+            endpoints = builder.endpoints(host, notify)
+            job_queue = builder.job_queue(host, notify_job_queue)
+            await builder.find_others()
+            return cls(endpoints, job_queue, closing.pop_all())
 
     async def close(self) -> None:
         """Stop all parts in order: the agent first, the links last."""
@@ -105,16 +118,18 @@ class _Builder:
         self._random = MachineRandom()
         self._disk = MachineDisk()
 
-    async def build(self, notify: Callable[[dict[str, Any]], object]) -> Endpoints:
+    async def build(self) -> Host:
         await self._claim_folder()
         store = ContentStore(self._gcodes, self._disk, self._worker)
         await store.load()
         contents = _QueueContents(store)
-        network = await self._network(contents)
+        self._peers = network = await self._network(contents)
         queues = [await self._queue(name, network) for name in self._settings.queues]
         contents.queues = {queue.name: queue for queue in queues}
         agent = await self._agent(store, network, queues)
-        host = Host(
+        warnings = QueueWarnings(queues, self._clock, self._show_warning)
+        self._closing.push_async_callback(warnings.close)
+        return Host(
             name=self._settings.name,
             queues={queue.name: queue for queue in queues},
             links=network,
@@ -124,16 +139,24 @@ class _Builder:
             estimate=self._estimate,
             random=self._random,
         )
+
+    def endpoints(self, host: Host, notify: Notify) -> Endpoints:
         endpoints = Endpoints(host)
-        for queue in queues:
+        for queue in host.queues.values():
             queue.replica.register_request(OWNER_METHOD, endpoints.answer_peer)
             feed = ChangeFeed(queue, self._clock, notify)
             queue.replica.add_listener(feed.on_events)
             self._closing.callback(feed.close)
-        warnings = QueueWarnings(queues, self._clock, self._show_warning)
-        self._closing.push_async_callback(warnings.close)
-        await self._find_others(network)
         return endpoints
+
+    def job_queue(self, host: Host, notify: Notify) -> JobQueueFacade | None:
+        if self._settings.job_queue is None:
+            return None
+        queue = host.queues[self._settings.job_queue]
+        facade = JobQueueFacade(host, queue, self._clock, notify)
+        queue.replica.add_listener(facade.on_events)
+        self._closing.callback(facade.close)
+        return facade
 
     async def _claim_folder(self) -> None:
         marks = await self._worker.run(machine_marks)
@@ -217,7 +240,8 @@ class _Builder:
     def _on_blame(self, host_id: str) -> None:
         _LOGGER.warning("host %s sent wrong bytes: is its disk bad?", host_id[:8])
 
-    async def _find_others(self, network: PeerNetwork) -> None:
+    async def find_others(self) -> None:
+        network = self._peers
         for host, port in self._settings.network.peers:
             network.add_address(None, host, port)
         if not self._settings.network.discovery:

@@ -19,6 +19,8 @@ from .api.errors import ApiError
 from .api.routes import CHANGED, ROOT, ROUTES
 from .config import ConfigInvalid, Settings, parse
 from .errors import NetqueueError
+from .job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
+from .job_queue_takeover import JobQueueTakeover
 from .machine import ThreadWorker
 
 # Annotation imports
@@ -45,6 +47,9 @@ class NetQueue:
         self._starting: asyncio.Task[None] | None = None
         self._problem = "it is starting: ask again in a second"
         self._settings = self._read_settings(config)
+        self._takeover: JobQueueTakeover | None = None
+        if self._settings is not None and self._settings.job_queue is not None:
+            self._takeover = JobQueueTakeover(self.server)
         self._data_path = Path(self.server.get_app_arg("data_path"))
         self.server.register_notification(CHANGED)
         for endpoint, request_types in ROUTES.items():
@@ -77,8 +82,16 @@ class NetQueue:
                 importlib.import_module, ".assembly", __package__
             )
             self._assembly = await assembly.Assembly.build(
-                self.server, settings, self._data_path, self._worker, self._notify
+                self.server,
+                settings,
+                self._data_path,
+                self._worker,
+                self._notify,
+                self._notify_job_queue,
             )
+            job_queue = self._assembly.job_queue
+            if self._takeover is not None and job_queue is not None:
+                await self._takeover.take(job_queue)
         except ModuleNotFoundError as error:
             self.server.set_failed_component("netqueue")
             self._warn(
@@ -131,6 +144,9 @@ class NetQueue:
 
     def _notify(self, change: dict[str, Any]) -> None:
         self.server.send_event(CHANGED, change)
+
+    def _notify_job_queue(self, change: dict[str, Any]) -> None:
+        self.server.send_event(JOB_QUEUE_CHANGED, change)
 
     def _warn(self, text: str) -> None:
         self._problem = text

@@ -25,6 +25,7 @@ _PORT_FIRST = 6700  # the first port that hosts try
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
+_LOCAL = "local"
 
 
 class ConfigInvalid(NetqueueError):
@@ -72,6 +73,7 @@ class Settings:
 
     name: str
     queues: tuple[str, ...]
+    job_queue: str | None  # the one behind Moonraker's own job queue; None: its own
     network: NetworkSettings
     printer: PrinterSettings
 
@@ -90,6 +92,7 @@ def parse(
     settings = Settings(
         name=reader.take("name", _name, host_name.strip()[:WORD_MAX] or "printer"),
         queues=queues,
+        job_queue=_job_queue(reader, queues),
         network=_network(reader),
         printer=_printer(reader),
     )
@@ -151,6 +154,19 @@ def _queue_name_remedy(name: str) -> str:
         f"{name!r} cannot name a queue: use up to 32 of a-z, 0-9, '-' and '_',"
         " a letter or digit first"
     )
+
+
+def _job_queue(reader: _Reader, queues: tuple[str, ...]) -> str | None:
+    def chosen(text: str) -> str | None:
+        if text != _LOCAL and text not in queues:
+            raise ValueError(
+                f"this printer does not serve that queue; give {', '.join(queues)} or"
+                f" '{_LOCAL}', which leaves Moonraker's own job queue alone"
+            )
+        return None if text == _LOCAL else text
+
+    first: str | None = queues[0]
+    return reader.take("job_queue", chosen, first)
 
 
 def _network(reader: _Reader) -> NetworkSettings:

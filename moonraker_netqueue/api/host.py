@@ -9,7 +9,10 @@ from typing import Any
 
 from ..files.errors import ContentMissing, FilesError
 from ..files.store import ContentStore
+from ..model.checks import TEXT_MAX
+from ..model.command import ContentHeld
 from ..model.content import FileRef
+from ..model.job import ItemSpec
 from ..peers.errors import LinkError
 from ..ports import Links, Message, Random
 from ..printer.agent import Agent
@@ -86,6 +89,21 @@ class Host:
             raise ApiError(404, str(error)) from error
         except FilesError as error:
             raise ApiError(400, str(error)) from error
+
+    async def item(self, filename: str) -> ItemSpec:
+        """One copy of a file of the gcodes root, which is kept; answers 400 or 404.
+
+        The item has the file's name with its folder, as dashboards know it.
+        """
+        file = await self.take_in(filename)
+        name = filename if len(filename) <= TEXT_MAX else file.name
+        return ItemSpec(name, 1, (file,), estimate_s=self.estimate(filename))
+
+    async def hold(self, queue: ServedQueue, file: FileRef) -> None:
+        """Register this host as a holder, before a job speaks of the content."""
+        content = queue.state.contents.get(file.sha256)
+        if content is None or self.host_id not in content.holders:
+            await queue.submit(ContentHeld(file))
 
     async def ask_owner(
         self, queue: ServedQueue, owner: str, endpoint: str, arguments: Arguments

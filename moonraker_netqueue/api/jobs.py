@@ -8,7 +8,6 @@ from typing import Any
 from ..model.command import (
     CLIENT_ID_MAX,
     CLIENT_ID_MIN,
-    ContentHeld,
     JobAdd,
     JobEdit,
     JobMove,
@@ -130,14 +129,15 @@ class JobEndpoints:
         specs, files = await self._items(arguments, None)
         body = JobAdd(
             job_id=self._host.new_id(),
-            wishes=_wishes(arguments, Wishes(name=specs[0].name)),
+            wishes=_wishes(arguments, Wishes(name=specs[0].files[0].name)),
             items=tuple(specs),
             requires=_requirements(arguments, Requirements()),
             front=arguments.boolean("front", False),
         )
         arguments.finish()
         _checked(body.wishes)
-        await self._announce(queue, files)
+        for file in files:
+            await self._host.hold(queue, file)
         pending = await queue.submit(body, client_id)
         job_id = body.job_id
         first = queue.state.outcomes.of_client(client_id)
@@ -151,7 +151,8 @@ class JobEndpoints:
         items = None
         if any(word in arguments for word in ("items", "filename", "count")):
             items, files = await self._items(arguments, job)
-            await self._announce(queue, files)
+            for file in files:
+                await self._host.hold(queue, file)
         wishes = _wishes(arguments, job.wishes)
         requires = _requirements(arguments, job.requires)
         # What is replaced is a whole: without the version that was read, an edit of
@@ -165,13 +166,6 @@ class JobEndpoints:
             items=tuple(items) if items is not None else None,
             retry=arguments.boolean("retry", False),
         )
-
-    async def _announce(self, queue: ServedQueue, files: list[FileRef]) -> None:
-        """Register this host as a holder, before a job speaks of the contents."""
-        for file in files:
-            content = queue.state.contents.get(file.sha256)
-            if content is None or self._host.host_id not in content.holders:
-                await queue.submit(ContentHeld(file))
 
     async def _items(
         self, arguments: Arguments, job: Job | None
@@ -208,10 +202,8 @@ class JobEndpoints:
         except Rejected as error:
             raise ApiError.from_rejection(error) from error
         if filename is not None:
-            file = await self._host.take_in(filename)
-            base = ItemSpec(file.name, count, (file,))
-            base = replace(base, estimate_s=self._host.estimate(filename))
-            files = [file]
+            base = replace(await self._host.item(filename), count=count)
+            files = list(base.files)
         elif known is not None:
             base, files = replace(known, count=count), []
         else:

@@ -25,6 +25,15 @@ def test_an_empty_section_is_enough() -> None:
     assert settings.printer.clear_bed is ClearBed.MANUAL
 
 
+def test_one_queue_stands_behind_moonrakers_own() -> None:
+    """The first, another one that is served, or none."""
+    assert read({}).job_queue == "default"
+    assert read({"queues": "b, a"}).job_queue == "b"
+    assert read({"queues": "b, a", "job_queue": "a"}).job_queue == "a"
+    assert read({"job_queue": "c"}, c={}).job_queue == "c"
+    assert read({"job_queue": "local"}).job_queue is None
+
+
 @pytest.mark.parametrize(
     ("host_name", "name"), [(" ", "printer"), ("x" * 99, "x" * 64)]
 )
@@ -75,6 +84,8 @@ BAD = [
     ("queues", "My Queue", "'My Queue' cannot name a queue: use up to 32"),
     ("queues", "ok, -a", "'-a' cannot name a queue"),
     ("queues", "x" * 33, "up to 32"),
+    ("job_queue", "other", "give default or 'local'"),
+    ("job_queue", "", "give default or 'local'"),
     ("bind", "eth0", "leave it out to listen on all"),
     ("bind", "1.2.3", "leave it out to listen on all"),
     ("port", "", "1 to 65535"),
