@@ -133,6 +133,7 @@ class _Builder:
             name=self._settings.name,
             queues={queue.name: queue for queue in queues},
             links=network,
+            peers=network,
             store=store,
             agent=agent,
             gcodes=self._gcodes,

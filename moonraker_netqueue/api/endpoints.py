@@ -11,6 +11,7 @@ from .errors import ApiError
 from .host import Host
 from .jobs import JobEndpoints
 from .printers import PrinterEndpoints
+from .reports import ReportEndpoints
 from .routes import LATER
 from .status import status_view
 
@@ -24,6 +25,7 @@ class Endpoints:
     def __init__(self, host: Host) -> None:
         self._host = host
         jobs, printers = JobEndpoints(host), PrinterEndpoints(host)
+        reports = ReportEndpoints(host)
         self._answers: dict[tuple[str, str], _Answer] = {
             ("status", "GET"): self._status,
             ("jobs", "GET"): jobs.list_jobs,
@@ -38,6 +40,10 @@ class Endpoints:
             ("bed_clear", "POST"): printers.clear_bed,
             ("print", "GET"): printers.read_print,
             ("print", "POST"): printers.act_on_print,
+            ("plan", "GET"): reports.plan,
+            ("history", "GET"): reports.history,
+            ("members", "GET"): reports.members,
+            ("events", "GET"): reports.events,
             ("rejoin", "POST"): self._rejoin,
         }
 

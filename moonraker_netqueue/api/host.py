@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 from ..files.errors import ContentMissing, FilesError
 from ..files.store import ContentStore
@@ -14,6 +14,7 @@ from ..model.command import ContentHeld
 from ..model.content import FileRef
 from ..model.job import ItemSpec
 from ..peers.errors import LinkError
+from ..peers.link import Link
 from ..ports import Links, Message, Random
 from ..printer.agent import Agent
 from .arguments import Arguments
@@ -22,6 +23,13 @@ from .queue import ServedQueue
 
 _OWNER_TIMEOUT = 5.0  # seconds; longer than a link needs to be found dead
 OWNER_METHOD = "owner"  # link request that carries a call to a printer's own host
+
+
+class Peers(Protocol):
+    """Where a host is reached."""
+
+    def find_link(self, host_id: str) -> Link | None:
+        """The link to a host; None: there is none."""
 
 
 class Host:
@@ -33,6 +41,7 @@ class Host:
         name: str,
         queues: Mapping[str, ServedQueue],
         links: Links,
+        peers: Peers,
         store: ContentStore,
         agent: Agent,
         gcodes: Path,
@@ -42,6 +51,7 @@ class Host:
         self.name = name
         self.queues = queues
         self.links = links
+        self.peers = peers
         self.agent = agent
         self.estimate = estimate  # seconds a file of this host takes, if known
         self._store = store

@@ -149,7 +149,7 @@ class JobEndpoints:
         self, queue: ServedQueue, job: Job, arguments: Arguments
     ) -> JobEdit:
         items = None
-        if any(word in arguments for word in ("items", "filename", "count")):
+        if any(word in arguments for word in ("items", "filename", "files", "count")):
             items, files = await self._items(arguments, job)
             for file in files:
                 await self._host.hold(queue, file)
@@ -196,26 +196,48 @@ class JobEndpoints:
         self, row: Arguments, known: ItemSpec | None
     ) -> tuple[ItemSpec, list[FileRef]]:
         count = row.integer("count", known.count if known else 1)
-        filename = row.optional_text("filename")
         try:
-            check_count(filename or (known.name if known else "the item"), count)
+            check_count(known.name if known else "the item", count)
         except Rejected as error:
             raise ApiError.from_rejection(error) from error
-        if filename is not None:
-            base = replace(await self._host.item(filename), count=count)
-            files = list(base.files)
-        elif known is not None:
-            base, files = replace(known, count=count), []
-        else:
-            raise ApiError(400, "argument 'filename' is missing")
+        base = await self._base(row, known)
+        files = [] if base is known else list(base.files)
         spec = replace(
             base,
+            count=count,
             materials=row.words("materials", base.materials),
             nozzle=row.optional_number("nozzle", base.nozzle),
             estimate_s=row.optional_integer("estimate_s", base.estimate_s),
         )
         _checked(spec)
         return spec, files
+
+    async def _base(self, row: Arguments, known: ItemSpec | None) -> ItemSpec:
+        """The item that a row names by its files, or the one that it is about."""
+        filename = row.optional_text("filename")
+        if "files" in row:
+            if filename is not None:
+                raise ApiError(400, "give one of the arguments 'filename' and 'files'")
+            return await self._alternatives(row.objects("files"))
+        if filename is not None:
+            return await self._host.item(filename)
+        if known is None:
+            raise ApiError(400, "argument 'filename' is missing")
+        return known
+
+    async def _alternatives(self, rows: list[Arguments]) -> ItemSpec:
+        """One item from files that are sliced for one printer model or another."""
+        if not rows:
+            raise ApiError(400, "argument 'files': give at least one file")
+        items = []
+        for row in rows:
+            item = await self._host.item(row.text("filename"))
+            models = row.words("models")
+            row.finish()
+            (file,) = item.files
+            items.append(replace(item, files=(replace(file, models=models),)))
+        files = tuple(file for item in items for file in item.files)
+        return replace(items[0], files=files)
 
 
 def _client_id(arguments: Arguments) -> str:

@@ -9,6 +9,7 @@ from ..model.queue_state import QueueState
 from ..replica.errors import ReplicaError
 from ..replica.replica import Replica
 from ..replica.submission import SubmitState
+from .audit import AuditLog
 from .errors import ApiError
 
 _SUBMIT_TIMEOUT = 5.0  # seconds a client waits before it is told "pending"
@@ -20,6 +21,8 @@ class ServedQueue:
     def __init__(self, name: str, replica: Replica) -> None:
         self.name = name
         self.replica = replica
+        self.audit = AuditLog(lambda: replica.state)
+        replica.add_command_listener(self.audit.on_command)
         self.revision = 0  # of notify_netqueue_changed
 
     @property

@@ -106,6 +106,11 @@ class Link:
         for task in self._tasks:
             task.add_done_callback(self._on_task_done)
 
+    @property
+    def silent_s(self) -> float:
+        """Seconds since something was heard."""
+        return self._clock.monotonic() - self._heard_at
+
     def send(self, frame: Frame) -> None:
         """Queue a frame; never blocks. Nothing happens on a closed link.
 

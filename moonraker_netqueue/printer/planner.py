@@ -29,10 +29,18 @@ class Choice:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Of one queue: why its jobs wait, by job id, and printers idle, by host id."""
+    """Of one queue: why its jobs wait, by job id, and printers idle, by host id.
+
+    `assignment` says which item each printer is to take next: host id -> (job id,
+    item). `objective` is that of the whole plan, over all queues of this host, in
+    hundredths of a minute; `solver` is what computed it.
+    """
 
     jobs: Mapping[str, str]
     printers: Mapping[str, str]
+    assignment: Mapping[str, tuple[str, int]]
+    objective: int
+    solver: str
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,19 @@ class Planner:
             for name, text in planned.plan.why_idle.items()
             if planned.board.printers[name] in state.printers
         }
-        return Explanation(waiting, idle)
+        board, plan = planned.board, planned.plan
+        taken = {
+            board.printers[printer]: board.classes[name]
+            for printer, name in plan.assignment.items()
+            if name is not None
+        }
+        assignment = {
+            host: (key.job_id, key.item)
+            for host, key in taken.items()
+            if key.queue == queue
+        }
+        solver = plan.solver.value
+        return Explanation(waiting, idle, assignment, plan.objective, solver)
 
     def _why(self, planned: _Planned, name: str, key: ClassKey, job: Job) -> str:
         state = self._queues.state(key.queue)

@@ -33,6 +33,7 @@ class Hello:
     nonce: str = ""
     reach: int = 0  # committed entries that its journal has
     configuration: str = ""  # the newest that its seat ever was in (`lives.py`)
+    version: str = ""  # of the sender's program, for people
 
     def form(self) -> dict[str, Any]:
         """The map that goes over the link."""
@@ -51,6 +52,7 @@ class Hello:
             "nonce": self.nonce,
             "reach": self.reach,
             "conf": self.configuration,
+            "v": self.version,
         }
 
     def differs(self, said: Hello) -> bool:
@@ -66,9 +68,11 @@ def parse_hello(form: Message) -> Hello:
     generation, last = form.get("gen"), form.get("last")
     if type(generation) is not int or type(last) is not int:
         raise WireInvalid("a hello's generation and last index are numbers")
-    name, jobs = form.get("name"), form.get("jobs")
-    if not isinstance(name, str) or type(jobs) is not bool:
-        raise WireInvalid("a hello's name is a text, its jobs a flag")
+    name, jobs, version = form.get("name"), form.get("jobs"), form.get("v", "")
+    if not (isinstance(name, str) and isinstance(version, str)):
+        raise WireInvalid("a hello's name and version are texts")
+    if type(jobs) is not bool:
+        raise WireInvalid("a hello's jobs is a flag")
     incarnation, leaving = form.get("inc", ""), form.get("leaving", False)
     if not (incarnation == "" or is_name(incarnation)) or type(leaving) is not bool:
         raise WireInvalid("a hello's incarnation is an id, its leaving a flag")
@@ -96,6 +100,7 @@ def parse_hello(form: Message) -> Hello:
         str(nonce),
         reach,
         str(configuration),
+        version[:_NAME_MAX],
     )
 
 

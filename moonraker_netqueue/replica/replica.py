@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from ..model.event import Event, Topic
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from ..ports import Clock, Disk, Links, Message, Random, Worker
+from ..version import __version__
 from .departure import depart
 from .errors import (
     HostDoubted,
@@ -31,7 +31,7 @@ from .lifecycle import Lifecycle
 from .lives import Lives, doubt_form, parse_doubt
 from .outbox import Outbox
 from .phase import Phase
-from .report import report
+from .report import hello, report
 from .requests import RequestHandler, Requests
 from .status import Member, ReplicaStatus
 from .submission import SubmitOutcome, Submitter
@@ -42,6 +42,7 @@ _HELLOS_A_WRITE = 6  # how far the others' journals reach is written once a minu
 
 GROUP_ENTERED = Event(Topic.QUEUE, "group")
 Listener = Callable[[tuple[Event, ...]], object]
+CommandListener = Callable[[Command, int, Outcome], object]
 
 
 class Replica:
@@ -72,6 +73,7 @@ class Replica:
         self._clock = clock
         self._neighbours = Neighbours()
         self._listeners: list[Listener] = []
+        self._command_listeners: list[CommandListener] = []
         self._said: Hello | None = None
         self._leaving = False
         self._rejoining = asyncio.Lock()
@@ -180,13 +182,17 @@ class Replica:
         """
         self._listeners.append(listener)
 
+    def add_command_listener(self, listener: CommandListener) -> None:
+        """Call `listener(command, index, outcome)` soon after each is applied."""
+        self._command_listeners.append(listener)
+
     def register_request(self, method: str, handler: RequestHandler) -> None:
         """Let `handler(peer, params)` answer the peers' requests of that name."""
         self._requests.register(method, handler)
 
     def status(self) -> ReplicaStatus:
         """What there is to tell, now."""
-        here = Member(self.host_id, self._host_name, voter=False, connected=True)
+        here = Member(self.host_id, self._host_name, False, True, __version__)
         return report(here, self._lifecycle, self._neighbours, self._outbox)
 
     async def rejoin(self, found: bool = False) -> None:
@@ -248,6 +254,8 @@ class Replica:
     ) -> None:
         if self.state.dissolved_into is not None:
             self._lifecycle.note_dissolved(self.state.dissolved_into)
+        for listener in self._command_listeners:
+            self._clock.call_soon(listener, command, index, outcome)
         if events:
             self._tell(events)
         self._submitter.wake()
@@ -305,27 +313,7 @@ class Replica:
         self._lifecycle.note_news()
 
     def _hello(self) -> Hello:
-        hello = Hello(
-            name=self._host_name,
-            leaving=self._leaving,
-            boots=self._lives.boots,
-            nonce=self._lives.nonce,
-            configuration=self._lives.configuration,
-        )
-        group, journal = self._lifecycle.group, self._lifecycle.journal
-        if group is None or journal is None:
-            return hello
-        return replace(
-            hello,
-            group=group.id,
-            generation=group.generation,
-            jobs=group.state.ever_had_jobs,
-            voters=tuple(sorted(group.voters)),
-            leader=group.leader,
-            last_index=journal.last_index,
-            incarnation=group.incarnation,
-            reach=min(group.commit_index, journal.durable_index),
-        )
+        return hello(self._host_name, self._lifecycle, self._lives, self._leaving)
 
     def _announce(self) -> None:
         """Say hello again if it changed in more than the growing log."""

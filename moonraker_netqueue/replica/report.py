@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from ..version import __version__
 from .advice import notices
-from .greeting import Neighbours
+from .greeting import Hello, Neighbours
 from .group import Group
 from .lifecycle import Lifecycle
+from .lives import Lives
 from .outbox import Outbox
 from .phase import Phase
 from .status import Member, ReplicaStatus, Role
@@ -42,6 +46,32 @@ def report(
     )
 
 
+def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
+    """What this host says to the others now; `leaving`: it is about to end."""
+    said = Hello(
+        name=name,
+        version=__version__,
+        leaving=leaving,
+        boots=lives.boots,
+        nonce=lives.nonce,
+        configuration=lives.configuration,
+    )
+    group, journal = life.group, life.journal
+    if group is None or journal is None:
+        return said
+    return replace(
+        said,
+        group=group.id,
+        generation=group.generation,
+        jobs=group.state.ever_had_jobs,
+        voters=tuple(sorted(group.voters)),
+        leader=group.leader,
+        last_index=journal.last_index,
+        incarnation=group.incarnation,
+        reach=min(group.commit_index, journal.durable_index),
+    )
+
+
 def _role(phase: Phase, group: Group | None) -> Role:
     if phase in _ENDED:
         return Role.STOPPED
@@ -56,8 +86,14 @@ def _members(
     here: Member, neighbours: Neighbours, voters: frozenset[str]
 ) -> tuple[Member, ...]:
     members = [
-        Member(host.id, host.hello.name, host.id in voters, host.connected)
+        Member(
+            host.id,
+            host.hello.name,
+            host.id in voters,
+            host.connected,
+            host.hello.version,
+        )
         for host in neighbours
     ]
-    me = Member(here.id, here.name, here.id in voters, True)
+    me = replace(here, voter=here.id in voters)
     return tuple(sorted([*members, me], key=lambda member: member.id))

@@ -27,6 +27,7 @@ class Member:
     name: str
     voter: bool
     connected: bool
+    version: str  # of its program; empty if it does not say
 
 
 @dataclass(frozen=True)

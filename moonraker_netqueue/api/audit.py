@@ -1,0 +1,160 @@
+"""The audit log: who changed a queue, when, at which host, and what became of it.
+
+It is read off the replicated log as its entries are applied, so every host has the same
+one. It begins with what the log on this host's disk still holds at a start.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..model.command import (
+    Body,
+    Command,
+    ContentDropped,
+    ContentHeld,
+    Dissolve,
+    JobAdd,
+    JobEdit,
+    JobMove,
+    JobRemove,
+    PrintDecide,
+    PrintEnded,
+    PrinterUpdate,
+    PrintFetching,
+    PrintReserve,
+    PrintStarted,
+    QueuePause,
+)
+from ..model.outcome import Outcome
+from ..model.queue_state import QueueState
+
+EVENTS_MAX = 1_000
+_NameOf = Callable[[str], str]  # of a job, by its id
+_QUIET = (PrinterUpdate, ContentHeld, ContentDropped, PrintFetching)
+
+
+class AuditLog:
+    """The last EVENTS_MAX commands of one queue that a person may want to see."""
+
+    def __init__(self, state: Callable[[], QueueState]) -> None:
+        self._state = state
+        self._events: deque[dict[str, Any]] = deque(maxlen=EVENTS_MAX)
+        self._names: OrderedDict[str, str] = OrderedDict()  # of jobs, also removed ones
+
+    def on_command(self, command: Command, index: int, outcome: Outcome) -> None:
+        """A command was applied, or refused by a rule."""
+        if isinstance(command.body, _QUIET):
+            return  # printers talk of themselves all the time
+        self._note_name(command.body)
+        event = {
+            "index": index,
+            "at": command.at,
+            "host_id": command.id.author,
+            "who": _who(command.body),
+            "what": _WORDS[type(command.body)](command.body, self._job),
+            "refused": outcome.reason if outcome.rule is not None else "",
+            **_about(command.body),
+        }
+        if self._events and self._events[-1]["index"] >= index:
+            self._events.clear()  # another log: this host joined another group
+        self._events.append(event)
+
+    def _note_name(self, body: Body) -> None:
+        job_id = str(getattr(body, "job_id", ""))
+        job = self._state().jobs.get(job_id)
+        wishes = body.wishes if isinstance(body, JobAdd | JobEdit) else None
+        if wishes is None and job is not None:
+            wishes = job.wishes
+        if wishes is not None:
+            self._names[job_id] = wishes.name
+            self._names.move_to_end(job_id)
+        if len(self._names) > EVENTS_MAX:
+            self._names.popitem(last=False)
+
+    def _job(self, job_id: str) -> str:
+        """A job as a person knows it."""
+        name = self._names.get(job_id)
+        return f"job {job_id[:8]}" if name is None else f"job {name!r}"
+
+    def newest_first(self, limit: int, before: int | None) -> list[dict[str, Any]]:
+        """At most `limit` events, of those with an index below `before`."""
+        names = self._state().printers
+        chosen = [
+            event | {"host": _host_name(names, event["host_id"])}
+            for event in reversed(self._events)
+            if before is None or event["index"] < before
+        ]
+        return chosen[:limit]
+
+
+def _host_name(printers: Mapping[str, Any], host_id: str) -> str:
+    printer = printers.get(host_id)
+    return host_id[:8] if printer is None else str(printer.profile.name)
+
+
+def _who(body: Body) -> str:
+    """The person, where the command names one."""
+    if isinstance(body, JobAdd):
+        return body.wishes.owner
+    return body.by if isinstance(body, PrintDecide) else ""
+
+
+def _about(body: Body) -> dict[str, str]:
+    """The ids that the command is about."""
+    return {
+        name: str(getattr(body, name))
+        for name in ("job_id", "print_id")
+        if hasattr(body, name)
+    }
+
+
+def _added(body: JobAdd, _name: _NameOf) -> str:
+    copies = sum(item.count for item in body.items)
+    return f"added job {body.wishes.name!r}, {copies} copies"
+
+
+def _edited(body: JobEdit, job: _NameOf) -> str:
+    parts = [
+        word
+        for word, given in (
+            ("wishes", body.wishes),
+            ("requirements", body.requires),
+            ("items", body.items),
+            ("failed attempts forgiven", body.retry),
+        )
+        if given
+    ]
+    return f"changed {job(body.job_id)}: {', '.join(parts) or 'nothing'}"
+
+
+def _moved(body: JobMove, job: _NameOf) -> str:
+    anchor = f" {job(body.anchor)}" if body.anchor else ""
+    return f"moved {job(body.job_id)} {body.place.value}{anchor}"
+
+
+def _ended(body: PrintEnded, job: _NameOf) -> str:
+    reason = f": {body.reason}" if body.reason else ""
+    return f"print of {job(body.job_id)} {body.outcome.value}{reason}"
+
+
+def _paused(body: QueuePause, _name: _NameOf) -> str:
+    return "paused the queue" if body.paused else "resumed the queue"
+
+
+_WORDS: Mapping[type, Callable[[Any, _NameOf], str]] = {
+    JobAdd: _added,
+    JobEdit: _edited,
+    JobRemove: lambda body, job: f"removed {job(body.job_id)}",
+    JobMove: _moved,
+    QueuePause: _paused,
+    PrintReserve: lambda body, job: f"reserved a copy of {job(body.job_id)}",
+    PrintStarted: lambda body, _job: f"started print {body.print_id[:8]}",
+    PrintEnded: _ended,
+    PrintDecide: lambda body, _job: (
+        f"decided about print {body.print_id[:8]}: {body.decision.value}"
+    ),
+    Dissolve: lambda _body, _job: "gave this group up for another one",
+}
