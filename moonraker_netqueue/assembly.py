@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .api.change_feed import ChangeFeed
 from .api.endpoints import Endpoints
+from .api.file_details import DETAILS_METHOD, FileDetails
 from .api.host import OWNER_METHOD, Host
 from .api.job_queue_facade import JobQueueFacade
 from .api.queue import ServedQueue
@@ -53,10 +54,12 @@ class Assembly:
         self,
         endpoints: Endpoints,
         job_queue: JobQueueFacade | None,
+        file_details: FileDetails,
         closing: AsyncExitStack,
     ) -> None:
         self.endpoints = endpoints
         self.job_queue = job_queue
+        self.file_details = file_details
         self._closing = closing
 
     @classmethod
@@ -75,8 +78,9 @@ class Assembly:
             host = await builder.build()
             endpoints = builder.endpoints(host, notify)
             job_queue = builder.job_queue(host, notify_job_queue)
+            file_details = builder.file_details(host)
             await builder.find_others()
-            return cls(endpoints, job_queue, closing.pop_all())
+            return cls(endpoints, job_queue, file_details, closing.pop_all())
 
     async def close(self) -> None:
         """Stop all parts in order: the agent first, the links last."""
@@ -240,6 +244,15 @@ class _Builder:
 
     def _on_blame(self, host_id: str) -> None:
         _LOGGER.warning("host %s sent wrong bytes: is its disk bad?", host_id[:8])
+
+    def file_details(self, host: Host) -> FileDetails:
+        files = self._server.lookup_component("file_manager")
+        details = FileDetails(
+            host, self._gcodes, files.get_file_metadata, self._disk, self._worker
+        )
+        for queue in host.queues.values():
+            queue.replica.register_request(DETAILS_METHOD, details.answer_peer)
+        return details
 
     async def find_others(self) -> None:
         network = self._peers

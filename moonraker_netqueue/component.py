@@ -19,6 +19,7 @@ from .api.errors import ApiError
 from .api.routes import CHANGED, ROOT, ROUTES
 from .config import ConfigInvalid, Settings, parse
 from .errors import NetqueueError
+from .file_details_takeover import FileDetailsTakeover
 from .job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
 from .job_queue_takeover import JobQueueTakeover
 from .machine import ThreadWorker
@@ -89,6 +90,7 @@ class NetQueue:
                 self._notify,
                 self._notify_job_queue,
             )
+            FileDetailsTakeover(self.server, self._assembly.file_details)
             job_queue = self._assembly.job_queue
             if self._takeover is not None and job_queue is not None:
                 await self._takeover.take(job_queue)
