@@ -53,7 +53,8 @@ class ChangeFeed:
         """The thing as it is now; null if it is gone."""
         state, value = self._queue.state, None
         if event.topic is Topic.JOB and event.key in state.jobs:
-            value = job_view(state, state.jobs[event.key])
+            prints = tuple(state.prints_of_job(event.key))
+            value = job_view(state, state.jobs[event.key], prints)
         elif event.topic is Topic.PRINT and event.key in state.prints:
             value = print_view(state, state.prints[event.key])
         elif event.topic is Topic.QUEUE:

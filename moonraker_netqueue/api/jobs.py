@@ -22,7 +22,7 @@ from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
 from .queue import ServedQueue
-from .views import job_view
+from .views import job_view, prints_by_job
 
 
 class JobEndpoints:
@@ -36,12 +36,19 @@ class JobEndpoints:
         queue = self._host.queue(arguments)
         arguments.finish()
         why = await self._host.why_waiting(queue)
+        state = queue.state
+        prints = prints_by_job(state)
         return {
             "queue": queue.name,
             "revision": queue.revision,
             "jobs": [
-                job_view(queue.state, job, why.get(job.job_id, ""))
-                for job in queue.state.ordered_jobs()
+                job_view(
+                    state,
+                    job,
+                    prints.get(job.job_id, ()),
+                    why.get(job.job_id, ""),
+                )
+                for job in state.ordered_jobs()
             ],
             "pending": queue.pending_view(),
         }
@@ -114,7 +121,10 @@ class JobEndpoints:
         if job is None and not pending:
             raise ApiError(404, f"queue {queue.name!r} has no job {job_id[:64]!r}")
         why = await self._host.why_waiting(queue)
-        view = job_view(queue.state, job, why.get(job_id, "")) if job else None
+        view = None
+        if job is not None:
+            prints = tuple(queue.state.prints_of_job(job_id))
+            view = job_view(queue.state, job, prints, why.get(job_id, ""))
         answer: dict[str, Any] = {"job_id": job_id, "pending": pending, "job": view}
         if pending:
             answer["message"] = queue.pending_message()

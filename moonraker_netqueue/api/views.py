@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..model.codec import to_plain
@@ -14,8 +15,19 @@ from ..model.queue_state import QueueState
 _MAKING = (PrintState.FETCHING, PrintState.PRINTING)
 
 
-def job_view(state: QueueState, job: Job, why: str = "") -> dict[str, Any]:
-    """A job with progress per item and, where copies wait, why."""
+def prints_by_job(state: QueueState) -> dict[str, list[Print]]:
+    """Live prints by job id: gathered once where many jobs are viewed."""
+    found: dict[str, list[Print]] = {}
+    for print_ in state.prints.values():
+        found.setdefault(print_.job_id, []).append(print_)
+    return found
+
+
+def job_view(
+    state: QueueState, job: Job, prints: Sequence[Print], why: str = ""
+) -> dict[str, Any]:
+    """A job with progress per item and, where copies wait, why. `prints` are its own
+    live ones."""
     wishes, requires = job.wishes, job.requires
     return {
         "job_id": job.job_id,
@@ -32,9 +44,12 @@ def job_view(state: QueueState, job: Job, why: str = "") -> dict[str, Any]:
         "max_attempts": wishes.max_attempts,
         "keep_together": requires.keep_together,
         "requires": {"tags": list(requires.tags), "models": list(requires.models)},
-        "state": _job_state(state, job),
+        "state": _job_state(job, prints),
         "completed": job.completed,
-        "items": [_item_view(state, job, i) for i in range(len(job.items))],
+        "items": [
+            _item_view(state, item, [p for p in prints if p.item == index])
+            for index, item in enumerate(job.items)
+        ],
         "why": why,
     }
 
@@ -85,16 +100,16 @@ def counts_view(state: QueueState) -> dict[str, Any]:
     }
 
 
-def _item_view(state: QueueState, job: Job, index: int) -> dict[str, Any]:
-    item: Item = job.items[index]
-    prints = [p for p in state.prints_of_job(job.job_id) if p.item == index]
+def _item_view(
+    state: QueueState, item: Item, prints: Sequence[Print]
+) -> dict[str, Any]:
     return {
         "name": item.spec.name,
         "count": item.spec.count,
         "done": item.done,
         "failed": item.failed,
         "extra": item.extra,
-        "waiting": state.waiting(job, index),
+        "waiting": max(0, item.spec.count - item.done - len(prints)),
         "reserved": sum(p.state is PrintState.RESERVED for p in prints),
         "printing": sum(p.state in _MAKING for p in prints),
         "lost": sum(p.state is PrintState.LOST for p in prints),
@@ -106,16 +121,21 @@ def _item_view(state: QueueState, job: Job, index: int) -> dict[str, Any]:
 
 
 def _file_view(state: QueueState, file: FileRef) -> dict[str, Any]:
-    view: dict[str, Any] = to_plain(file)
     content = state.contents.get(file.sha256)
-    view["holders"] = list(content.holders) if content else []
-    return view
+    return {
+        "key": file.key,
+        "sha256": file.sha256,
+        "size": file.size,
+        "name": file.name,
+        "models": list(file.models),
+        "holders": list(content.holders) if content else [],
+    }
 
 
-def _job_state(state: QueueState, job: Job) -> str:
+def _job_state(job: Job, prints: Sequence[Print]) -> str:
     if job.completed is not None:
         return "done"
-    if any(state.prints_of_job(job.job_id)):
+    if prints:
         return "printing"
     return "held" if job.wishes.hold else "waiting"
 

@@ -216,9 +216,10 @@ class Agent:
     def _patience(self) -> float:
         if not self._entry.steady:
             return STEADY
+        if self._watch.finishing:
+            return min(_BRISK, self._watch.finishing)
         awaits = self._file.record.running or self._queues.claims()
-        idle = not awaits and self._watch.settled and not self._watch.finishing
-        return _CALM if idle else _BRISK
+        return _BRISK if awaits or not self._watch.settled else _CALM
 
     async def _turn(self) -> None:
         if self._clock.monotonic() - self._last_turn > _PAUSE:
@@ -361,7 +362,7 @@ class Agent:
             record=self._file.record,
             stage=self._starter.stage,
             settled=self._watch.settled,
-            finishing=self._watch.finishing,
+            finishing=self._watch.finishing > 0,
             trouble=self._file.trouble,
         )
 

@@ -63,9 +63,9 @@ class Watch:
         return ready and self._clock.monotonic() - self._since >= _SETTLE
 
     @property
-    def finishing(self) -> bool:
-        """Whether the last print's motion may not have ended."""
-        return self._clock.monotonic() < self._motion_until
+    def finishing(self) -> float:
+        """Seconds for which the last print's motion may still go on; 0: it ended."""
+        return max(0.0, self._motion_until - self._clock.monotonic())
 
     def note_starting(self) -> None:
         """A start is under way: that nothing shows yet means nothing."""
