@@ -22,7 +22,7 @@ _TIMEOUT = 10.0  # seconds per question
 _AWAY = 15.0  # seconds in which an accepted restart begins
 _BACK = 120.0  # seconds; a first start on a small board takes long
 _POLL = 0.1
-_UNAVAILABLE = 503  # while Klipper, or our component, is not ready
+_UNAVAILABLE = 503  # our component has not started, or never will
 _END = b"\x03"  # ends each message on the Unix socket
 
 
@@ -118,12 +118,12 @@ def configured_port(config: Path) -> int:
 def state(moonraker: Moonraker) -> str:
     """Whether a restart would disturb: idle, not-running, busy WHAT or unknown WHY."""
     try:
+        if not moonraker.ask("server.info")["klippy_connected"]:
+            return "idle"
         answer = moonraker.ask("printer.objects.query", objects={"print_stats": None})
     except NotRunning:
         return "not-running"
     except Refused as error:
-        if error.code == _UNAVAILABLE:
-            return "idle"  # Klipper is not connected: it prints nothing
         return f"unknown {error}"
     stats = answer["status"].get("print_stats", {})
     if stats.get("state") in ("printing", "paused"):
