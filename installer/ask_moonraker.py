@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import re
 import socket
 import sys
@@ -105,6 +106,8 @@ def configured_port(config: Path) -> int:
     """Option `port` of [server], also where an included file has it."""
     section, port = "", _DEFAULT_PORT
     for path in [*sorted(config.parent.glob("*.conf")), config]:
+        if not os.access(path, os.R_OK):
+            continue
         for line in path.read_text(errors="replace").splitlines():
             if found := re.match(r"\s*\[([^]]+)\]", line):
                 section = found[1].strip()
@@ -175,8 +178,8 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 def report(moonraker: Moonraker, *, expected: bool) -> int:
     """Say how Moonraker does after its restart; returns the exit status."""
     if not wait_until(lambda: answers(moonraker), _BACK):
-        print(f"error: Moonraker does not answer {_BACK:g} s after its restart; see")
-        print("moonraker.log in the folder logs of its data path")
+        print(f"error: Moonraker does not answer {_BACK:g} s after its restart.")
+        print("Its log, moonraker.log in the folder logs of its data path, says why.")
         return 1
     if expected:
         wait_until(lambda: _settled(moonraker), _BACK)

@@ -47,11 +47,16 @@ plan_uninstall() {
 
 # agree: shows the plan; ends here if there is nothing to do, or nobody says yes.
 agree() {
-    local changes reason
+    local changes reason i result=0
     changes=$(plan)
     if [[ -z $changes ]]; then
         echo "nothing to change: ${command}ed already"
-        exit 0
+        for i in "${chosen[@]}"; do
+            if [[ $(ask_moonraker "$i" state) != not-running ]]; then
+                report "$i" || result=1
+            fi
+        done
+        exit "$result"
     fi
     printf '%s\n' "$changes"
     reason=$(busy_reason)

@@ -99,8 +99,11 @@ def install_changes(
 
 def _has_updates(config: Path) -> bool:
     """Whether this Moonraker has an update manager: we start none."""
-    files = config.parent.glob("*.conf")
-    return any(_UPDATES_SECTION.search(path.read_bytes()) for path in files)
+    return any(
+        _UPDATES_SECTION.search(path.read_bytes())
+        for path in config.parent.glob("*.conf")
+        if os.access(path, os.R_OK)
+    )
 
 
 def uninstall_changes(config: Path, *, purge: bool) -> Iterator[Change]:

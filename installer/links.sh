@@ -32,7 +32,7 @@ apply_links() {
             mv -T "$link.$$" "$link"
             echo "linked $link"
         fi
-        exclude "$link"
+        hide_from_git "$link"
     done < <(links_of "$1")
 }
 
@@ -47,7 +47,7 @@ apply_unlinks() {
     local link
     while read -r link; do
         rm "$link"
-        include "$link"
+        unhide_from_git "$link"
         echo "removed $link"
     done < <(unneeded_links "$1")
 }
@@ -84,7 +84,7 @@ exclude_file() {
     )
 }
 
-exclude() {
+hide_from_git() {
     local -a found
     mapfile -t found < <(exclude_file "$1")
     if ((${#found[@]} == 0)) || grep -qxF "${found[1]}" "${found[0]}" 2>/dev/null; then
@@ -97,7 +97,7 @@ exclude() {
     echo "${found[1]}" >>"${found[0]}"
 }
 
-include() {
+unhide_from_git() {
     local -a found
     mapfile -t found < <(exclude_file "$1")
     if ((${#found[@]})) && [[ -f ${found[0]} ]]; then

@@ -68,6 +68,11 @@ restart() {
             "$(restart_words "$1")"
         return 1
     fi
+    report "$1"
+}
+
+# report NUMBER: how its running Moonraker does; fails if not as it should.
+report() {
     if [[ $command == install ]]; then
         ask_moonraker "$1" here
     else
@@ -94,6 +99,10 @@ restart_somehow() {
 addresses() {
     local address
     address=$(hostname -I 2>/dev/null | cut -d ' ' -f 1) || true
-    echo "${names[$1]}: open the dashboard as always; the queue's own answer is at"
-    echo "  http://${address:-localhost}:$(ask_moonraker "$1" port)/server/netqueue/status"
+    address=${address:-localhost}
+    if (: </dev/tcp/127.0.0.1/80) 2>/dev/null; then
+        echo "${names[$1]}: the dashboard is at http://$address/"
+    fi
+    echo "${names[$1]}: the queue answers at" \
+        "http://$address:$(ask_moonraker "$1" port)/server/netqueue/status"
 }

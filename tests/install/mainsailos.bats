@@ -52,7 +52,7 @@ for file, names in modules.items():
 
     snapshot "$data/config" >"$BATS_TEST_TMPDIR/installed"
     output=$(install_sh)
-    has "$output" "nothing to change"
+    has "$output" "nothing to change" "netqueue runs and serves: workshop"
     snapshot "$data/config" | diff "$BATS_TEST_TMPDIR/installed" -
 
     output=$(install_sh uninstall --yes)
@@ -132,4 +132,14 @@ STUB
     start_moonraker
     has "$(get "$port" /server/info)" '"failed_components":[]' '"warnings":[]'
     has "$(get "$port" /machine/update/status)" '"netqueue":{'
+}
+
+@test "a component that cannot work is told, also by a second run" {
+    start_moonraker
+    get "$port" /server/info >/dev/null
+    echo 'quues: x' >>"$data/config/netqueue.conf"
+    run ! install_sh --yes
+    has "$output" "Moonraker warns: netqueue:" "quues" "error: netqueue does not work"
+    run ! install_sh --yes
+    has "$output" "nothing to change" "quues" "error: netqueue does not work"
 }

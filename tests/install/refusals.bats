@@ -89,6 +89,13 @@ busy() {
         "$root/install.sh" --as nobody-of-that-name
 }
 
+@test "root works as the named user, in that user's home" {
+    ((EUID == 0)) || skip "this is not root"
+    runuser -u nobody -- test -r "$root/install.sh" || skip "nobody can read it here"
+    refused "no Moonraker of user nobody" "/nonexistent/printer_data" -- \
+        "$root/install.sh" --yes --as nobody
+}
+
 @test "to be another user unless this is root" {
     ((EUID != 0)) || skip "this is root"
     refused "only root" -- "$root/install.sh" --as root
