@@ -199,6 +199,10 @@ check_instance() {
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
         fail "${names[$1]}: $python is $("$python" --version), netqueue needs 3.10 or" \
             "later. Update the system and Moonraker's environment first"
+    # Packages are added to it: that is nothing to do to the system's own Python.
+    "$python" -c 'import sys; sys.exit(sys.prefix == sys.base_prefix)' ||
+        fail "${names[$1]}: $python is of no virtual environment. Name Moonraker's own" \
+            "in the variable MOONRAKER_VENV"
     [[ -f $source/server.py && -d $source/components ]] ||
         fail "${names[$1]}: Moonraker's code was not found ('$source'). Name its" \
             "folder in the variable MOONRAKER_DIR"

@@ -8,9 +8,9 @@ setup() {
     make_home
     export MOONRAKER_VENV=$HOME/venv
     data_path "$HOME/printer_data" "$(free_port)"
-    mkdir -p "$HOME"/{venv/bin,ours/{moonraker_netqueue,klippy_extras}} \
+    mkdir -p "$HOME"/ours/{moonraker_netqueue,klippy_extras} \
         "$HOME"/{moonraker/moonraker/components,klipper/klippy/extras}
-    ln -s "$root/.venv/bin/python" "$HOME/venv/bin/python"
+    cheap_venv "$HOME/venv"
     cp -r "$root/install.sh" "$root/installer" "$HOME/ours/"
     touch "$HOME/ours/klippy_extras/netqueue.py" "$HOME/moonraker/moonraker/server.py"
     git -C "$HOME/klipper" init -q

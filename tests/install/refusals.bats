@@ -9,9 +9,9 @@ setup() {
     port=$(free_port)
     data_path "$HOME/printer_data" "$port"
     export MOONRAKER_VENV=$HOME/venv MOONRAKER_DIR=$HOME/moonraker
-    mkdir -p "$MOONRAKER_DIR/moonraker/components" "$HOME/venv/bin"
+    mkdir -p "$MOONRAKER_DIR/moonraker/components"
     touch "$MOONRAKER_DIR/moonraker/server.py"
-    ln -s "$root/.venv/bin/python" "$HOME/venv/bin/python"
+    cheap_venv "$HOME/venv"
     snapshot "$HOME" >"$BATS_TEST_TMPDIR/before"
 }
 
@@ -30,6 +30,11 @@ refused() {
     run ! "$@"
     has "$output" error: "${parts[@]}"
     snapshot "$HOME" | diff "$BATS_TEST_TMPDIR/before" -
+}
+
+# The Python that the environment of the tests was made with.
+real_python() {
+    "$root/.venv/bin/python" -c 'import sys; print(sys._base_executable)'
 }
 
 busy() {
@@ -107,11 +112,16 @@ busy() {
     refused "no Moonraker" "MOONRAKER_DATA_PATH" -- install_sh --yes
 }
 
-@test "a Moonraker without Python, with an old one, or without code" {
+@test "a Moonraker without Python, with the system's, an old one, or without code" {
     MOONRAKER_VENV=/nowhere refused "/nowhere/bin/python" "MOONRAKER_VENV" -- \
         install_sh --yes
     MOONRAKER_DIR=/nowhere refused "/nowhere/moonraker" "MOONRAKER_DIR" -- \
         install_sh --yes
+    MOONRAKER_VENV=$BATS_TEST_TMPDIR/no-venv
+    mkdir -p "$MOONRAKER_VENV/bin"
+    printf '#!/bin/sh\nexec %q "$@"\n' "$(real_python)" >"$MOONRAKER_VENV/bin/python"
+    chmod +x "$MOONRAKER_VENV/bin/python"
+    refused "virtual environment" "MOONRAKER_VENV" -- install_sh --yes
     mkdir -p "$BATS_TEST_TMPDIR/old/bin"
     cat >"$BATS_TEST_TMPDIR/old/bin/python" <<STUB
 #!/bin/sh
