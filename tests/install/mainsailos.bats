@@ -120,7 +120,8 @@ STUB
 @test "a checkout with an origin gets an update section that Moonraker accepts" {
     git clone -q --no-local "file://$root" "$HOME/checkout" 2>/dev/null ||
         skip "this checkout cannot be cloned"
-    cp -r "$root/installer" "$root/install.sh" "$HOME/checkout/"
+    git -C "$HOME/checkout" rev-parse -q --verify HEAD || skip "nothing is committed"
+    cp -r "$root"/{installer,install.sh,moonraker_netqueue} "$HOME/checkout/"
     git -C "$HOME/checkout" checkout -q -B main
     rm "$data/config/netqueue.conf"
     printf '[update_manager]\nenable_system_updates: False\n' >>"$config"
