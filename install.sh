@@ -1,131 +1,48 @@
 #!/usr/bin/env bash
-# Sets up moonraker_netqueue: for now the demo on virtual printers.
+# Sets up moonraker_netqueue: on a printer, or as a demo on virtual printers.
 set -euo pipefail
+shopt -s inherit_errexit
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
-environment=$root/.venv
-python=${PYTHON:-python3}
+# shellcheck source=installer/messages.sh
+source "$root/installer/messages.sh"
 
-usage() {
-    cat <<'TEXT'
-usage: ./install.sh demo [--printers N] [--dir DIR] [--base-port P] [--check]
-
-Starts N virtual printers (3), each a real Moonraker and a real Klipper host, that share
-a print queue; Ctrl-C stops them. --check prints sample jobs on them and then stops.
-TEXT
+# shellcheck source-path=SCRIPTDIR
+printer_command() {
+    source "$root/installer/options.sh"
+    source "$root/installer/instances.sh"
+    source "$root/installer/packages.sh"
+    source "$root/installer/links.sh"
+    source "$root/installer/config.sh"
+    source "$root/installer/restart.sh"
+    source "$root/installer/commands.sh"
+    parse_options "$@"
+    become_user "$@"
+    find_instances
+    choose_instances
+    check_instances
+    tool_python=${pythons[${chosen[0]}]} # good for all that is asked
+    "command_$command"
 }
 
-fail() {
-    echo "error: $*" >&2
-    exit 1
-}
-
-# Names of Debian packages that the machine lacks, for the given extra.
-missing_packages() {
-    if ! "$python" -c 'import ensurepip' 2>/dev/null; then
-        echo python3-venv
-    fi
-    if ! echo '#include <stdio.h>' | gcc -E - >/dev/null 2>&1; then
-        echo gcc
-        echo libc6-dev
-    fi
-    if ! "$python" -c 'import ctypes.util as u; assert u.find_library("sodium")' \
-        2>/dev/null; then
-        echo libsodium23
-    fi
-    if [[ $1 == test ]] && ! command -v shellcheck >/dev/null; then
-        echo shellcheck
-    fi
-}
-
-install_packages() {
-    local -a missing as_root=()
-    mapfile -t missing < <(missing_packages "$1")
-    if ((${#missing[@]} == 0)); then
-        return
-    fi
-    if ! command -v apt-get >/dev/null; then
-        fail "this machine lacks what Debian calls ${missing[*]}: install that, and" \
-            "run this again"
-    fi
-    if ((EUID != 0)); then
-        command -v sudo >/dev/null ||
-            fail "packages are missing. As root, run: apt-get install ${missing[*]}"
-        as_root=(sudo)
-    fi
-    echo "installing ${missing[*]}"
-    local -a install=("${as_root[@]}" apt-get install -y --no-install-recommends)
-    if ! "${install[@]}" "${missing[@]}" >/dev/null 2>&1; then
-        "${as_root[@]}" apt-get update -q || true # one dead source need not matter
-        "${install[@]}" "${missing[@]}"
-    fi
-}
-
-# What the environment was made of; it has to be made anew when that changes.
-place() {
-    "$python" -c 'import sys; print(sys.argv[1], sys.base_prefix, sys.version)' \
-        "$environment"
-}
-
-make_environment() {
-    local stamp=$environment/netqueue-place
-    if [[ $(cat "$stamp" 2>/dev/null) == "$(place)" ]] &&
-        "$environment/bin/python" -m pip --version >/dev/null 2>&1; then
-        return
-    fi
-    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
-        fail "$python is $("$python" --version), at least 3.10 is needed: name" \
-            "another one in the variable PYTHON"
-    echo "making $environment"
-    rm -rf "$environment"
-    "$python" -m venv "$environment"
-    place >"$stamp"
-}
-
-# Installs the package and what the given extra needs into the environment.
-install_package() {
-    local stamp=$environment/netqueue-extra-$1 wanted
-    wanted=$(sha256sum <"$root/setup.cfg")
-    if [[ $(cat "$stamp" 2>/dev/null) == "$wanted" ]]; then
-        return
-    fi
-    echo "installing Python packages for: $1"
-    rm -f "$stamp" # an install that breaks off leaves none
-    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --root-user-action ignore --editable "${root}[$1]"
-    echo "$wanted" >"$stamp"
-}
-
-prepare() {
-    if [[ -n ${PYTHON:-} ]] && ! command -v "$PYTHON" >/dev/null; then
-        fail "variable PYTHON names '$PYTHON', which is no program: correct or unset it"
-    fi
-    install_packages "$1"
-    exec {lock}<"$root"
-    flock "$lock" # another one may be at it
-    make_environment
-    install_package "$1"
-    exec {lock}<&-
-    "$environment/bin/python" -m moonraker_netqueue.virtual_printer install
-}
-
+# shellcheck source-path=SCRIPTDIR
 main() {
     case ${1:-} in
     demo)
         shift
+        source "$root/installer/environment.sh"
         prepare demo
         exec "$environment/bin/python" -m moonraker_netqueue.virtual_printer demo "$@"
         ;;
     prepare) # what tests/run needs; extra "test" holds all of "demo"
+        source "$root/installer/environment.sh"
         prepare test
         ;;
     -h | --help)
         usage
         ;;
     *)
-        usage >&2
-        fail "installing on a printer is not in this version yet; there is only" \
-            "'./install.sh demo'"
+        printer_command "$@"
         ;;
     esac
 }

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from .assembly import Assembly
 
+_CHECKOUT = Path(__file__).resolve().parents[1]  # Moonraker has a link to us
 _CLOSE_TIMEOUT = 5.0  # seconds; Moonraker's own limit for components is 10
 
 
@@ -98,8 +99,8 @@ class NetQueue:
             self.server.set_failed_component("netqueue")
             self._warn(
                 f"Python package {error.name!r} is missing. Install what netqueue needs"
-                f" with: {sys.executable} -m pip install"
-                " cryptography msgpack 'pulp>=3.3,<4' pysyncobj==0.3.17, and restart"
+                f" with: {sys.executable} -m pip install -r"
+                f" {_CHECKOUT / 'installer' / 'requirements.txt'}, and restart"
                 " Moonraker."
             )
         except NetqueueError as error:

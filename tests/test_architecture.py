@@ -115,6 +115,53 @@ def test_the_package_is_light_to_import() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def absolute_imports(source: str) -> list[str]:
+    """Imports of the package by its own name, wherever they stand."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.append(str(node.module))
+        elif isinstance(node, ast.Call) and _dotted(node.func).endswith(
+            ("import_module", "__import__")
+        ):
+            found += [
+                str(a.value) for a in node.args[:1] if isinstance(a, ast.Constant)
+            ]
+    return [name for name in found if name.split(".")[0] == PACKAGE.name]
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(PACKAGE.rglob("*.py")),
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_imports_inside_the_package_are_relative(path: Path) -> None:
+    """Moonraker knows it as moonraker.components.netqueue: there is one copy only.
+
+    tests/install/mainsailos.bats looks at what a real Moonraker has loaded.
+    """
+    assert absolute_imports(path.read_text()) == []
+
+
+def test_the_check_finds_absolute_imports() -> None:
+    """The check above can fail: each of the first lines is one."""
+    source = (
+        "import moonraker_netqueue.model\nfrom moonraker_netqueue import config\n"
+        "importlib.import_module('moonraker_netqueue.api')\n"
+        "from .model import job\nimport_module('.assembly', __package__)\n"
+    )
+    assert len(absolute_imports(source)) == 3
+
+
+def test_installer_files_stay_readable() -> None:
+    """As those of the package; it is read by people who wonder what it will do."""
+    for path in (PACKAGE.parent / "installer").iterdir():
+        if path.is_file():
+            assert len(path.read_text().splitlines()) <= LONGEST, path
+
+
 def test_test_files_have_names_of_their_own() -> None:
     """pytest imports test files by their bare names: two alike stop the whole run."""
     names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -86,12 +85,3 @@ def test_a_failed_step_shows_its_output() -> None:
     code = "print('no matching distribution'); raise SystemExit(1)"
     with pytest.raises(VirtualPrinterError, match="no matching distribution\nIt needs"):
         installation._run(sys.executable, "-c", code)
-
-
-def test_the_real_installation_is_refused_for_now() -> None:
-    """`./install.sh` alone names what there is."""
-    result = subprocess.run(
-        [str(ROOT / "install.sh")], check=False, capture_output=True, text=True
-    )
-    assert result.returncode == 1
-    assert "not in this version yet; there is only './install.sh demo'" in result.stderr

@@ -1,0 +1,87 @@
+"""Which Python packages are there, missing, or no longer needed.
+
+Runs with Moonraker's own Python: needs pip, and nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from pip._vendor.packaging.requirements import Requirement
+
+
+def canonical(name: str) -> str:
+    """One spelling for all spellings of a package's name."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def installed() -> dict[str, str]:
+    """Versions by name."""
+    return {
+        canonical(found.metadata["Name"]): found.version
+        for found in reversed(list(importlib.metadata.distributions()))
+        if found.metadata["Name"]
+    }
+
+
+def missing(requirements: Iterable[str]) -> list[str]:
+    """Those that are not installed, or in a version that does not do."""
+    versions = installed()
+    return [
+        line
+        for line in requirements
+        if (version := versions.get(canonical(Requirement(line).name))) is None
+        or not Requirement(line).specifier.contains(version, prereleases=True)
+    ]
+
+
+def unneeded(added: Iterable[str]) -> list[str]:
+    """Of packages that we added: those that nothing else here requires."""
+    ours = {canonical(name) for name in added} & installed().keys()
+    needs = {
+        canonical(found.metadata["Name"]): {
+            canonical(requirement.name)
+            for requirement in map(Requirement, found.requires or ())
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        }
+        for found in importlib.metadata.distributions()
+        if found.metadata["Name"]
+    }
+    kept: set[str] = set()
+    while True:
+        needed = {
+            need
+            for name, wanted in needs.items()
+            if name not in ours or name in kept
+            for need in wanted & ours
+        }
+        if needed == kept:
+            return sorted(ours - kept)
+        kept = needed
+
+
+def lines(path: str) -> list[str]:
+    """The lines of a file that say something."""
+    texts = (line.split("#")[0].strip() for line in Path(path).read_text().splitlines())
+    return [text for text in texts if text]
+
+
+def main() -> int:
+    """Run; returns the exit status."""
+    command, *paths = sys.argv[1:]
+    if command == "list":  # also good as pip's constraints
+        found = [f"{name}=={version}" for name, version in sorted(installed().items())]
+    elif command == "missing":
+        found = missing(lines(paths[0]))
+    else:
+        found = unneeded(lines(paths[0]))
+    print(*found, sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
