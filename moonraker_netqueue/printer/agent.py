@@ -13,13 +13,13 @@ from typing import Any
 from ..config import PrinterSettings
 from ..errors import NetqueueError
 from ..model.codec import to_plain
+from ..model.command import PrinterUpdate
 from ..model.errors import Rejected
 from ..model.print import UNSTARTED, PrintState
-from ..model.printer import Evidence, Profile
+from ..model.printer import Evidence, PrinterState, Profile
 from ..ports import Clock, Disk, Random, Worker
 from .ahead import Advice, Ahead
 from .bed import after_damage, cleared
-from .board import ClassKey
 from .entry import STEADY, Entry, profile
 from .errors import ChangeInvalid, NotThisPrint, RecordDamaged, RecordNotSaved
 from .idle_estimate import IdleEstimate
@@ -30,6 +30,7 @@ from .printer_state import Hindrance, Situation, describe, hindrance
 from .queue_port import Files, QueuePort
 from .queues import Claim, Queues
 from .record import Record, RecordFile
+from .setbacks import Setbacks, class_of
 from .start import Stage, Starter
 from .watch import Watch, first_record
 
@@ -41,7 +42,6 @@ _HINDERED = 30.0  # seconds a reservation waits while what hinders it may pass
 _CANCEL_SECONDS = 10.0  # Klipper may finish a move before it obeys
 _JITTER = 1.0  # seconds; hosts that lost a race do not all plan at once
 _RELEASED = 60.0  # seconds for others to take what a person released here
-_SETBACK, _SETBACK_MAX = 15.0, 1800.0  # seconds to the next try, doubled each time
 
 
 class Agent:
@@ -89,7 +89,7 @@ class Agent:
         self._seen = Observation()
         self._last_turn = clock.monotonic()
         self._hindered_since: float | None = None
-        self._setbacks: dict[ClassKey, int] = {}
+        self._setbacks = Setbacks(self._queues)
         self._complaint = ""  # what was logged last
         self._task: asyncio.Task[None] | None = None
 
@@ -174,6 +174,24 @@ class Agent:
         if not await self._give_back(claim, f"released by {by}", _RELEASED):
             raise NotThisPrint("it is being started: cancel it once it prints")
         self._news.set()
+
+    def serve(self, queue: str, port: QueuePort) -> None:
+        """Take work of one more queue."""
+        self._queues.add(queue, port)
+
+    async def leave(self, queue: str) -> None:
+        """Take no more work of a queue; raises NotThisPrint while some is here."""
+        here = self._queues.host_id
+        held = self._queues.state(queue).prints_of_host(here)
+        if held or any(i.queue == queue for i in self._file.record.intents):
+            raise NotThisPrint(
+                f"this printer has prints of queue {queue}: wait for their end, or"
+                " cancel and release them, then leave"
+            )
+        gone = PrinterState.OFFLINE, "its host does not serve this queue any more"
+        entry = replace(self._profile(), state=gone[0], reason=gone[1], accept=False)
+        await self._queues.submit(queue, PrinterUpdate(entry))
+        self._queues.remove(queue)
 
     async def explain(self, queue: str) -> Explanation:
         """Why jobs of a queue wait and its printers idle."""
@@ -278,21 +296,12 @@ class Agent:
             self._starter.collect()
         except NetqueueError as error:
             if claim is not None:
-                await self._give_back(claim, str(error), self._setback(claim))
+                await self._give_back(
+                    claim, str(error), self._setbacks.pause_after(claim)
+                )
             return
         if claim is not None and self._starter.claim is None:
-            self._setbacks.pop(_class_of(claim), None)
-
-    def _setback(self, claim: Claim) -> float:
-        """Seconds until what failed is tried here again, longer each time."""
-        key = _class_of(claim)
-        before = self._setbacks.get(key, 0)
-        self._setbacks = {
-            key: count
-            for key, count in {**self._setbacks, key: before + 1}.items()
-            if key.job_id in self._queues.state(key.queue).jobs
-        }
-        return min(_SETBACK * 2.0**before, _SETBACK_MAX)
+            self._setbacks.forget(claim)
 
     async def _carry_out(self, claim: Claim, hindered: Hindrance | None) -> None:
         if hindered is None:
@@ -320,7 +329,7 @@ class Agent:
             await self._claim()
         elif advice is Advice.LET_GO and held is not None:
             reason = "the plan has another printer for it by now"
-            await self._give_back(held, reason, self._setback(held))
+            await self._give_back(held, reason, self._setbacks.pause_after(held))
 
     async def _give_back(
         self, claim: Claim, reason: str, pause: float | None = None
@@ -331,7 +340,7 @@ class Agent:
         if held and not await self._starter.interrupt():
             return False
         if pause is not None:
-            self._planner.decline(_class_of(claim), pause, reason)
+            self._planner.decline(class_of(claim), pause, reason)
         if self._file.record.intent(claim.print_id) is not None:
             return False  # the watch knows how it ended, or will
         if self._queues.find(claim.print_id) is not None:
@@ -383,10 +392,6 @@ class Agent:
         if job is None or running.item >= len(job.items):
             return None
         return job.items[running.item].spec.estimate_s
-
-
-def _class_of(claim: Claim) -> ClassKey:
-    return ClassKey(claim.queue, claim.print_.job_id, claim.print_.item)
 
 
 def _report_death(task: asyncio.Task[None]) -> None:

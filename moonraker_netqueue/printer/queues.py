@@ -49,6 +49,18 @@ class Queues:
         for port in self._ports.values():
             port.add_listener(self._note)
 
+    def add(self, name: str, port: QueuePort) -> None:
+        """Serve one more."""
+        self._ports = dict(sorted({**self._ports, name: port}.items()))
+        port.add_listener(self._note)
+        self._note(())
+
+    def remove(self, name: str) -> None:
+        """Serve it no more; nothing of it may be in hand."""
+        del self._ports[name]
+        self._synced.discard(name)
+        self._note(())
+
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._ports)

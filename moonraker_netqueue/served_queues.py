@@ -1,0 +1,56 @@
+"""The queues that people made this host serve besides those of moonraker.conf."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from .config import QUEUE_NAME
+from .errors import NetqueueError
+from .ports import Disk, Worker
+
+
+class ServedQueuesDamaged(NetqueueError):
+    """The file cannot be read; says what to do."""
+
+
+class ServedQueues:
+    """A file of names, replaced as a whole."""
+
+    def __init__(self, directory: Path, disk: Disk, worker: Worker) -> None:
+        self._path = directory / "queues.json"
+        self._disk = disk
+        self._worker = worker
+
+    async def load(self) -> tuple[str, ...]:
+        """The names; raises ServedQueuesDamaged."""
+        return await self._worker.run(self._load)
+
+    async def save(self, names: Iterable[str]) -> None:
+        """Make these the names, durably; raises OSError."""
+        await self._worker.run(self._save, sorted(names))
+
+    def _load(self) -> tuple[str, ...]:
+        if not self._disk.exists(self._path):
+            return ()
+        with self._disk.open(self._path, "rb") as file:
+            data = file.read()
+        try:
+            names = json.loads(data)["queues"]
+            if not all(QUEUE_NAME.fullmatch(name) for name in names):
+                raise ValueError("a name that is none")
+        except (ValueError, TypeError, KeyError) as error:
+            raise ServedQueuesDamaged(
+                f"{self._path} is damaged ({error}): move it away, restart Moonraker,"
+                " and create the queues of this host again"
+            ) from error
+        return tuple(names)
+
+    def _save(self, names: list[str]) -> None:
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        with self._disk.open(fresh, "wb") as file:
+            file.write(json.dumps({"queues": names}).encode())
+            self._disk.sync(file)
+        self._disk.replace(fresh, self._path)
+        self._disk.sync_directory(self._path.parent)
