@@ -16,11 +16,11 @@ from ..model.codec import to_plain
 from ..model.command import PrinterUpdate
 from ..model.errors import Rejected
 from ..model.print import UNSTARTED, PrintState
-from ..model.printer import Evidence, PrinterState, Profile
+from ..model.printer import Evidence, Profile
 from ..ports import Clock, Disk, Random, Worker
 from .ahead import Advice, Ahead
 from .bed import after_damage, cleared
-from .entry import STEADY, Entry, profile
+from .entry import STEADY, Entry, departed, profile
 from .errors import ChangeInvalid, NotThisPrint, RecordDamaged, RecordNotSaved
 from .idle_estimate import IdleEstimate
 from .plan_solver import PlanSolver
@@ -188,9 +188,7 @@ class Agent:
                 f"this printer has prints of queue {queue}: wait for their end, or"
                 " cancel and release them, then leave"
             )
-        gone = PrinterState.OFFLINE, "its host does not serve this queue any more"
-        entry = replace(self._profile(), state=gone[0], reason=gone[1], accept=False)
-        await self._queues.submit(queue, PrinterUpdate(entry))
+        await self._queues.submit(queue, PrinterUpdate(departed(self._profile())))
         self._queues.remove(queue)
 
     async def explain(self, queue: str) -> Explanation:
@@ -380,18 +378,9 @@ class Agent:
 
     def _entry_of(self, record: Record) -> Profile:
         state, reason = describe(self._situation())
-        idle_at = self._idle.update(self._seen, self._estimate(), self._clock.wall())
+        estimate = self._queues.estimate_of(self._file.record.running)
+        idle_at = self._idle.update(self._seen, estimate, self._clock.wall())
         return profile(self._name, self._settings, record, state, reason, idle_at)
-
-    def _estimate(self) -> int | None:
-        """Seconds that the running print of a queue takes, as its job says."""
-        running = self._file.record.running
-        if running is None or running.queue not in self._queues.names:
-            return None
-        job = self._queues.state(running.queue).jobs.get(running.job_id)
-        if job is None or running.item >= len(job.items):
-            return None
-        return job.items[running.item].spec.estimate_s
 
 
 def _report_death(task: asyncio.Task[None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from ..config import PrinterSettings
 from ..errors import NetqueueError
@@ -107,3 +108,9 @@ def _chosen(
     changed: tuple[str, ...] | None, configured: tuple[str, ...]
 ) -> tuple[str, ...]:
     return configured if changed is None else changed
+
+
+def departed(entry: Profile) -> Profile:
+    """The entry that a printer leaves behind in a queue that it serves no more."""
+    reason = "its host does not serve this queue any more"
+    return replace(entry, state=PrinterState.OFFLINE, reason=reason, accept=False)

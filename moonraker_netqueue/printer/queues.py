@@ -13,6 +13,7 @@ from ..model.print import UNSTARTED, Print, PrintState
 from ..model.queue_state import QueueState
 from ..ports import Random
 from .queue_port import QueuePort, Submission
+from .record import Intent
 
 _TIMEOUT = 5.0  # seconds a submit may hold the agent up
 
@@ -126,6 +127,15 @@ class Queues:
         if content is None:
             return None
         return FileRef(content.key, sha256, content.size, content.name)
+
+    def estimate_of(self, running: Intent | None) -> int | None:
+        """Seconds that a running print takes, as its job says."""
+        if running is None or running.queue not in self._ports:
+            return None
+        job = self.state(running.queue).jobs.get(running.job_id)
+        if job is None or running.item >= len(job.items):
+            return None
+        return job.items[running.item].spec.estimate_s
 
     def holders(self, queue: str, sha256: str) -> tuple[str, ...]:
         """Other hosts that have a content and are there now."""
