@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import NetqueueError
 from .arguments import Arguments
 from .errors import ApiError
+from .files import FileEndpoints
 from .host import Host
 from .jobs import JobEndpoints
 from .printers import PrinterEndpoints
@@ -39,6 +40,7 @@ class Endpoints:
             ("print", "GET"): printers.read_print,
             ("print", "POST"): printers.act_on_print,
             ("rejoin", "POST"): self._rejoin,
+            **FileEndpoints(host).answers(),
         }
 
     async def call(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -28,8 +29,12 @@ from .views import job_view
 class JobEndpoints:
     """What `jobs`, `job`, `move`, `pause` and `resume` do."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(
+        self, host: Host, item: Callable[[str], Awaitable[ItemSpec]] | None = None
+    ) -> None:
+        """`item(filename)` is one copy of a file; without it, of this host's gcodes."""
         self._host = host
+        self._item_of = item or host.item
 
     async def list_jobs(self, arguments: Arguments) -> dict[str, Any]:
         """Jobs of a queue in order, with `why` for those that wait."""
@@ -202,7 +207,7 @@ class JobEndpoints:
         except Rejected as error:
             raise ApiError.from_rejection(error) from error
         if filename is not None:
-            base = replace(await self._host.item(filename), count=count)
+            base = replace(await self._item_of(filename), count=count)
             files = list(base.files)
         elif known is not None:
             base, files = replace(known, count=count), []

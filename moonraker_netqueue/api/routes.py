@@ -16,6 +16,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "printer": ("POST",),
     "bed_clear": ("POST",),
     "print": ("GET", "POST"),
+    "files": ("GET", "DELETE"),  # POST is an upload: see upload_border.py
     "rejoin": ("POST",),
     "recover": ("POST",),
     "member": ("POST", "DELETE"),
