@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _SLICER = f"{ROOT}/slicer"
-_BASE = rf"{_SLICER}(?:/(?P<queue>[a-z0-9_-]{{1,32}}))?/api"
+_BASE = rf"{_SLICER}(?:/(?P<queue>[a-z0-9_-]{{1,32}}))?/+api"
 _SLICER_FIELDS = ("path", "print", "select")
 _JOB_FIELDS = (
     *("queue", "count", "name", "note", "owner", "priority", "due", "hold"),
@@ -43,7 +43,7 @@ _JOB_FIELDS = (
     *("estimate_s", "front", "command_id"),
 )
 _TRUE = ("true", "1", "yes", "on")
-_BODY_TOO_LARGE = 413
+_CREATED, _BODY_TOO_LARGE = 201, 413
 
 
 class UploadBorder:
@@ -214,13 +214,17 @@ class _UploadHandler(_Handler):
         if form is None:
             return
         try:
-            if self._failure is not None:
-                raise self._failure
-            await self.take(form)
+            try:
+                if self._failure is not None:
+                    raise self._failure
+                answer = await self.take(form)
+            finally:  # before the answer: who has it finds nothing left
+                await self._discard()
         except ApiError as error:
             self.refuse(error)
-        finally:
-            await self._discard()
+        else:
+            self.set_status(_CREATED)
+            self._send(answer)
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
@@ -239,8 +243,8 @@ class _UploadHandler(_Handler):
     def check_path(self) -> None:
         """Raise ApiError if the path names no queue of this host."""
 
-    async def take(self, form: UploadForm) -> None:
-        """Answer a complete form; raises ApiError."""
+    async def take(self, form: UploadForm) -> dict[str, Any]:
+        """The answer to a complete form; raises ApiError."""
         raise NotImplementedError
 
 
@@ -249,7 +253,7 @@ class _FilesHandler(_UploadHandler):
 
     fields = ("path", "add", *_JOB_FIELDS)
 
-    async def take(self, form: UploadForm) -> None:
+    async def take(self, form: UploadForm) -> dict[str, Any]:
         words: dict[str, Any] = form.values()
         folder, name = words.pop("path", ""), form.filename()
         add = words.pop("add", "true").lower() in _TRUE
@@ -260,8 +264,7 @@ class _FilesHandler(_UploadHandler):
         taken = await uploads.finish(
             queue, form.file, name, folder, self.border.place, words if add else None
         )
-        self.set_status(201)
-        self._send({"result": taken.view(queue.name)})
+        return {"result": taken.view(queue.name)}
 
 
 class _SlicerUpload(_Plain, _UploadHandler):
@@ -272,7 +275,7 @@ class _SlicerUpload(_Plain, _UploadHandler):
     def check_path(self) -> None:
         self._queue()
 
-    async def take(self, form: UploadForm) -> None:
+    async def take(self, form: UploadForm) -> dict[str, Any]:
         words = form.values()
         wanted = words.get("print", "false").lower() in _TRUE
         queue = self._queue()
@@ -287,9 +290,8 @@ class _SlicerUpload(_Plain, _UploadHandler):
         path = quote(taken.target.filename)
         api = self.request.path.removesuffix("/").removesuffix("/files/local")
         location = f"{self._base()}{api}/files/local/{path}"
-        self.set_status(201)
         self.set_header("Location", location)
-        self._send(uploaded_view(taken, location, queue.name))
+        return uploaded_view(taken, location, queue.name)
 
     def _queue(self) -> ServedQueue:
         return self.border.uploads.queue(self.path_kwargs.get("queue"))
