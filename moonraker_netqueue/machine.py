@@ -136,7 +136,7 @@ class MachineDisk:
         return status.st_ino, status.st_size, status.st_mtime_ns
 
     def is_being_written(self, path: Path) -> bool:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             # The kernel grants a read lease only on a file that nobody writes to. Who
             # opens it in the meantime sends us a signal: one that does nothing.

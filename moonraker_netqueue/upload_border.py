@@ -86,6 +86,15 @@ class UploadBorder:
             raise ApiError(503, f"netqueue: {self._problem()}")
         return self._uploads
 
+    def require_free(self, filename: str) -> None:
+        """Raise ApiError if this printer prints that file of gcodes."""
+        stats = self.server.lookup_component("job_state").get_last_stats()
+        printing = stats.get("state") in ("printing", "paused")
+        if printing and stats.get("filename") == filename:
+            raise ApiError(
+                409, f"this printer is printing {filename}: choose another name"
+            )
+
     async def place(self, upload: Path, folder: str, name: str) -> None:
         """Move an upload into gcodes as Moonraker does: with metadata, and told of."""
         files = self.server.lookup_component("file_manager")
@@ -100,9 +109,7 @@ class UploadBorder:
                 }
             )
         except self.server.error as error:
-            # 403 is a file that is being printed: for OctoPrint's clients that is 409.
-            status = 409 if error.status_code == 403 else error.status_code
-            raise ApiError(status, f"{name}: {error}") from error
+            raise ApiError(error.status_code, f"{name}: {error}") from error
 
 
 class _PostTo(PathMatches):
@@ -170,6 +177,7 @@ class _UploadHandler(_Handler):
     fields: tuple[str, ...] = ()
     _form: UploadForm | None = None
     _failure: ApiError | None = None
+    _is_complete = False
 
     async def prepare(self) -> None:
         await super().prepare()  # raises 401 as Moonraker's own handlers do
@@ -181,7 +189,8 @@ class _UploadHandler(_Handler):
 
     async def _begin(self) -> None:
         limit = self.border.max_size
-        size = int(self.request.headers.get("Content-Length", 0))
+        length = self.request.headers.get("Content-Length", "")
+        size = int(length) if length.isdecimal() else 0  # 0: it comes in chunks
         if size > limit:
             raise ApiError(
                 _BODY_TOO_LARGE,
@@ -194,8 +203,9 @@ class _UploadHandler(_Handler):
             raise ApiError(503, str(error)) from error
         self.check_path()
         self.request.connection.set_max_body_size(limit)
+        check_name = self.border.uploads.check_name
         file = await self.border.uploads.begin(size)
-        self._form = UploadForm(self.request.headers, file, self.fields)
+        self._form = UploadForm(self.request.headers, file, self.fields, check_name)
 
     async def data_received(self, chunk: bytes) -> None:
         async with self._lock:
@@ -213,6 +223,7 @@ class _UploadHandler(_Handler):
         form = self._form
         if form is None:
             return
+        self._is_complete = True
         try:
             try:
                 if self._failure is not None:
@@ -228,7 +239,8 @@ class _UploadHandler(_Handler):
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
-        self._task = asyncio.create_task(self._discard())
+        if not self._is_complete:  # else it is added, whether its sender hears or not
+            self._task = asyncio.create_task(self._discard())
 
     async def _discard(self) -> None:
         """Leave no temporary file, once nothing writes to it any more."""
@@ -262,7 +274,7 @@ class _FilesHandler(_UploadHandler):
         uploads = self.border.uploads
         queue = uploads.queue(words.pop("queue", None))
         taken = await uploads.finish(
-            queue, form.file, name, folder, self.border.place, words if add else None
+            queue, form.file, name, folder, self.border, words if add else None
         )
         return {"result": taken.view(queue.name)}
 
@@ -284,7 +296,7 @@ class _SlicerUpload(_Plain, _UploadHandler):
             form.file,
             form.filename(),
             words.get("path", ""),
-            self.border.place,
+            self.border,
             {"owner": self.user} if wanted else None,
         )
         path = quote(taken.target.filename)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from streaming_form_data import ParseFailedException, StreamingFormDataParser
@@ -38,7 +38,9 @@ class _Field(BaseTarget):  # type: ignore[misc]  # the library has no types
 
     def on_data_received(self, chunk: bytes) -> None:
         if len(self._value) + len(chunk) > _FIELD_MAX:
-            raise _FieldTooLongError(self._name)
+            raise ApiError(
+                400, f"field '{self._name}' has more than {_FIELD_MAX} bytes"
+            )
         self._value += chunk
 
     def text(self) -> str:
@@ -49,13 +51,15 @@ class _Field(BaseTarget):  # type: ignore[misc]  # the library has no types
 class _File(BaseTarget):  # type: ignore[misc]  # the library has no types
     """The file, of which there must be one."""
 
-    def __init__(self, file: IncomingFile) -> None:
+    def __init__(self, file: IncomingFile, check: Callable[[str], object]) -> None:
         super().__init__()
         self._file = file
+        self._check = check
 
     def on_start(self) -> None:
         if self._file.begun:
-            raise _SecondFileError
+            raise ApiError(400, "send one file at a time")
+        self._check(self.name)  # before a byte of it is written
         self._file.open()
 
     def on_data_received(self, chunk: bytes) -> None:
@@ -67,25 +71,31 @@ class _File(BaseTarget):  # type: ignore[misc]  # the library has no types
 
     is_complete = False
 
-
-class _FieldTooLongError(Exception):
-    """A field that would fill the memory."""
-
-
-class _SecondFileError(Exception):
-    """Two files under one name."""
+    @property
+    def name(self) -> str:
+        """What the client calls it."""
+        name = self.multipart_filename or ""
+        # Browsers, curl and Qt write these three characters so (WHATWG, multipart).
+        return _QUOTED.sub(lambda match: _CHARACTERS[match[0].lower()], name)
 
 
 class UploadForm:
     """multipart/form-data with a part `file` and fields of which some are known."""
 
     def __init__(
-        self, headers: Mapping[str, str], file: IncomingFile, fields: Iterable[str]
+        self,
+        headers: Mapping[str, str],
+        file: IncomingFile,
+        fields: Iterable[str],
+        check_name: Callable[[str], object],
     ) -> None:
-        """Raises ApiError where the headers announce no such form."""
+        """`check_name(name)` raises ApiError for a file that is not wanted.
+
+        Raises ApiError where the headers announce no such form.
+        """
         self.file = file
         self._fields = {name: _Field(name) for name in fields}
-        self._target = _File(file)
+        self._target = _File(file, check_name)
         try:
             self._parser: Any = StreamingFormDataParser(headers)
         except ParseFailedException as error:
@@ -100,12 +110,6 @@ class UploadForm:
             self._parser.data_received(chunk)
         except ParseFailedException as error:
             raise ApiError(400, f"the upload is garbled: {error}") from error
-        except _FieldTooLongError as error:
-            raise ApiError(
-                400, f"field '{error}' has more than {_FIELD_MAX} bytes"
-            ) from error
-        except _SecondFileError as error:
-            raise ApiError(400, "send one file at a time") from error
 
     def filename(self) -> str:
         """What the client calls its file; answers 400 where there is none."""
@@ -113,9 +117,7 @@ class UploadForm:
             raise ApiError(400, "no file was sent: the field 'file' is missing")
         if not self._target.is_complete:
             raise ApiError(400, "the upload is not complete: send the file again")
-        name = self._target.multipart_filename or ""
-        # Browsers, curl and Qt write these three characters so (WHATWG, multipart).
-        return _QUOTED.sub(lambda match: _CHARACTERS[match[0].lower()], name)
+        return self._target.name
 
     def values(self) -> dict[str, str]:
         """The fields that were sent; answers 400 for what is no text."""

@@ -28,7 +28,11 @@ class FileEndpoints:
         return {("files", "GET"): self.list_files, ("files", "DELETE"): self.drop_file}
 
     async def list_files(self, arguments: Arguments) -> dict[str, Any]:
-        """The registry of a queue by name, from row `offset`, at most `limit`."""
+        """The registry of a queue by name, from row `offset`, at most `limit`.
+
+        `orphans` are contents of this host that no queue of it has in its registry:
+        those of jobs that were removed.
+        """
         queue = self._host.queue(arguments)
         offset = arguments.integer("offset", 0)
         limit = arguments.integer("limit", _LIMIT)
@@ -52,7 +56,16 @@ class FileEndpoints:
                 }
                 for content in contents[offset : offset + limit]
             ],
+            "orphans": self._orphans()[:limit],
         }
+
+    def _orphans(self) -> list[dict[str, Any]]:
+        queues = self._host.queues.values()
+        return [
+            {"sha256": sha256, "key": entry.md5, "size": entry.size}
+            for sha256, entry in sorted(self._host.store.entries().items())
+            if not any(sha256 in queue.state.contents for queue in queues)
+        ]
 
     async def drop_file(self, arguments: Arguments) -> dict[str, Any]:
         """Delete a content of this host that no job and no print speaks of (R17)."""

@@ -52,11 +52,12 @@ class HotFolders:
         self, host: Host, gcodes: Path, disk: Disk, clock: Clock, show: Show
     ) -> None:
         """`show(subject, text)` shows a warning, or takes it back: text None."""
+        self._host = host
+        self._gcodes = gcodes
+        self._disk = disk
         self._clock = clock
-        self._folders = [
-            _HotFolder(host, queue, gcodes, disk, clock, show)
-            for queue in host.queues.values()
-        ]
+        self._show = show
+        self._folders: dict[str, _HotFolder] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -71,9 +72,18 @@ class HotFolders:
 
     async def _watch(self) -> None:
         while True:
-            for folder in self._folders:
-                await folder.look()
+            for queue in tuple(self._host.queues.values()):
+                await self._folder(queue).look()
             await self._clock.sleep(_LOOK)
+
+    def _folder(self, queue: ServedQueue) -> _HotFolder:
+        """The folder of a queue; queues may come and go."""
+        folder = self._folders.get(queue.name)
+        if folder is None or folder.queue is not queue:
+            folder = self._folders[queue.name] = _HotFolder(
+                self._host, queue, self._gcodes, self._disk, self._clock, self._show
+            )
+        return folder
 
 
 class _HotFolder:
@@ -89,7 +99,7 @@ class _HotFolder:
         show: Show,
     ) -> None:
         self._host = host
-        self._queue = queue
+        self.queue = queue
         self._name = f"{HOT_FOLDER}/{queue.name}"
         self._folder = gcodes / HOT_FOLDER / queue.name
         self._disk = disk
@@ -167,7 +177,7 @@ class _HotFolder:
             return ItemSpec(name, 1, (file,), estimate_s=estimate)
 
         words: dict[str, Any] = {
-            "queue": self._queue.name,
+            "queue": self.queue.name,
             "filename": name,
             "command_id": token,
         }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ..files.errors import FilesError, NotGcode
 from ..files.incoming import Incoming, IncomingFile
@@ -24,8 +24,15 @@ HOT_FOLDER = "netqueue-in"
 _OWN_FOLDERS = (STORE_FOLDER, PRINT_FOLDER, HOT_FOLDER)
 _PATH_MAX = 1024  # bytes; a quarter of what the kernel takes
 
-Place = Callable[[Path, str, str], Awaitable[None]]
-"""`place(upload, folder, name)` moves a file into gcodes; raises ApiError."""
+
+class Gcodes(Protocol):
+    """Moonraker's folder of files."""
+
+    def require_free(self, filename: str) -> None:
+        """Raise ApiError if that file must not be replaced now."""
+
+    async def place(self, upload: Path, folder: str, name: str) -> None:
+        """Move an upload there; raises ApiError."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,10 @@ class Uploads:
             raise file_error(error) from error
         return self._incoming.new()
 
+    def check_name(self, name: str) -> None:
+        """Answer 400 for a file that cannot be printed by its name."""
+        target_of(name, "")
+
     async def run(self, work: Callable[..., None], *args: object) -> None:
         """Do blocking work on an upload off the loop; answers 500 or 507."""
         try:
@@ -94,7 +105,7 @@ class Uploads:
         upload: IncomingFile,
         name: str,
         folder: str,
-        place: Place,
+        gcodes: Gcodes,
         job: Mapping[str, Any] | None,
     ) -> Taken:
         """Keep the bytes, put them into gcodes and, with `job`, add a job.
@@ -103,8 +114,9 @@ class Uploads:
         before anything has the upload's name: another upload of that name may come.
         """
         target = target_of(name, folder)
+        gcodes.require_free(target.filename)
         file = await self._host.keep(upload.path, target.name)
-        await place(upload.path, target.folder, target.name)
+        await gcodes.place(upload.path, target.folder, target.name)
         # Read in the same turn of the loop: of this upload, not of the next one.
         item = ItemSpec(
             target.filename if len(target.filename) <= TEXT_MAX else target.name,

@@ -62,6 +62,10 @@ class ContentStore:
         """Whether the content is here."""
         return sha256 in self._index
 
+    def entries(self) -> dict[str, Entry]:
+        """All contents that are here, by SHA-256."""
+        return dict(self._index)
+
     def path(self, sha256: str) -> Path | None:
         """The file of a content, for reading only; None: not here."""
         return self.folder / sha256 if sha256 in self._index else None

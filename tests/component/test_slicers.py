@@ -24,7 +24,14 @@ from moonraker_netqueue.virtual_printer.printers import (
     free_ports,
 )
 from tests.component.slicer import BASE, UNTRUSTED, Slicer, SlowUpload
-from tests.component.test_component import ROOT, exchange, serves, wait
+from tests.component.test_component import (
+    LONG,
+    ROOT,
+    exchange,
+    serves,
+    troubled,
+    wait,
+)
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -386,6 +393,43 @@ def test_programs_upload_into_a_queue(printer: VirtualPrinter, gcodes: Path) -> 
     assert registered(printer, content + b"; only\n") is not None
 
 
+def test_the_same_command_id_uploads_into_one_job(
+    printer: VirtualPrinter, gcodes: Path
+) -> None:
+    """A program that repeats its call gets the job that it has added."""
+    parts: list[tuple[str, str | None, bytes]] = [
+        ("command_id", None, b"upload-once"),
+        ("file", "once.gcode", GCODE),
+    ]
+    program = Slicer(printer, ROOT)
+    ids = {
+        program.upload([("queue", None, b"spare"), *parts], path="files").json[
+            "result"
+        ]["job_id"]
+        for _ in range(2)
+    }
+    assert [job["job_id"] for job in jobs(printer, "spare")] == list(ids)
+
+
+def test_a_file_that_is_printed_is_not_replaced(
+    printer: VirtualPrinter, gcodes: Path
+) -> None:
+    """409, as OctoPrint: Cura has words for that. Under another name it is taken."""
+    printer.client.upload("long.gcode", LONG)
+    printer.client.post("/printer/print/start", {"filename": "long.gcode"})
+    state = partial(printer.client.query, "print_stats")
+    wait(lambda: state()["state"] == "printing")
+    before = set((gcodes / ".netqueue").iterdir())
+    answer = Slicer(printer).send("long.gcode", GCODE + b"; new\n", start=True)
+    assert answer.status == http.client.CONFLICT
+    assert answer.text == "this printer is printing long.gcode: choose another name"
+    assert set((gcodes / ".netqueue").iterdir()) == before
+    assert (gcodes / "long.gcode").read_bytes() == LONG
+    assert Slicer(printer).send("long2.gcode", GCODE, start=True).status == CREATED
+    printer.client.post("/printer/print/cancel")
+    wait(lambda: state()["state"] == "cancelled")
+
+
 def test_the_registry_is_read_and_cleared(
     printer: VirtualPrinter, gcodes: Path
 ) -> None:
@@ -410,9 +454,12 @@ def test_the_registry_is_read_and_cleared(
     assert (status, "a moment ago" in answer["error"]["message"]) == (409, True)
     assert drop({"sha256": "0" * 64})[0] == 404
     assert drop({})[0] == 400
+    assert registered(printer, content) is None  # its job is gone
+    orphans = printer.client.get(f"{ROOT}/files", queue="spare")["orphans"]
+    assert sha256 in [row["sha256"] for row in orphans]
     page = partial(printer.client.get, f"{ROOT}/files", queue="workshop")
     everything = page()
-    assert everything["total"] == len(everything["files"]) > 2
+    assert everything["total"] == len(everything["files"]) >= 2
     assert page(offset=1, limit=1)["files"] == everything["files"][1:2]
     assert exchange(printer, "GET", f"{ROOT}/files?limit=501&queue=spare", {})[0] == 400
 
@@ -435,3 +482,15 @@ def test_a_forgotten_file_is_dropped_after_a_restart(
     assert registered(printer, content) is None
     assert not (gcodes / ".netqueue" / sha256).exists()
     assert exchange(printer, "DELETE", f"{ROOT}/files", {"sha256": sha256})[0] == 404
+
+
+def test_a_queue_that_is_off_says_why(printers_folder: Path) -> None:
+    """The test button shows what Moonraker's warning says; nothing is taken."""
+    with troubled(printers_folder, "port: 0") as (printer, _):
+        for answer in (
+            Slicer(printer).get("api/version"),
+            Slicer(printer).upload([("file", "part.gcode", GCODE)]),
+        ):
+            assert answer.status == http.client.SERVICE_UNAVAILABLE
+            assert "[netqueue] option 'port: 0'" in answer.text
+        assert not (printer.data_path / "gcodes/part.gcode").exists()

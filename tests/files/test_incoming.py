@@ -79,7 +79,7 @@ async def test_a_full_disk_is_told_and_leaves_nothing(store: ContentStore) -> No
     incoming = Incoming(store, FullDisk(), MachineRandom())
     await incoming.load()
     file = incoming.new()
-    upload = UploadForm(KIND, file, ())
+    upload = UploadForm(KIND, file, (), str)
     with pytest.raises(DiskFull, match="is full; delete files"):
         await store.run(upload.feed, form([("file", "a.gcode", b"G28\n" * 500)]))
     with pytest.raises(DiskFull, match="is full; delete files"):
@@ -90,7 +90,7 @@ async def test_a_full_disk_is_told_and_leaves_nothing(store: ContentStore) -> No
 @pytest.mark.parametrize("step", [1, 7, 1000, 1 << 20])
 def test_a_form_may_come_in_any_pieces(file: IncomingFile, step: int) -> None:
     """The bytes are those that were sent, also where they look like a border."""
-    upload = UploadForm(KIND, file, ("print", "path"))
+    upload = UploadForm(KIND, file, ("print", "path"), str)
     body = form(
         [
             ("print", None, b"true"),
@@ -106,9 +106,21 @@ def test_a_form_may_come_in_any_pieces(file: IncomingFile, step: int) -> None:
     assert file.path.read_bytes() == CONTENT
 
 
+def test_a_file_that_is_not_wanted_is_not_written(file: IncomingFile) -> None:
+    """Its name is known before its bytes."""
+
+    def check(name: str) -> None:
+        raise ApiError(400, f"no {name}")
+
+    upload = UploadForm(KIND, file, (), check)
+    with pytest.raises(ApiError, match=r"no a\.stl"):
+        upload.feed(form([("file", "a.stl", CONTENT)]))
+    assert not file.path.exists()
+
+
 def test_half_a_form_is_not_a_file(file: IncomingFile) -> None:
     """What ends before its border is not complete, though it was sent so."""
-    upload = UploadForm(KIND, file, ())
+    upload = UploadForm(KIND, file, (), str)
     upload.feed(form([("file", "a.gcode", CONTENT)])[:2000])
     with pytest.raises(ApiError, match="not complete"):
         upload.filename()
