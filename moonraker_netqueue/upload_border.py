@@ -179,9 +179,12 @@ class _UploadHandler(_Handler):
     _failure: ApiError | None = None
     _is_complete = False
 
+    def initialize(self, border: UploadBorder) -> None:
+        super().initialize(border)
+        self._lock = asyncio.Lock()  # one chunk at a time, and none after the end
+
     async def prepare(self) -> None:
         await super().prepare()  # raises 401 as Moonraker's own handlers do
-        self._lock = asyncio.Lock()  # one chunk at a time, and none after the end
         try:
             await self._begin()
         except ApiError as error:
@@ -239,7 +242,8 @@ class _UploadHandler(_Handler):
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
-        if not self._is_complete:  # else it is added, whether its sender hears or not
+        # One that is complete is added, whether its sender hears of it or not.
+        if self._form is not None and not self._is_complete:
             self._task = asyncio.create_task(self._discard())
 
     async def _discard(self) -> None:

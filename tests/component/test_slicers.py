@@ -62,6 +62,7 @@ def printer(printers_folder: Path) -> Iterator[VirtualPrinter]:
         for queue in ("workshop", "spare"):
             printer.client.post(f"{ROOT}/pause", {"queue": queue})
         yield printer
+        assert "Traceback" not in (printer.data_path / "logs/moonraker.log").read_text()
 
 
 @pytest.fixture
