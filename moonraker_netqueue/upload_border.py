@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 _SLICER = f"{ROOT}/slicer"
-_BASE = rf"{_SLICER}(?:/(?P<queue>[a-z0-9_-]{{1,32}}))?/+api"
+_BASE = rf"{_SLICER}(?:/(?P<queue>[^/]+))?/+api"
 _SLICER_FIELDS = ("path", "print", "select")
 _JOB_FIELDS = (
     *("queue", "count", "name", "note", "owner", "priority", "due", "hold"),
