@@ -232,6 +232,7 @@ def _full_host() -> Host:
         gcodes=Path(),
         estimate=lambda _: None,
         random=cast(Any, None),
+        clock=cast(Any, None),
     )
 
 

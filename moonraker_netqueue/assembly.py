@@ -12,13 +12,16 @@ from .api.change_feed import ChangeFeed
 from .api.endpoints import Endpoints
 from .api.file_details import DETAILS_METHOD, FileDetails
 from .api.host import OWNER_METHOD, Host
+from .api.hot_folder import HotFolders
 from .api.job_queue_facade import JobQueueFacade
 from .api.queue import ServedQueue
+from .api.uploads import Uploads
 from .api.warnings import QueueWarnings
 from .config import Settings
 from .discovery.discovery import Discovery
 from .discovery.record import Found
 from .files.fetch import Fetcher
+from .files.incoming import Incoming
 from .files.store import ContentStore
 from .hardware import claim_folder, machine_marks
 from .machine import (
@@ -55,11 +58,13 @@ class Assembly:
         endpoints: Endpoints,
         job_queue: JobQueueFacade | None,
         file_details: FileDetails,
+        uploads: Uploads,
         closing: AsyncExitStack,
     ) -> None:
         self.endpoints = endpoints
         self.job_queue = job_queue
         self.file_details = file_details
+        self.uploads = uploads
         self._closing = closing
 
     @classmethod
@@ -79,8 +84,9 @@ class Assembly:
             endpoints = builder.endpoints(host, notify)
             job_queue = builder.job_queue(host, notify_job_queue)
             file_details = builder.file_details(host)
+            uploads = await builder.uploads(host)
             await builder.find_others()
-            return cls(endpoints, job_queue, file_details, closing.pop_all())
+            return cls(endpoints, job_queue, file_details, uploads, closing.pop_all())
 
     async def close(self) -> None:
         """Stop all parts in order: the agent first, the links last."""
@@ -143,6 +149,7 @@ class _Builder:
             gcodes=self._gcodes,
             estimate=self._estimate,
             random=self._random,
+            clock=self._clock,
         )
 
     def endpoints(self, host: Host, notify: Notify) -> Endpoints:
@@ -162,6 +169,18 @@ class _Builder:
         queue.replica.add_listener(facade.on_events)
         self._closing.callback(facade.close)
         return facade
+
+    async def uploads(self, host: Host) -> Uploads:
+        incoming = Incoming(host.store, self._disk, self._random)
+        await incoming.load()
+        if self._settings.hot_folder:
+            folders = HotFolders(
+                host, self._gcodes, self._disk, self._clock, self._show_warning
+            )
+            await folders.start()
+            self._closing.push_async_callback(folders.close)
+        default = self._settings.job_queue or self._settings.queues[0]
+        return Uploads(host, incoming, default)
 
     async def _claim_folder(self) -> None:
         marks = await self._worker.run(machine_marks)

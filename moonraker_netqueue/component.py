@@ -23,6 +23,7 @@ from .file_details_takeover import FileDetailsTakeover
 from .job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
 from .job_queue_takeover import JobQueueTakeover
 from .machine import ThreadWorker
+from .upload_border import UploadBorder
 
 # Annotation imports
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class NetQueue:
         if self._settings is not None and self._settings.job_queue is not None:
             self._takeover = JobQueueTakeover(self.server)
         self._data_path = Path(self.server.get_app_arg("data_path"))
+        self._border = UploadBorder(self.server, lambda: self._problem)
         self.server.register_notification(CHANGED)
         for endpoint, request_types in ROUTES.items():
             self.server.register_endpoint(
@@ -92,6 +94,7 @@ class NetQueue:
                 self._notify_job_queue,
             )
             FileDetailsTakeover(self.server, self._assembly.file_details)
+            self._border.serve(self._assembly.uploads)
             job_queue = self._assembly.job_queue
             if self._takeover is not None and job_queue is not None:
                 await self._takeover.take(job_queue)

@@ -74,6 +74,7 @@ class Settings:
     name: str
     queues: tuple[str, ...]
     job_queue: str | None  # the one behind Moonraker's own job queue; None: its own
+    hot_folder: bool  # add what is put into gcodes/netqueue-in/<queue>
     network: NetworkSettings
     printer: PrinterSettings
 
@@ -93,6 +94,7 @@ def parse(
         name=reader.take("name", _name, host_name.strip()[:WORD_MAX] or "printer"),
         queues=queues,
         job_queue=_job_queue(reader, queues),
+        hot_folder=reader.take("hot_folder", _boolean, True),
         network=_network(reader),
         printer=_printer(reader),
     )

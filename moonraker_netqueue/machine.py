@@ -9,6 +9,7 @@ import os
 import random
 import secrets
 import shutil
+import signal
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -133,6 +134,22 @@ class MachineDisk:
     def stamp(self, path: Path) -> tuple[int, int, int]:
         status = path.stat()
         return status.st_ino, status.st_size, status.st_mtime_ns
+
+    def is_being_written(self, path: Path) -> bool:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            # The kernel grants a read lease only on a file that nobody writes to. Who
+            # opens it in the meantime sends us a signal: one that does nothing.
+            fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except BlockingIOError:
+            return True
+        except OSError:  # another user's file, or a file system without leases
+            return False
+        finally:
+            os.close(descriptor)
+        return False
 
     def remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)

@@ -102,6 +102,9 @@ class Disk(Protocol):
     def stamp(self, path: Path) -> tuple[int, int, int]:
         """What differs after a file was written or replaced; to compare only."""
 
+    def is_being_written(self, path: Path) -> bool:
+        """Whether any program has the file open for writing, as far as one can see."""
+
     def remove(self, path: Path) -> None:
         """Delete a file; no error if it is gone."""
 

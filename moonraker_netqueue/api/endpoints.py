@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import NetqueueError
 from .arguments import Arguments
 from .errors import ApiError
+from .files import FileEndpoints
 from .host import Host
 from .jobs import JobEndpoints
 from .printers import PrinterEndpoints
@@ -45,6 +46,7 @@ class Endpoints:
             ("members", "GET"): reports.members,
             ("events", "GET"): reports.events,
             ("rejoin", "POST"): self._rejoin,
+            **FileEndpoints(host).answers(),
         }
 
     async def call(

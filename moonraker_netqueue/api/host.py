@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from ..files.errors import ContentMissing, FilesError
+from ..files.errors import ContentMissing, DiskFull, FilesError, StoreUnusable
 from ..files.store import ContentStore
 from ..model.checks import TEXT_MAX
 from ..model.command import ContentHeld
@@ -15,13 +15,14 @@ from ..model.content import FileRef
 from ..model.job import ItemSpec
 from ..peers.errors import LinkError
 from ..peers.link import Link
-from ..ports import Links, Message, Random
+from ..ports import Clock, Links, Message, Random
 from ..printer.agent import Agent
 from .arguments import Arguments
 from .errors import ApiError
 from .queue import ServedQueue
 
 _OWNER_TIMEOUT = 5.0  # seconds; longer than a link needs to be found dead
+_FRESH = 60.0  # seconds; longer than adding a job takes without a quorum
 OWNER_METHOD = "owner"  # link request that carries a call to a printer's own host
 
 
@@ -47,6 +48,7 @@ class Host:
         gcodes: Path,
         estimate: Callable[[str], int | None],
         random: Random,
+        clock: Clock,
     ) -> None:
         self.name = name
         self.queues = queues
@@ -54,9 +56,11 @@ class Host:
         self.peers = peers
         self.agent = agent
         self.estimate = estimate  # seconds a file of this host takes, if known
-        self._store = store
+        self.store = store
         self._gcodes = gcodes
         self._random = random
+        self._clock = clock
+        self._kept: dict[str, float] = {}  # monotonic seconds by SHA-256
 
     @property
     def host_id(self) -> str:
@@ -82,6 +86,10 @@ class Host:
         """A random UUID."""
         return str(uuid.UUID(bytes=self._random.token(16), version=4))
 
+    def new_token(self, digits: int) -> str:
+        """Random hex digits."""
+        return self._random.token((digits + 1) // 2).hex()[:digits]
+
     def reaches(self, queue: ServedQueue, host: str) -> bool:
         """Whether a host of the queue is this one, or has a live link."""
         return host == self.host_id or host in self.links.connected(queue.name)
@@ -93,12 +101,21 @@ class Host:
             raise ApiError(
                 400, f"argument 'filename': {filename[:255]!r} is not inside gcodes"
             )
+        return await self.keep(self._gcodes / relative, relative.name)
+
+    async def keep(self, path: Path, name: str) -> FileRef:
+        """Hash a file and keep its content; answers 400, 404, 500 or 507."""
         try:
-            return await self._store.add(self._gcodes / relative)
-        except ContentMissing as error:
-            raise ApiError(404, str(error)) from error
+            file = await self.store.add(path, name)
         except FilesError as error:
-            raise ApiError(400, str(error)) from error
+            raise file_error(error) from error
+        self._kept[file.sha256] = self._clock.monotonic()
+        return file
+
+    def is_fresh(self, sha256: str) -> bool:
+        """Whether a content was kept just now: the job it is for may be on its way."""
+        kept = self._kept.get(sha256)
+        return kept is not None and self._clock.monotonic() - kept < _FRESH
 
     async def item(self, filename: str) -> ItemSpec:
         """One copy of a file of the gcodes root, which is kept; answers 400 or 404.
@@ -141,3 +158,12 @@ class Host:
     async def why_idle(self, queue: ServedQueue) -> dict[str, str]:
         """Why each idle printer of a queue has no work, by host id."""
         return dict((await self.agent.explain(queue.name)).printers)
+
+
+def file_error(error: FilesError) -> ApiError:
+    """What a client is told of a file that cannot be kept."""
+    if isinstance(error, ContentMissing):
+        return ApiError(404, str(error))
+    if isinstance(error, DiskFull):
+        return ApiError(507, str(error))
+    return ApiError(500 if isinstance(error, StoreUnusable) else 400, str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -28,8 +29,12 @@ from .views import job_view, prints_by_job
 class JobEndpoints:
     """What `jobs`, `job`, `move`, `pause` and `resume` do."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(
+        self, host: Host, item: Callable[[str], Awaitable[ItemSpec]] | None = None
+    ) -> None:
+        """`item(filename)` is one copy of a file; without it, of this host's gcodes."""
         self._host = host
+        self._item_of = item or host.item
 
     async def list_jobs(self, arguments: Arguments) -> dict[str, Any]:
         """Jobs of a queue in order, with `why` for those that wait."""
@@ -230,7 +235,7 @@ class JobEndpoints:
                 raise ApiError(400, "give one of the arguments 'filename' and 'files'")
             return await self._alternatives(row.objects("files"))
         if filename is not None:
-            return await self._host.item(filename)
+            return await self._item_of(filename)
         if known is None:
             raise ApiError(400, "argument 'filename' is missing")
         return known
@@ -241,7 +246,7 @@ class JobEndpoints:
             raise ApiError(400, "argument 'files': give at least one file")
         items = []
         for row in rows:
-            item = await self._host.item(row.text("filename"))
+            item = await self._item_of(row.text("filename"))
             models = row.words("models")
             row.finish()
             (file,) = item.files

@@ -20,6 +20,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "history": ("GET",),
     "members": ("GET",),
     "events": ("GET",),
+    "files": ("GET", "DELETE"),  # POST is an upload: see upload_border.py
     "rejoin": ("POST",),
     "recover": ("POST",),
     "member": ("POST", "DELETE"),

@@ -62,6 +62,10 @@ class ContentStore:
         """Whether the content is here."""
         return sha256 in self._index
 
+    def entries(self) -> dict[str, Entry]:
+        """All contents that are here, by SHA-256."""
+        return dict(self._index)
+
     def path(self, sha256: str) -> Path | None:
         """The file of a content, for reading only; None: not here."""
         return self.folder / sha256 if sha256 in self._index else None
@@ -70,18 +74,24 @@ class ContentStore:
         """SHA-256 of the contents with that MD5: two may have one (R17)."""
         return tuple(sorted(s for s, e in self._index.items() if e.md5 == md5))
 
-    async def add(self, path: Path) -> FileRef:
-        """Copy a g-code file into the store; raises FilesError.
+    async def add(self, path: Path, name: str = "") -> FileRef:
+        """Copy a g-code file, called `name` or as it is, into the store.
 
-        It is hashed once, and what is hashed are the bytes in the store.
+        It is hashed once, and what is hashed are the bytes in the store. Raises
+        FilesError.
         """
+        name = name or path.name
         fresh = self._fresh()
         try:
-            digest = await self.run(self._take_in, path, fresh)
+            digest = await self.run(self._take_in, path, name, fresh)
             await self._keep(fresh, digest)
         finally:
             await self.run(self._disk.remove, fresh)
-        return FileRef(digest.md5, digest.sha256, digest.size, path.name)
+        return FileRef(digest.md5, digest.sha256, digest.size, name)
+
+    async def drop(self, sha256: str) -> None:
+        """Delete a content that nobody speaks of any more; raises FilesError."""
+        await self._forget(sha256)
 
     async def adopt(self, part: Path, sha256: str, size: int) -> bool:
         """Make a fetched file a content; False if its bytes are wrong.
@@ -169,41 +179,37 @@ class ContentStore:
         write_index(self.folder, self._disk, index)
         return index
 
-    def _take_in(self, path: Path, fresh: Path) -> Digest:
-        if path.suffix.lower() not in _GCODE_SUFFIXES:
-            raise NotGcode(
-                f"{path.name} is not a g-code file; its name must end in one of "
-                f"{', '.join(_GCODE_SUFFIXES)}"
-            )
+    def _take_in(self, path: Path, name: str, fresh: Path) -> Digest:
+        require_gcode_name(name)
         try:
-            digest = self._copy_unchanged(path, fresh)
+            digest = self._copy_unchanged(path, name, fresh)
         except FileNotFoundError as error:
             if self._disk.exists(path):
                 raise  # it is the store's folder that is gone
             raise ContentMissing(
-                f"there is no file {path.name} on this host; upload it first"
+                f"there is no file {name} on this host; upload it first"
             ) from error
         except IsADirectoryError as error:
-            raise NotGcode(f"{path.name} is a folder, not a file") from error
+            raise NotGcode(f"{name} is a folder, not a file") from error
         if digest.has_nul or not digest.has_command:
             raise NotGcode(
-                f"{path.name} is not a g-code file: it has "
+                f"{name} is not a g-code file: it has "
                 f"{'binary zeros' if digest.has_nul else 'no command'} in it; slice "
                 "or upload it again"
             )
         return digest
 
-    def _copy_unchanged(self, path: Path, fresh: Path) -> Digest:
+    def _copy_unchanged(self, path: Path, name: str, fresh: Path) -> Digest:
         before = self._disk.stamp(path)
         size = self._disk.size(path)
         if size == 0:
-            raise FileEmpty(f"{path.name} is empty; upload it again")
+            raise FileEmpty(f"{name} is empty; upload it again")
         self._require_room(size)
         self._disk.copy(path, fresh)
         digest = read_digest(fresh, self._disk)
         if self._disk.stamp(path) != before or digest.size != size:
             raise FileChanging(
-                f"{path.name} was changed while it was read; try again when the "
+                f"{name} was changed while it was read; try again when the "
                 "upload is complete"
             )
         return digest
@@ -259,6 +265,15 @@ class ContentStore:
         if not self._disk.exists(path) or self._disk.size(path) != size:
             return False
         return read_digest(path, self._disk).sha256 == sha256
+
+
+def require_gcode_name(name: str) -> None:
+    """Raise NotGcode unless a file's name ends as that of a g-code file does."""
+    if Path(name).suffix.lower() not in _GCODE_SUFFIXES:
+        raise NotGcode(
+            f"{name} is not a g-code file; its name must end in one of "
+            f"{', '.join(_GCODE_SUFFIXES)}"
+        )
 
 
 def _distinct_name(name: str, sha256: str) -> str:

@@ -34,6 +34,12 @@ def test_one_queue_stands_behind_moonrakers_own() -> None:
     assert read({"job_queue": "local"}).job_queue is None
 
 
+def test_hot_folders_are_on_unless_switched_off() -> None:
+    """Nobody's files are touched but those that are put there."""
+    assert read({}).hot_folder
+    assert not read({"hot_folder": "off"}).hot_folder
+
+
 @pytest.mark.parametrize(
     ("host_name", "name"), [(" ", "printer"), ("x" * 99, "x" * 64)]
 )
@@ -86,6 +92,8 @@ BAD = [
     ("queues", "x" * 33, "up to 32"),
     ("job_queue", "other", "give default or 'local'"),
     ("job_queue", "", "give default or 'local'"),
+    ("hot_folder", "", "True or False"),
+    ("hot_folder", "gcodes/in", "True or False"),
     ("bind", "eth0", "leave it out to listen on all"),
     ("bind", "1.2.3", "leave it out to listen on all"),
     ("port", "", "1 to 65535"),
