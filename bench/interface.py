@@ -247,7 +247,7 @@ async def _time(call: Callable[[], Awaitable[Any]]) -> list[float]:
 
 
 async def _measure_farm() -> None:
-    endpoints = Endpoints(_full_host())
+    endpoints = Endpoints(_full_host(), cast(Any, None))
     for name in ("status", "printers", "members", "jobs"):
         took = await _time(partial(endpoints.call, name, "GET", {}, ""))
         _row(f"`{name}` of {_PRINTERS} printers and {_JOBS} jobs", took)

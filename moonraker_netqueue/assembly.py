@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from .files.fetch import Fetcher
 from .files.incoming import Incoming
 from .files.store import ContentStore
 from .hardware import claim_folder, machine_marks
+from .host_queues import HostQueues
 from .machine import (
     MachineClock,
     MachineDisk,
@@ -41,6 +42,7 @@ from .printer.moonraker_printer import MoonrakerPrinter
 from .printer.plan_solver import OffLoopSolver
 from .printer.replica_queue import ReplicaQueue
 from .replica.replica import Replica
+from .served_queues import ServedQueues
 
 if TYPE_CHECKING:
     from moonraker.server import Server
@@ -98,7 +100,7 @@ class _QueueContents:
 
     def __init__(self, store: ContentStore) -> None:
         self._store = store
-        self.queues: dict[str, ServedQueue] = {}
+        self.queues: Mapping[str, ServedQueue] = {}
 
     def content_path(self, queue: str, sha256: str) -> Path | None:
         served = self.queues.get(queue)
@@ -127,6 +129,7 @@ class _Builder:
         self._clock = MachineClock()
         self._random = MachineRandom()
         self._disk = MachineDisk()
+        self._discovery: Discovery | None = None
 
     async def build(self) -> Host:
         await self._claim_folder()
@@ -134,14 +137,22 @@ class _Builder:
         await store.load()
         contents = _QueueContents(store)
         self._peers = network = await self._network(contents)
-        queues = [await self._queue(name, network) for name in self._settings.queues]
-        contents.queues = {queue.name: queue for queue in queues}
-        agent = await self._agent(store, network, queues)
-        warnings = QueueWarnings(queues, self._clock, self._show_warning)
+        self._queues = queues = HostQueues(
+            self._settings.queues,
+            ServedQueues(self._directory, self._disk, self._worker),
+            self._open_queue,
+            lambda queue: ReplicaQueue(queue.replica, network),
+        )
+        contents.queues = queues.queues
+        self._closing.push_async_callback(queues.close)
+        await queues.load()
+        agent = await self._agent(store, network)
+        queues.connect(agent, self._announce)
+        warnings = QueueWarnings(queues.queues, self._clock, self._show_warning)
         self._closing.push_async_callback(warnings.close)
         return Host(
             name=self._settings.name,
-            queues={queue.name: queue for queue in queues},
+            queues=queues.queues,
             links=network,
             peers=network,
             store=store,
@@ -153,12 +164,15 @@ class _Builder:
         )
 
     def endpoints(self, host: Host, notify: Notify) -> Endpoints:
-        endpoints = Endpoints(host)
-        for queue in host.queues.values():
+        endpoints = Endpoints(host, self._queues)
+
+        def hook(queue: ServedQueue, closing: AsyncExitStack) -> None:
             queue.replica.register_request(OWNER_METHOD, endpoints.answer_peer)
             feed = ChangeFeed(queue, self._clock, notify)
             queue.replica.add_listener(feed.on_events)
-            self._closing.callback(feed.close)
+            closing.callback(feed.close)
+
+        self._queues.attach(hook)
         return endpoints
 
     def job_queue(self, host: Host, notify: Notify) -> JobQueueFacade | None:
@@ -196,8 +210,7 @@ class _Builder:
         identity = await self._worker.run(load_or_create, self._directory, self._disk)
         admission = Admission(self._directory, self._disk, self._worker)
         await admission.load()
-        for queue in self._settings.queues:
-            admission.set_mode(queue, AdmissionMode.OPEN)
+        self._admission = admission
         network = PeerNetwork(
             identity,
             admission,
@@ -214,12 +227,13 @@ class _Builder:
         self._closing.push_async_callback(network.close)
         return network
 
-    async def _queue(self, name: str, network: PeerNetwork) -> ServedQueue:
+    async def _open_queue(self, name: str, closing: AsyncExitStack) -> ServedQueue:
+        self._admission.set_mode(name, AdmissionMode.OPEN)
         replica = Replica(
             name,
-            network.host_id,
+            self._peers.host_id,
             self._directory / "queues" / name,
-            network,
+            self._peers,
             self._clock,
             self._random,
             self._worker,
@@ -228,12 +242,10 @@ class _Builder:
             seat_ttl=self._settings.network.seat_ttl,
         )
         await replica.start()
-        self._closing.push_async_callback(replica.close)
+        closing.push_async_callback(replica.close)
         return ServedQueue(name, replica)
 
-    async def _agent(
-        self, store: ContentStore, network: PeerNetwork, queues: list[ServedQueue]
-    ) -> Agent:
+    async def _agent(self, store: ContentStore, network: PeerNetwork) -> Agent:
         fetcher = Fetcher(
             store,
             network,
@@ -245,7 +257,7 @@ class _Builder:
         self._closing.push_async_callback(fetcher.close)
         agent = Agent(
             MoonrakerPrinter(self._server, self._clock),
-            {queue.name: ReplicaQueue(queue.replica, network) for queue in queues},
+            self._queues.ports(),
             ContentFiles(store, fetcher, self._gcodes),
             OffLoopSolver(self._worker, MachinePrograms()),
             host_id=network.host_id,
@@ -269,8 +281,11 @@ class _Builder:
         details = FileDetails(
             host, self._gcodes, files.get_file_metadata, self._disk, self._worker
         )
-        for queue in host.queues.values():
-            queue.replica.register_request(DETAILS_METHOD, details.answer_peer)
+        self._queues.attach(
+            lambda queue, _: queue.replica.register_request(
+                DETAILS_METHOD, details.answer_peer
+            )
+        )
         return details
 
     async def find_others(self) -> None:
@@ -294,8 +309,13 @@ class _Builder:
             clock=self._clock,
             worker=self._worker,
         )
-        discovery.start(self._settings.queues)
+        discovery.start(self._queues.queues)
         self._closing.push_async_callback(discovery.close)
+        self._discovery = discovery
+
+    async def _announce(self, queues: tuple[str, ...]) -> None:
+        if self._discovery is not None:
+            await self._discovery.announce(queues)
 
     def _on_discovery_warning(self, text: str | None) -> None:
         self._show_warning("discovery", text)

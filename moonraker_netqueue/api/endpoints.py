@@ -12,6 +12,7 @@ from .files import FileEndpoints
 from .host import Host
 from .jobs import JobEndpoints
 from .printers import PrinterEndpoints
+from .queues import QueueEndpoints, Serving
 from .reports import ReportEndpoints
 from .routes import LATER
 from .status import status_view
@@ -23,8 +24,9 @@ _OWNER_CALLS = ("bed_clear", "printer", "print")
 class Endpoints:
     """All endpoints of a host that is up."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, serving: Serving) -> None:
         self._host = host
+        queues = QueueEndpoints(host, serving)
         jobs, printers = JobEndpoints(host), PrinterEndpoints(host)
         reports = ReportEndpoints(host)
         self._answers: dict[tuple[str, str], _Answer] = {
@@ -45,6 +47,9 @@ class Endpoints:
             ("history", "GET"): reports.history,
             ("members", "GET"): reports.members,
             ("events", "GET"): reports.events,
+            ("queues", "GET"): queues.list_queues,
+            ("queues", "POST"): queues.create_queue,
+            ("queues", "DELETE"): queues.leave_queue,
             ("rejoin", "POST"): self._rejoin,
             **FileEndpoints(host).answers(),
         }

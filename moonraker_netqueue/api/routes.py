@@ -21,6 +21,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "members": ("GET",),
     "events": ("GET",),
     "files": ("GET", "DELETE"),  # POST is an upload: see upload_border.py
+    "queues": ("GET", "POST", "DELETE"),
     "rejoin": ("POST",),
     "recover": ("POST",),
     "member": ("POST", "DELETE"),

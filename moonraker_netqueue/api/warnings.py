@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 from ..ports import Clock
 from .queue import ServedQueue
@@ -16,12 +16,12 @@ class QueueWarnings:
 
     def __init__(
         self,
-        queues: Iterable[ServedQueue],
+        queues: Mapping[str, ServedQueue],
         clock: Clock,
         show: Callable[[str, str | None], object],
     ) -> None:
         """`show(queue, text)` shows a warning, or takes it back: text None."""
-        self._queues = tuple(queues)
+        self._queues = queues
         self._clock = clock
         self._show = show
         self._shown: dict[str, str | None] = {}
@@ -34,7 +34,10 @@ class QueueWarnings:
 
     async def _watch(self) -> None:
         while True:
-            for queue in self._queues:
+            for name in self._shown.keys() - self._queues.keys():
+                del self._shown[name]
+                self._show(name, None)
+            for queue in tuple(self._queues.values()):
                 status = queue.replica.status()
                 text = status.error or " ".join(status.notices) or None
                 if text != self._shown.get(queue.name):

@@ -1,0 +1,117 @@
+"""Queues that come and go while Moonraker runs."""
+
+from __future__ import annotations
+
+import http.client
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moonraker_netqueue.virtual_printer.faults import Fault
+from moonraker_netqueue.virtual_printer.printers import (
+    VirtualFarm,
+    VirtualPrinter,
+    free_ports,
+)
+from moonraker_netqueue.virtual_printer.shared_queue import sections, unshared_reason
+from tests.component.test_component import ROOT, exchange, refused, wait
+
+pytestmark = pytest.mark.timeout(180)
+_GCODE = b"G28\nG4 P500\n"
+
+
+@pytest.fixture(scope="module")
+def farm(printers_folder: Path) -> Iterator[VirtualFarm]:
+    """Two printers that share a queue of their configuration."""
+    folder = Path(tempfile.mkdtemp(dir=printers_folder))
+    with free_ports(2) as ports:
+        farm = VirtualFarm(folder, ports, sections("configured"))
+    with farm:
+        farm.start()
+        farm.wait_ready()
+        wait(lambda: unshared_reason(farm) is None, 60)
+        farm.printers[0].client.upload("part.gcode", _GCODE)
+        yield farm
+
+
+def names(printer: VirtualPrinter) -> dict[str, bool]:
+    """The queues that it serves, and whether its configuration names them."""
+    answer = printer.client.get(f"{ROOT}/queues")["queues"]
+    return {entry["queue"]: entry["configured"] for entry in answer}
+
+
+def view(printer: VirtualPrinter, queue: str) -> dict[str, Any]:
+    answer = printer.client.get(f"{ROOT}/queues")["queues"]
+    return next(entry for entry in answer if entry["queue"] == queue)
+
+
+def test_a_queue_that_is_added_is_shared_printed_and_left(farm: VirtualFarm) -> None:
+    """Both hosts add it, find each other in it, print from it, restart with it."""
+    first, second = farm.printers
+    for printer in (first, second):
+        added = printer.client.post(f"{ROOT}/queues", {"queue": "extra"})["queue"]
+        assert added["queue"] == "extra"
+        assert names(printer) == {"configured": True, "extra": False}
+    wait(lambda: view(second, "extra")["members"] == 2, 60)
+    wait(lambda: view(first, "extra")["quorum"] and view(second, "extra")["quorum"])
+    job = {"queue": "extra", "filename": "part.gcode", "count": 2}
+    first.client.post(f"{ROOT}/job", job)
+    for printer in (first, second):
+        printer.client.post(f"{ROOT}/bed_clear", {"queue": "extra", "by": "test"})
+    wait(lambda: view(second, "extra")["done"] == 2, 60)
+    assert view(second, "configured")["done"] == 0
+    second.kill("moonraker")
+    second.start()
+    second.wait_ready()
+    wait(lambda: names(second) == {"configured": True, "extra": False}, 60)
+    wait(lambda: view(second, "extra")["done"] == 2, 60)
+    status, _ = exchange(second, "DELETE", f"{ROOT}/queues", {"queue": "extra"})
+    assert status == http.client.OK
+    assert names(second) == {"configured": True}
+    printers = first.client.get(f"{ROOT}/printers", queue="extra")["printers"]
+    left = next(entry for entry in printers if entry["name"] == second.name)
+    assert left["accept"] is False
+    assert left["state"] == "offline"
+    second.client.post(f"{ROOT}/queues", {"queue": "extra"})
+    wait(lambda: view(second, "extra")["done"] == 2, 60)
+
+
+def test_a_queue_whose_print_is_here_is_not_left(farm: VirtualFarm) -> None:
+    """The refusal says what to do."""
+    first = farm.printers[0]
+    first.client.post(f"{ROOT}/queues", {"queue": "busy"})
+    wait(lambda: view(first, "busy")["quorum"])
+    first.fault(Fault.FILAMENT_IN)
+    first.client.upload("long.gcode", b"G28\n" + b"G4 P250\n" * 200)
+    first.client.post(f"{ROOT}/job", {"queue": "busy", "filename": "long.gcode"})
+    first.client.post(f"{ROOT}/bed_clear", {"queue": "busy", "by": "test"})
+    wait(lambda: view(first, "busy")["printing"] == 1, 60)
+    code, text = refused(first, "DELETE", "queues", {"queue": "busy"})
+    assert code == http.client.CONFLICT
+    assert "prints of queue busy" in text
+    first.client.post("/printer/print/cancel")
+
+
+@pytest.mark.parametrize(
+    ("method", "queue", "code", "words"),
+    [
+        ("POST", "My Queue", 400, "cannot name a queue"),
+        ("POST", "", 400, "cannot name a queue"),
+        ("POST", "configured", 409, "serves queue 'configured' already"),
+        ("DELETE", "configured", 409, "take it out of option 'queues'"),
+        ("DELETE", "unknown", 404, "does not serve queue 'unknown'"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_reason(
+    farm: VirtualFarm, method: str, queue: str, code: int, words: str
+) -> None:
+    """And changes nothing."""
+    first = farm.printers[0]
+    before = names(first)
+    status, text = refused(first, method, "queues", {"queue": queue})
+    assert status == code
+    assert words in text
+    assert names(first) == before
