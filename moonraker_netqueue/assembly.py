@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .api.change_feed import ChangeFeed
 from .api.endpoints import Endpoints
 from .api.host import OWNER_METHOD, Host
+from .api.klipper_status import KlipperStatus
 from .api.queue import ServedQueue
 from .api.warnings import QueueWarnings
 from .config import Settings
@@ -32,6 +33,7 @@ from .peers.network import PeerNetwork
 from .ports import ContentSource
 from .printer.agent import Agent
 from .printer.content_files import ContentFiles
+from .printer.klipper_module import KlipperModule
 from .printer.moonraker_printer import MoonrakerPrinter
 from .printer.plan_solver import OffLoopSolver
 from .printer.replica_queue import ReplicaQueue
@@ -57,11 +59,12 @@ class Assembly:
         settings: Settings,
         data_path: Path,
         worker: ThreadWorker,
+        module: KlipperModule,
         notify: Callable[[dict[str, Any]], object],
     ) -> Assembly:
         """Start all parts. Raises NetqueueError or OSError, and then none runs."""
         async with AsyncExitStack() as closing:
-            builder = _Builder(server, settings, data_path, worker, closing)
+            builder = _Builder(server, settings, data_path, worker, module, closing)
             endpoints = await builder.build(notify)
             return cls(endpoints, closing.pop_all())
 
@@ -93,6 +96,7 @@ class _Builder:
         settings: Settings,
         data_path: Path,
         worker: ThreadWorker,
+        module: KlipperModule,
         closing: AsyncExitStack,
     ) -> None:
         self._server = server
@@ -100,6 +104,7 @@ class _Builder:
         self._directory = data_path / "netqueue"
         self._gcodes = data_path / "gcodes"
         self._worker = worker
+        self._module = module
         self._closing = closing
         self._clock = MachineClock()
         self._random = MachineRandom()
@@ -120,15 +125,19 @@ class _Builder:
             links=network,
             store=store,
             agent=agent,
+            klipper=self._module,
             gcodes=self._gcodes,
             estimate=self._estimate,
             random=self._random,
         )
         endpoints = Endpoints(host)
+        klipper_status = KlipperStatus(host, self._module, self._clock)
+        self._closing.push_async_callback(klipper_status.close)
         for queue in queues:
             queue.replica.register_request(OWNER_METHOD, endpoints.answer_peer)
             feed = ChangeFeed(queue, self._clock, notify)
             queue.replica.add_listener(feed.on_events)
+            queue.replica.add_listener(klipper_status.on_events)
             self._closing.callback(feed.close)
         warnings = QueueWarnings(queues, self._clock, self._show_warning)
         self._closing.push_async_callback(warnings.close)
@@ -197,7 +206,7 @@ class _Builder:
         )
         self._closing.push_async_callback(fetcher.close)
         agent = Agent(
-            MoonrakerPrinter(self._server, self._clock),
+            MoonrakerPrinter(self._server, self._clock, self._module),
             {queue.name: ReplicaQueue(queue.replica, network) for queue in queues},
             ContentFiles(store, fetcher, self._gcodes),
             OffLoopSolver(self._worker, MachinePrograms()),

@@ -13,6 +13,7 @@ from ..model.content import FileRef
 from ..peers.errors import LinkError
 from ..ports import Links, Message, Random
 from ..printer.agent import Agent
+from ..printer.klipper_module import KlipperModule
 from .arguments import Arguments
 from .errors import ApiError
 from .queue import ServedQueue
@@ -32,6 +33,7 @@ class Host:
         links: Links,
         store: ContentStore,
         agent: Agent,
+        klipper: KlipperModule,
         gcodes: Path,
         estimate: Callable[[str], int | None],
         random: Random,
@@ -40,6 +42,7 @@ class Host:
         self.queues = queues
         self.links = links
         self.agent = agent
+        self.klipper = klipper
         self.estimate = estimate  # seconds a file of this host takes, if known
         self._store = store
         self._gcodes = gcodes
