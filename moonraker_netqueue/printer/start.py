@@ -66,7 +66,8 @@ class Starter:
         self._files = files
         self._file = file
         self._watch = watch
-        self._clearing = clearing
+        self._configured = clearing
+        self._clearing = clearing  # how the bed is being cleared
         self._clock = clock
         self._wake = wake
         self._task: asyncio.Task[None] | None = None
@@ -94,9 +95,8 @@ class Starter:
         if self.stage is not Stage.CLEARING or known:
             return
         if seen.klippy is not KlippyState.READY:
-            why = f"Klipper is {seen.klippy.value}"
-            if seen.klippy_message:
-                why += f": {seen.klippy_message}"
+            message = "".join(seen.klippy_message.splitlines()[:1])
+            why = f"Klipper is {seen.klippy.value} {message}".rstrip()
             await self._put(clearing_failed(self._clearing.macro, why))
 
     async def interrupt(self) -> bool:
@@ -185,9 +185,9 @@ class Starter:
     async def _clear_bed(self) -> None:
         """Run the clearing macro; its success is evidence, and nothing else is."""
         await self._free_printer()
-        how = self._clearing
+        how = self._clearing = self._configured
         try:
-            how = await self._port.clearing(how)
+            how = self._clearing = await self._port.clearing(how)
             await self._clock.wait_for(
                 self._port.clear_bed(how), how.seconds + _MACRO_SLACK
             )
