@@ -197,7 +197,7 @@ class NetQueue:
                 finally:
                     self.clearing = ""
         except self.printer.command_error as error:
-            return str(error) or "its G-code failed"
+            return _one_line(str(error).strip()) or "its G-code failed"
         except Exception as error:  # else it would end Klipper's reactor
             logging.exception("netqueue: macro %s", macro)
             return f"internal error: {error}"

@@ -153,6 +153,7 @@ class NetQueue:
 
     async def _say(self, text: str, error: bool) -> None:
         """Show a line on the consoles; without Klipper's module, on dashboards only."""
+        text = text.removeprefix("netqueue: ")
         if not await self._module.tell(text=text, error=error):
             line = f"{'!!' if error else '//'} netqueue: {text}"
             self.server.send_event("server:gcode_response", line)

@@ -46,7 +46,7 @@ class KlipperModule:
             klippy_apis: Any = self._server.lookup_component("klippy_apis")
             names = await self._bounded(klippy_apis.get_object_list())
             if session != self.session:
-                return False
+                raise self._server.error("Klipper was restarted meanwhile", 503)
             self._present = _NAME in names
         return self._present
 

@@ -90,7 +90,7 @@ def printer(printers_folder: Path) -> Iterator[VirtualPrinter]:
         farm.start()
         farm.wait_ready()
         (printer,) = farm.printers
-        printer.client.upload("part.gcode", b"G28\nG4 P500\nM400\n")
+        printer.client.upload("part.gcode", b"G4 P600\nM400\n")
         printer.client.upload("long.gcode", b"G28\n" + b"G4 P250\n" * 200)
         _configure(printer, OPTIONS, MACROS)
         wait(lambda: printer.client.get(f"{ROOT}/status")["queues"]["lab"]["quorum"])
