@@ -229,6 +229,7 @@ def _full_host() -> Host:
         peers=links,
         store=cast(Any, None),
         agent=cast(Any, _Agent(state)),
+        klipper=cast(Any, SimpleNamespace(view=dict)),
         gcodes=Path(),
         estimate=lambda _: None,
         random=cast(Any, None),

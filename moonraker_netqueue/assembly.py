@@ -14,6 +14,7 @@ from .api.file_details import DETAILS_METHOD, FileDetails
 from .api.host import OWNER_METHOD, Host
 from .api.hot_folder import HotFolders
 from .api.job_queue_facade import JobQueueFacade
+from .api.klipper_status import KlipperStatus
 from .api.queue import ServedQueue
 from .api.uploads import Uploads
 from .api.warnings import QueueWarnings
@@ -38,6 +39,7 @@ from .peers.network import PeerNetwork
 from .ports import ContentSource
 from .printer.agent import Agent
 from .printer.content_files import ContentFiles
+from .printer.klipper_module import KlipperModule
 from .printer.moonraker_printer import MoonrakerPrinter
 from .printer.plan_solver import OffLoopSolver
 from .printer.replica_queue import ReplicaQueue
@@ -76,12 +78,13 @@ class Assembly:
         settings: Settings,
         data_path: Path,
         worker: ThreadWorker,
+        module: KlipperModule,
         notify: Notify,
         notify_job_queue: Notify,
     ) -> Assembly:
         """Start all parts. Raises NetqueueError or OSError, and then none runs."""
         async with AsyncExitStack() as closing:
-            builder = _Builder(server, settings, data_path, worker, closing)
+            builder = _Builder(server, settings, data_path, worker, module, closing)
             host = await builder.build()
             endpoints = builder.endpoints(host, notify)
             job_queue = builder.job_queue(host, notify_job_queue)
@@ -118,6 +121,7 @@ class _Builder:
         settings: Settings,
         data_path: Path,
         worker: ThreadWorker,
+        module: KlipperModule,
         closing: AsyncExitStack,
     ) -> None:
         self._server = server
@@ -125,6 +129,7 @@ class _Builder:
         self._directory = data_path / "netqueue"
         self._gcodes = data_path / "gcodes"
         self._worker = worker
+        self._module = module
         self._closing = closing
         self._clock = MachineClock()
         self._random = MachineRandom()
@@ -157,6 +162,7 @@ class _Builder:
             peers=network,
             store=store,
             agent=agent,
+            klipper=self._module,
             gcodes=self._gcodes,
             estimate=self._estimate,
             random=self._random,
@@ -165,11 +171,14 @@ class _Builder:
 
     def endpoints(self, host: Host, notify: Notify) -> Endpoints:
         endpoints = Endpoints(host, self._queues)
+        klipper_status = KlipperStatus(host, self._module, self._clock)
+        self._closing.push_async_callback(klipper_status.close)
 
         def hook(queue: ServedQueue, closing: AsyncExitStack) -> None:
             queue.replica.register_request(OWNER_METHOD, endpoints.answer_peer)
             feed = ChangeFeed(queue, self._clock, notify)
             queue.replica.add_listener(feed.on_events)
+            queue.replica.add_listener(klipper_status.on_events)
             closing.callback(feed.close)
 
         self._queues.attach(hook)
@@ -256,7 +265,7 @@ class _Builder:
         )
         self._closing.push_async_callback(fetcher.close)
         agent = Agent(
-            MoonrakerPrinter(self._server, self._clock),
+            MoonrakerPrinter(self._server, self._clock, self._module),
             self._queues.ports(),
             ContentFiles(store, fetcher, self._gcodes),
             OffLoopSolver(self._worker, MachinePrograms()),

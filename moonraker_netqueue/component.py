@@ -11,18 +11,20 @@ import importlib
 import logging
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .api.errors import ApiError
+from .api.klipper_commands import KlipperCommands
 from .api.routes import CHANGED, ROOT, ROUTES
 from .config import ConfigInvalid, Settings, parse
 from .errors import NetqueueError
 from .file_details_takeover import FileDetailsTakeover
 from .job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
 from .job_queue_takeover import JobQueueTakeover
-from .machine import ThreadWorker
+from .machine import MachineClock, ThreadWorker
+from .printer.klipper_module import KlipperModule
 from .upload_border import UploadBorder
 
 # Annotation imports
@@ -55,6 +57,10 @@ class NetQueue:
             self._takeover = JobQueueTakeover(self.server)
         self._data_path = Path(self.server.get_app_arg("data_path"))
         self._border = UploadBorder(self.server, lambda: self._problem)
+        self._module = KlipperModule(self.server, MachineClock())
+        self._commands = KlipperCommands(self._call, self._say)
+        for name, method in self._commands.methods.items():
+            self.server.register_remote_method(name, method)
         self.server.register_notification(CHANGED)
         for endpoint, request_types in ROUTES.items():
             self.server.register_endpoint(
@@ -90,6 +96,7 @@ class NetQueue:
                 settings,
                 self._data_path,
                 self._worker,
+                self._module,
                 self._notify,
                 self._notify_job_queue,
             )
@@ -133,11 +140,9 @@ class NetQueue:
         self, endpoint: str
     ) -> Callable[[WebRequest], Coroutine[Any, Any, dict[str, Any]]]:
         async def _handle(web_request: WebRequest) -> dict[str, Any]:
-            if self._assembly is None:
-                raise self.server.error(f"netqueue: {self._problem}", 503)
             user = web_request.get_current_user()
             try:
-                return await self._assembly.endpoints.call(
+                return await self._call(
                     endpoint,
                     str(web_request.get_request_type().name),
                     web_request.get_args(),
@@ -147,6 +152,26 @@ class NetQueue:
                 raise self.server.error(str(error), error.status) from error
 
         return _handle
+
+    async def _call(
+        self,
+        endpoint: str,
+        request_type: str,
+        values: Mapping[str, Any],
+        user: str = "",
+    ) -> dict[str, Any]:
+        """Answer a request, of whomever; raises ApiError."""
+        if self._assembly is None:
+            raise ApiError(503, f"netqueue: {self._problem}")
+        endpoints = self._assembly.endpoints
+        return await endpoints.call(endpoint, request_type, values, user)
+
+    async def _say(self, text: str, error: bool) -> None:
+        """Show a line on the consoles; without Klipper's module, on dashboards only."""
+        text = text.removeprefix("netqueue: ")
+        if not await self._module.tell(text=text, error=error):
+            line = f"{'!!' if error else '//'} netqueue: {text}"
+            self.server.send_event("server:gcode_response", line)
 
     def _notify(self, change: dict[str, Any]) -> None:
         self.server.send_event(CHANGED, change)

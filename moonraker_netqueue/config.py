@@ -64,6 +64,7 @@ class PrinterSettings:
     tags: tuple[str, ...] = ()
     clear_bed: ClearBed = ClearBed.MANUAL
     clear_macro: str = "NETQUEUE_CLEAR_BED"
+    clear_timeout: int = 3600  # seconds: a bed may have to cool first
     manual_effort_cost: int = 30
 
 
@@ -192,6 +193,9 @@ def _printer(reader: _Reader) -> PrinterSettings:
         tags=reader.take("tags", _words, ()),
         clear_bed=reader.take("clear_bed", _clear_bed, ClearBed.MANUAL),
         clear_macro=reader.take("clear_macro", _macro, PrinterSettings.clear_macro),
+        clear_timeout=reader.take(
+            "clear_timeout", _macro_seconds, PrinterSettings.clear_timeout
+        ),
         manual_effort_cost=reader.take("manual_effort_cost", _minutes, 30),
     )
 
@@ -325,6 +329,12 @@ def _seconds(text: str) -> int:
     if _WHOLE.fullmatch(text) and 30 <= int(text) <= 604_800:
         return int(text)
     raise ValueError("whole seconds, 30 to 604800 (a week)")
+
+
+def _macro_seconds(text: str) -> int:
+    if _WHOLE.fullmatch(text) and 1 <= int(text) <= 86_400:
+        return int(text)
+    raise ValueError("whole seconds, 1 to 86400 (a day)")
 
 
 def _minutes(text: str) -> int:

@@ -17,6 +17,7 @@ from ..peers.errors import LinkError
 from ..peers.link import Link
 from ..ports import Clock, Links, Message, Random
 from ..printer.agent import Agent
+from ..printer.klipper_module import KlipperModule
 from .arguments import Arguments
 from .errors import ApiError
 from .queue import ServedQueue
@@ -45,6 +46,7 @@ class Host:
         peers: Peers,
         store: ContentStore,
         agent: Agent,
+        klipper: KlipperModule,
         gcodes: Path,
         estimate: Callable[[str], int | None],
         random: Random,
@@ -55,6 +57,7 @@ class Host:
         self.links = links
         self.peers = peers
         self.agent = agent
+        self.klipper = klipper
         self.estimate = estimate  # seconds a file of this host takes, if known
         self.store = store
         self._gcodes = gcodes

@@ -102,7 +102,12 @@ class PrinterEndpoints:
         return self._answer(queue, print_.print_id)
 
     def _owner(self, arguments: Arguments) -> tuple[ServedQueue, str]:
-        """The queue, and the host of the printer that a call is about."""
+        """The queue, and the host of the printer that a call is about.
+
+        One's own printer is the same in every queue.
+        """
+        if "printer_id" not in arguments and "queue" not in arguments:
+            return next(iter(self._host.queues.values())), self._host.host_id
         queue = self._host.queue(arguments)
         owner = arguments.text("printer_id", self._host.host_id)
         if owner not in queue.state.printers and owner != self._host.host_id:

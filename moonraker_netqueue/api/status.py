@@ -17,6 +17,7 @@ def status_view(host: Host) -> dict[str, Any]:
         "name": host.name,
         "version": __version__,
         "printer": host.agent.view(),
+        "klipper": host.klipper.view(),
         "queues": {name: _queue_view(queue) for name, queue in host.queues.items()},
     }
 

@@ -25,7 +25,7 @@ from .errors import ChangeInvalid, NotThisPrint, RecordDamaged, RecordNotSaved
 from .idle_estimate import IdleEstimate
 from .plan_solver import PlanSolver
 from .planner import Explanation, Planner
-from .printer_port import Observation, PrinterPort
+from .printer_port import Clearing, Observation, PrinterPort
 from .printer_state import Hindrance, Situation, describe, hindrance
 from .queue_port import Files, QueuePort
 from .queues import Claim, Queues
@@ -79,7 +79,7 @@ class Agent:
             files,
             self._file,
             self._watch,
-            settings.clear_macro,
+            Clearing(settings.clear_macro, settings.clear_timeout),
             clock,
             self._news.set,
         )
@@ -119,6 +119,8 @@ class Agent:
 
     async def bed_clear(self, by: str, kind: str = "click") -> None:
         """Record that the bed is clear; raises NotThisPrint while a print is on it."""
+        if self._starter.stage is Stage.CLEARING:
+            raise NotThisPrint("its macro clears the bed: wait for the macro's end")
         seen = await self._port.observe() or self._seen
         if seen.mark.active or self._file.record.running is not None:
             raise NotThisPrint("a print is on the bed: wait for its end, or cancel it")
@@ -201,6 +203,7 @@ class Agent:
         view: dict[str, Any] = to_plain(entry)
         view["printer_id"] = self._queues.host_id
         view["klippy"] = self._seen.klippy.value
+        view["bed_state"] = self._file.record.bed.state.value
         view["bed_reason"] = self._file.record.bed.reason
         view["print"] = None
         if running is not None:
@@ -250,6 +253,7 @@ class Agent:
         self._seen = seen
         try:
             await self._watch.look(seen)
+            await self._starter.look(seen)
         finally:
             await self._entry.tell(self._profile())
         await self._work()

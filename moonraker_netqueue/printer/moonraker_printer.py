@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..ports import Clock
 from .errors import PrinterError, PrinterGone, PrinterRefused
-from .printer_port import HistoryEntry, KlippyState, Mark, Observation, StatsState
+from .klipper_module import KlipperModule
+from .printer_port import (
+    Clearing,
+    HistoryEntry,
+    KlippyState,
+    Mark,
+    Observation,
+    StatsState,
+)
 
 if TYPE_CHECKING:
     from moonraker.server import Server
@@ -35,9 +43,10 @@ class MoonrakerPrinter:
     second after "ready" in which Moonraker's own job tracking is not.
     """
 
-    def __init__(self, server: Server, clock: Clock) -> None:
+    def __init__(self, server: Server, clock: Clock, module: KlipperModule) -> None:
         self._server = server
         self._clock = clock
+        self._module = module
         self._klippy_apis: Any = server.lookup_component("klippy_apis")
         self._session = 0
         self._callback: Callable[[], None] = _ignore
@@ -86,11 +95,28 @@ class MoonrakerPrinter:
         except self._server.error as error:
             raise self._problem("cancel it", error) from error
 
-    async def run_gcode(self, script: str) -> None:
+    async def clearing(self, configured: Clearing) -> Clearing:
         try:
-            await self._klippy_apis.run_gcode(script)
+            return await self._module.clearing(configured)
         except self._server.error as error:
-            raise self._problem(f"run {script}", error) from error
+            raise self._problem("say how it is cleared", error) from error
+
+    async def clear_bed(self, how: Clearing) -> None:
+        try:
+            if await self._module.present():
+                await self._module.clear_bed(how)
+                return
+            await self._check_macro(how.macro)
+            await self._klippy_apis.run_gcode(how.macro)
+        except self._server.error as error:
+            raise self._problem(f"run {how.macro}", error) from error
+
+    async def _check_macro(self, macro: str) -> None:
+        """To Klipper an unknown command is no error: it would count as a success."""
+        sections = await self._klippy_apis.get_object_list()
+        known = {str(name).upper() for name in sections}
+        if f"GCODE_MACRO {macro}".upper() not in known:
+            raise PrinterRefused(f"there is no [gcode_macro {macro}] in printer.cfg")
 
     async def history(self) -> tuple[HistoryEntry, ...]:
         transport: Any = self._server.lookup_component("internal_transport")

@@ -76,8 +76,16 @@ class HistoryEntry:
     status: str
 
 
+@dataclass(frozen=True)
+class Clearing:
+    """How a macro clears the bed."""
+
+    macro: str
+    seconds: int  # that it may take
+
+
 class PrinterPort(Protocol):
-    """One printer. Only `start_print` and `run_gcode` may take long."""
+    """One printer. Only `start_print` and `clear_bed` may take long."""
 
     def listen(self, callback: Callable[[], None]) -> None:
         """Call `callback` whenever an observation would differ."""
@@ -94,8 +102,12 @@ class PrinterPort(Protocol):
     async def cancel_print(self) -> None:
         """Cancel the running print; raises PrinterRefused."""
 
-    async def run_gcode(self, script: str) -> None:
-        """Run g-code to its end; raises PrinterRefused."""
+    async def clearing(self, configured: Clearing) -> Clearing:
+        """How the bed is cleared: what the printer's own configuration says of it
+        goes before what ours says."""
+
+    async def clear_bed(self, how: Clearing) -> None:
+        """Run the macro to its end; raises PrinterRefused whatever went wrong."""
 
     async def history(self) -> tuple[HistoryEntry, ...]:
         """The last prints, oldest first; empty if no history is kept."""

@@ -18,7 +18,7 @@ from ..model.printer import Evidence
 from ..ports import Clock
 from .bed import cleared, clearing_failed, under_print
 from .errors import Abandoned, PrinterGone, PrinterRefused
-from .printer_port import KlippyState, Observation, PrinterPort
+from .printer_port import Clearing, KlippyState, Observation, PrinterPort
 from .queue_port import Files
 from .queues import Claim, Queues
 from .record import Bed, BedState, Intent, Phase, RecordFile
@@ -27,7 +27,7 @@ from .watch import Watch
 _LOGGER = logging.getLogger(__name__)
 _HOLDER_PATIENCE = 30.0  # seconds without any host that has the file
 _HOLDER_CHECK = 1.0  # seconds between looks for one
-_MACRO_SECONDS = 3600.0  # a bed may have to cool first
+_MACRO_SLACK = 5.0  # seconds for Klipper itself to say first that it was too long
 _CLOSE_SECONDS = 2.0  # a start is rather finished than left half done
 
 
@@ -57,7 +57,7 @@ class Starter:
         files: Files,
         file: RecordFile,
         watch: Watch,
-        macro: str,
+        clearing: Clearing,
         clock: Clock,
         wake: Callable[[], None],
     ) -> None:
@@ -66,7 +66,8 @@ class Starter:
         self._files = files
         self._file = file
         self._watch = watch
-        self._macro = macro
+        self._configured = clearing
+        self._clearing = clearing  # how the bed is being cleared
         self._clock = clock
         self._wake = wake
         self._task: asyncio.Task[None] | None = None
@@ -87,6 +88,16 @@ class Starter:
             return
         self._put_away()
         task.result()
+
+    async def look(self, seen: Observation) -> None:
+        """Klipper stops in the middle of the macro: who knows how the bed is."""
+        known = self._file.record.bed.state is not BedState.MACRO_DUE
+        if self.stage is not Stage.CLEARING or known:
+            return
+        if seen.klippy is not KlippyState.READY:
+            message = "".join(seen.klippy_message.splitlines()[:1])
+            why = f"Klipper is {seen.klippy.value} {message}".rstrip()
+            await self._put(clearing_failed(self._clearing.macro, why))
 
     async def interrupt(self) -> bool:
         """Stop, unless the start itself is under way; what was fetched is kept."""
@@ -172,21 +183,21 @@ class Starter:
     # The bed.
 
     async def _clear_bed(self) -> None:
-        """Run the clearing macro; its success is evidence."""
+        """Run the clearing macro; its success is evidence, and nothing else is."""
+        await self._free_printer()
+        how = self._clearing = self._configured
         try:
+            how = self._clearing = await self._port.clearing(how)
             await self._clock.wait_for(
-                self._port.run_gcode(self._macro), _MACRO_SECONDS
+                self._port.clear_bed(how), how.seconds + _MACRO_SLACK
             )
-        except TimeoutError as error:
-            await self._put(clearing_failed(self._macro, "it does not end"))
-            raise Abandoned(f"macro {self._macro} does not end") from error
-        except PrinterRefused as error:
-            await self._put(clearing_failed(self._macro, str(error)))
-            raise Abandoned(f"macro {self._macro} did not clear the bed") from error
-        except PrinterGone as error:
-            raise Abandoned(str(error)) from error
+        except (PrinterRefused, PrinterGone, TimeoutError) as error:
+            late = f"it did not end within {how.seconds} s"
+            why = late if isinstance(error, TimeoutError) else str(error)
+            await self._put(clearing_failed(how.macro, why))
+            raise Abandoned(f"macro {how.macro} did not clear the bed") from error
         seen = await self._free_printer()
-        evidence = Evidence("macro", self._macro, self._clock.wall())
+        evidence = Evidence("macro", how.macro, self._clock.wall())
         await self._put(cleared(evidence, seen.mark, await self._watch.last_entry()))
 
     async def _put(self, bed: Bed) -> None:

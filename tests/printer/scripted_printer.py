@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from moonraker_netqueue.printer.errors import PrinterGone, PrinterRefused
 from moonraker_netqueue.printer.printer_port import (
+    Clearing,
     HistoryEntry,
     KlippyState,
     Mark,
@@ -72,8 +73,11 @@ class ScriptedPrinter:
         await asyncio.sleep(0.1)
         self.finish(StatsState.CANCELLED)
 
-    async def run_gcode(self, script: str) -> None:
-        self.scripts.append(script)
+    async def clearing(self, configured: Clearing) -> Clearing:
+        return configured
+
+    async def clear_bed(self, how: Clearing) -> None:
+        self.scripts.append(how.macro)
         await asyncio.sleep(self.script_seconds)
         if self.seen.klippy is not KlippyState.READY:
             raise PrinterGone("Klipper went away")

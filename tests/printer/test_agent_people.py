@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import ClearBed, PrinterState
 from moonraker_netqueue.printer.errors import ChangeInvalid, NotThisPrint
 from moonraker_netqueue.printer.printer_port import StatsState
-from tests.printer.workshop import Workshop, story
+from tests.printer.workshop import Host, Workshop, story
 
 MACRO = "NETQUEUE_CLEAR_BED"
 
@@ -253,13 +254,61 @@ async def test_a_macro_that_fails_asks_for_attention(workshop: Workshop) -> None
 
 @story
 async def test_a_macro_without_end_is_given_up(workshop: Workshop) -> None:
-    """An hour is enough for any bed to cool."""
+    """After clear_timeout the bed is not clear, whatever comes later."""
+    host = await workshop.host(clear_bed=ClearBed.MACRO, clear_timeout=100)
+    host.printer.script_seconds = 300
+    job = await workshop.add(host)
+    await asyncio.sleep(90)
+    assert host.state is PrinterState.FINISHING
+    await workshop.until(lambda: host.state is PrinterState.NEEDS_ATTENTION, 30)
+    assert "did not end within 100 s" in host.profile.reason
+    await asyncio.sleep(600)
+    assert (workshop.live(), workshop.done(job)) == ([], 0)
+    assert host.printer.starts == []
+
+
+async def _interrupted(workshop: Workshop, stop: Callable[[Host], object]) -> None:
+    """Klipper stops in the middle of the macro and comes back: a person must look."""
     host = await workshop.host(clear_bed=ClearBed.MACRO)
-    host.printer.script_seconds = 1e6
+    host.printer.script_seconds = 30
     await workshop.add(host)
-    await workshop.until(lambda: host.state is PrinterState.NEEDS_ATTENTION, 4000)
-    assert "does not end" in host.profile.reason
-    assert workshop.live() == []
+    await workshop.until(lambda: host.state is PrinterState.FINISHING)
+    stop(host)
+    await asyncio.sleep(60)
+    host.printer.restart()
+    await workshop.until(lambda: "did not clear the bed" in host.profile.reason)
+    await asyncio.sleep(600)
+    assert host.state is PrinterState.NEEDS_ATTENTION
+    assert len(host.printer.scripts) == 1
+    assert host.printer.starts == []
+
+
+@story
+async def test_klipper_shuts_down_in_the_macro(workshop: Workshop) -> None:
+    """Restarted, it starts nothing and runs the macro no more."""
+    await _interrupted(workshop, lambda host: host.printer.shut_down("heater fault"))
+
+
+@story
+async def test_klipper_dies_in_the_macro(workshop: Workshop) -> None:
+    """The same."""
+    await _interrupted(workshop, lambda host: host.printer.disconnect())
+
+
+@story
+async def test_nobody_calls_the_bed_clear_while_the_macro_runs(
+    workshop: Workshop,
+) -> None:
+    """A macro that says so and then fails has not cleared it."""
+    host = await workshop.host(clear_bed=ClearBed.MACRO)
+    host.printer.script_seconds = 30
+    host.printer.script_error = "part stuck"
+    await workshop.add(host)
+    await workshop.until(lambda: host.state is PrinterState.FINISHING)
+    with pytest.raises(NotThisPrint, match="wait for the macro's end"):
+        await host.agent.bed_clear("G-code")
+    await workshop.until(lambda: host.state is PrinterState.NEEDS_ATTENTION, 60)
+    await host.agent.bed_clear("anna")
 
 
 @story

@@ -11,8 +11,10 @@ import pytest
 
 from moonraker_netqueue.machine import MachineClock
 from moonraker_netqueue.printer.errors import PrinterGone, PrinterRefused
+from moonraker_netqueue.printer.klipper_module import KlipperModule
 from moonraker_netqueue.printer.moonraker_printer import MoonrakerPrinter
 from moonraker_netqueue.printer.printer_port import (
+    Clearing,
     HistoryEntry,
     KlippyState,
     Mark,
@@ -29,6 +31,9 @@ STATUS: dict[str, dict[str, Any]] = {
     "virtual_sdcard": {"progress": 0.5},
     "webhooks": {"state": "ready", "state_message": "Printer is ready"},
 }
+
+
+CLEARING = Clearing("CLEAR", 60)
 
 
 class ServerError(Exception):
@@ -52,6 +57,9 @@ class FakeServer:
         self.problem: ServerError | None = None
         self.jobs: list[dict[str, Any]] = []
         self.silent = False
+        self.sections = ["gcode_macro Clear"]
+        self.own: dict[str, Any] = {}  # what the module says of the clearing
+        self.calls: list[tuple[str, Any]] = []
 
     def lookup_component(self, _name: str) -> Any:
         return self
@@ -65,10 +73,17 @@ class FakeServer:
         for handler in self.handlers[event]:
             handler()
 
-    async def query_objects(self, _objects: object) -> Any:
+    async def query_objects(self, objects: dict[str, Any]) -> Any:
         if self.silent:
             await asyncio.Event().wait()
-        return self._answer(self.status)
+        return self._answer(
+            {"netqueue": self.own} if "netqueue" in objects else self.status
+        )
+
+    async def get_object_list(self) -> Any:
+        if self.silent:
+            await asyncio.Event().wait()
+        return self._answer(self.sections)
 
     async def start_print(self, _filename: str) -> None:
         self._answer(None)
@@ -76,10 +91,16 @@ class FakeServer:
     async def cancel_print(self) -> None:
         self._answer(None)
 
-    async def run_gcode(self, _script: str) -> None:
+    async def run_gcode(self, script: str) -> None:
+        self.calls.append(("run_gcode", script))
         self._answer(None)
 
-    async def call_method(self, method: str, **arguments: object) -> Any:
+    async def call_method(
+        self, method: str, values: Any = None, **arguments: object
+    ) -> Any:
+        if method.startswith("printer.netqueue."):
+            self.calls.append((method.rpartition(".")[2], values))
+            return self._answer("ok")
         assert method == "server.history.list"
         assert arguments["order"] == "desc"
         return self._answer({"jobs": self.jobs})
@@ -98,7 +119,8 @@ class HastyClock(MachineClock):
 
 
 def _printer(server: FakeServer) -> MoonrakerPrinter:
-    return MoonrakerPrinter(server, HastyClock())
+    clock = HastyClock()
+    return MoonrakerPrinter(server, clock, KlipperModule(server, clock))
 
 
 @pytest.mark.asyncio
@@ -177,7 +199,7 @@ async def test_a_refusal_is_told_from_a_klipper_that_went_away() -> None:
     calls: list[Callable[[], Any]] = [
         lambda: printer.start_print("part.gcode"),
         printer.cancel_print,
-        lambda: printer.run_gcode("CLEAR"),
+        lambda: printer.clear_bed(CLEARING),
     ]
     for call in calls:
         server.problem = None
@@ -205,3 +227,73 @@ async def test_history_comes_oldest_first() -> None:
     )
     server.problem = ServerError("no history", 404)
     assert await printer.history() == ()
+
+
+@pytest.mark.asyncio
+async def test_a_macro_that_is_not_there_is_refused() -> None:
+    """To Klipper an unknown command is no error: it would have cleared the bed."""
+    server = FakeServer()
+    server.sections = ["gcode_macro ANOTHER", "print_stats"]
+    with pytest.raises(PrinterRefused, match=r"no \[gcode_macro CLEAR\]"):
+        await _printer(server).clear_bed(CLEARING)
+    assert server.calls == []
+
+
+@pytest.mark.asyncio
+async def test_without_the_module_klipper_runs_the_macro() -> None:
+    """As configured in moonraker.conf."""
+    server = FakeServer()
+    printer = _printer(server)
+    assert await printer.clearing(CLEARING) == CLEARING
+    await printer.clear_bed(CLEARING)
+    assert server.calls == [("run_gcode", "CLEAR")]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ({}, CLEARING),
+        ({"clear_macro": "", "clear_timeout": 0}, CLEARING),
+        ({"clear_macro": "EJECT", "clear_timeout": 0}, Clearing("EJECT", 60)),
+        ({"clear_macro": "", "clear_timeout": 7}, Clearing("CLEAR", 7)),
+    ],
+)
+async def test_the_module_runs_it_as_printer_cfg_says(
+    own: dict[str, Any], expected: Clearing
+) -> None:
+    """What printer.cfg leaves out is taken from moonraker.conf."""
+    server = FakeServer()
+    server.sections.append("netqueue")
+    server.own = own
+    printer = _printer(server)
+    how = await printer.clearing(CLEARING)
+    assert how == expected
+    await printer.clear_bed(how)
+    asked = {"macro": how.macro, "timeout": how.seconds}
+    assert server.calls == [("clear", asked)]
+
+
+@pytest.mark.asyncio
+async def test_the_module_is_looked_for_again_when_klipper_comes_back() -> None:
+    """With or without the section, after a restart."""
+    server, clock = FakeServer(), HastyClock()
+    module = KlipperModule(server, clock)
+    assert not await module.tell(text="hello")
+    assert module.absent
+    assert "no section [netqueue]" in module.view()["message"]
+    server.sections.append("netqueue")
+    assert not await module.tell(text="hello")
+    server.happen("server:klippy_ready")
+    assert await module.tell(text="hello")
+    assert module.view() == {"module": True, "message": ""}
+    assert server.calls == [("update", {"text": "hello"})]
+    server.problem = ServerError("Klippy Disconnected", 503)
+    assert not await module.tell(text="hello")
+    server.problem, server.silent = None, True
+    server.happen("server:klippy_ready")
+    assert not await module.tell(text="hello")
+    assert not module.absent
+    server.state = SimpleNamespace(name="ERROR")
+    server.state_message = "Section 'netqueue' is not a valid config section"
+    assert "klippy_extras/netqueue.py" in module.view()["message"]

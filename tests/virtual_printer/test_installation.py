@@ -58,6 +58,13 @@ def test_klipper_is_not_installed_twice() -> None:
     assert Path(program).stat().st_mtime_ns == before
 
 
+def test_klipper_gets_a_link_to_our_module() -> None:
+    """There must be one copy of it: no files are copied."""
+    installation.klippy_command()
+    (link,) = installation._ENVIRONMENT.glob("lib/*/site-packages/*/extras/netqueue.py")
+    assert link.readlink() == ROOT / "klippy_extras" / "netqueue.py"
+
+
 def test_half_an_installation_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
