@@ -73,7 +73,6 @@ def paused(farm: VirtualFarm) -> VirtualFarm:
 
 def remove(printer: VirtualPrinter, job_id: str) -> bool:
     """Remove a job, once its prints have ended."""
-    printer.client.post(f"{ROOT}/bed_clear", {"by": "test"})
     printer.client._call(
         "DELETE", f"{ROOT}/job?job_id={job_id}", None, "application/json"
     )
@@ -277,7 +276,6 @@ async def test_a_copy_that_prints_is_no_row_and_not_deleted(
     async with Dashboard(first, "mainsail") as one:
         await one.job_queue("post_job", filenames=["long.gcode"] * 4)
         ids = one.ids("long.gcode")
-        await asyncio.to_thread(both_clear, first, second)
         await one.job_queue("start")
         await one.is_told(lambda: len(one.queue) == 2)  # one prints at each printer
         with pytest.raises(CallRefusedError, match="assigned") as refusal:
@@ -308,11 +306,6 @@ def with_thumbnail(image: bytes) -> bytes:
 def download(printer: VirtualPrinter, path: str) -> bytes:
     """As a browser does: it takes `..` out of a path itself."""
     return printer.client.download(posixpath.normpath(path))
-
-
-def both_clear(*printers: VirtualPrinter) -> None:
-    for printer in printers:
-        printer.client.post(f"{ROOT}/bed_clear", {"by": "test"})
 
 
 def cancel_all(*printers: VirtualPrinter) -> None:

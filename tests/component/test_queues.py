@@ -59,8 +59,6 @@ def test_a_queue_that_is_added_is_shared_printed_and_left(farm: VirtualFarm) -> 
     wait(lambda: view(first, "extra")["quorum"] and view(second, "extra")["quorum"])
     job = {"queue": "extra", "filename": "part.gcode", "count": 2}
     first.client.post(f"{ROOT}/job", job)
-    for printer in (first, second):
-        printer.client.post(f"{ROOT}/bed_clear", {"queue": "extra", "by": "test"})
     wait(lambda: view(second, "extra")["done"] == 2, 60)
     assert view(second, "configured")["done"] == 0
     second.kill("moonraker")
@@ -87,7 +85,6 @@ def test_a_queue_whose_print_is_here_is_not_left(farm: VirtualFarm) -> None:
     first.fault(Fault.FILAMENT_IN)
     first.client.upload("long.gcode", b"G28\n" + b"G4 P250\n" * 200)
     first.client.post(f"{ROOT}/job", {"queue": "busy", "filename": "long.gcode"})
-    first.client.post(f"{ROOT}/bed_clear", {"queue": "busy", "by": "test"})
     wait(lambda: view(first, "busy")["printing"] == 1, 60)
     code, text = refused(first, "DELETE", "queues", {"queue": "busy"})
     assert code == http.client.CONFLICT
