@@ -130,7 +130,8 @@ class _Builder:
         self._peers = network = await self._network(contents)
         queues = [await self._queue(name, network) for name in self._settings.queues]
         contents.queues = {queue.name: queue for queue in queues}
-        agent = await self._agent(store, network, queues)
+        fetcher = self._fetcher(store, network)
+        agent = await self._agent(store, fetcher, network, queues)
         warnings = QueueWarnings(queues, self._clock, self._show_warning)
         self._closing.push_async_callback(warnings.close)
         return Host(
@@ -139,9 +140,11 @@ class _Builder:
             links=network,
             peers=network,
             store=store,
+            fetcher=fetcher,
             agent=agent,
             gcodes=self._gcodes,
             estimate=self._estimate,
+            clock=self._clock,
             random=self._random,
         )
 
@@ -212,9 +215,7 @@ class _Builder:
         self._closing.push_async_callback(replica.close)
         return ServedQueue(name, replica)
 
-    async def _agent(
-        self, store: ContentStore, network: PeerNetwork, queues: list[ServedQueue]
-    ) -> Agent:
+    def _fetcher(self, store: ContentStore, network: PeerNetwork) -> Fetcher:
         fetcher = Fetcher(
             store,
             network,
@@ -224,6 +225,15 @@ class _Builder:
             on_blame=self._on_blame,
         )
         self._closing.push_async_callback(fetcher.close)
+        return fetcher
+
+    async def _agent(
+        self,
+        store: ContentStore,
+        fetcher: Fetcher,
+        network: PeerNetwork,
+        queues: list[ServedQueue],
+    ) -> Agent:
         agent = Agent(
             MoonrakerPrinter(self._server, self._clock),
             {queue.name: ReplicaQueue(queue.replica, network) for queue in queues},

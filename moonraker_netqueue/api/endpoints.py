@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import NetqueueError
 from .arguments import Arguments
+from .contents import ContentEndpoints
 from .errors import ApiError
 from .host import Host
 from .jobs import JobEndpoints
@@ -44,6 +45,7 @@ class Endpoints:
             ("history", "GET"): reports.history,
             ("members", "GET"): reports.members,
             ("events", "GET"): reports.events,
+            ("fetch", "POST"): ContentEndpoints(host).fetch,
             ("rejoin", "POST"): self._rejoin,
         }
 

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from ..files.errors import ContentMissing, FilesError
+from ..files.fetch import Fetcher
 from ..files.store import ContentStore
 from ..model.checks import TEXT_MAX
 from ..model.command import ContentHeld
-from ..model.content import FileRef
+from ..model.content import Content, FileRef
 from ..model.job import ItemSpec
 from ..peers.errors import LinkError
 from ..peers.link import Link
-from ..ports import Links, Message, Random
+from ..ports import Clock, Links, Message, Random
 from ..printer.agent import Agent
 from .arguments import Arguments
 from .errors import ApiError
 from .queue import ServedQueue
 
 _OWNER_TIMEOUT = 5.0  # seconds; longer than a link needs to be found dead
+_JOB_IDS = uuid.UUID("7a1c1f0e-53a7-4c0e-9b0b-0d5f4c1c3f55")  # drawn once
 OWNER_METHOD = "owner"  # link request that carries a call to a printer's own host
 
 
@@ -43,9 +46,11 @@ class Host:
         links: Links,
         peers: Peers,
         store: ContentStore,
+        fetcher: Fetcher,
         agent: Agent,
         gcodes: Path,
         estimate: Callable[[str], int | None],
+        clock: Clock,
         random: Random,
     ) -> None:
         self.name = name
@@ -55,7 +60,9 @@ class Host:
         self.agent = agent
         self.estimate = estimate  # seconds a file of this host takes, if known
         self._store = store
+        self._fetcher = fetcher
         self._gcodes = gcodes
+        self._clock = clock
         self._random = random
 
     @property
@@ -81,6 +88,12 @@ class Host:
     def new_id(self) -> str:
         """A random UUID."""
         return str(uuid.UUID(bytes=self._random.token(16), version=4))
+
+    def job_id(self, queue: ServedQueue, client_id: str) -> str:
+        """The id of a new job. A client's id of its own always makes the same one."""
+        if not client_id:
+            return self.new_id()
+        return str(uuid.uuid5(_JOB_IDS, f"{queue.name} {client_id}"))
 
     def reaches(self, queue: ServedQueue, host: str) -> bool:
         """Whether a host of the queue is this one, or has a live link."""
@@ -114,6 +127,23 @@ class Host:
         content = queue.state.contents.get(file.sha256)
         if content is None or self.host_id not in content.holders:
             await queue.submit(ContentHeld(file))
+
+    async def fetch(self, queue: ServedQueue, content: Content, wait: float) -> bool:
+        """Get a content from its holders; False if it takes longer than `wait` s.
+
+        What came stays for the next time. Raises FilesError.
+        """
+
+        def holders() -> tuple[str, ...]:
+            known = queue.state.contents.get(content.sha256)
+            return known.holders if known else ()
+
+        work = self._fetcher.fetch(queue.name, content.sha256, content.size, holders)
+        try:
+            await self._clock.wait_for(work, wait)
+        except (TimeoutError, asyncio.TimeoutError):
+            return False
+        return True
 
     async def ask_owner(
         self, queue: ServedQueue, owner: str, endpoint: str, arguments: Arguments

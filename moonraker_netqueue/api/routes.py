@@ -20,6 +20,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "history": ("GET",),
     "members": ("GET",),
     "events": ("GET",),
+    "fetch": ("POST",),
     "rejoin": ("POST",),
     "recover": ("POST",),
     "member": ("POST", "DELETE"),
