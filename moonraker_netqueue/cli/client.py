@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.client
 import json
 import secrets
@@ -80,6 +81,12 @@ class Client:
         with self._response("GET", _file_path(path)) as response:
             while piece := response.read(_CHUNK):
                 write(piece)
+
+    def hash_of(self, path: str) -> str:
+        """SHA-256 of a file in the host's gcodes."""
+        digest = hashlib.sha256()
+        self.download(path, digest.update)
+        return digest.hexdigest()
 
     def upload(
         self,

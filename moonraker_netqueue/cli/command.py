@@ -12,7 +12,7 @@ import click
 
 from ..errors import NetqueueError
 from ..version import __version__
-from . import demo, farm, jobs
+from . import demo, farm, jobs, transfer
 from .errors import REFUSED, STOPPED, USAGE, CliError
 from .session import Session
 from .text import clean
@@ -29,7 +29,7 @@ def netqueue() -> None:
     """
 
 
-for _command in (*jobs.COMMANDS, *farm.COMMANDS, *demo.COMMANDS):
+for _command in (*jobs.COMMANDS, *farm.COMMANDS, *transfer.COMMANDS, *demo.COMMANDS):
     netqueue.add_command(_command)
 
 
