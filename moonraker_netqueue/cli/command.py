@@ -12,7 +12,7 @@ import click
 
 from ..errors import NetqueueError
 from ..version import __version__
-from . import demo, farm, jobs, transfer
+from . import demo, farm, jobs, transfer, watch
 from .errors import REFUSED, STOPPED, USAGE, CliError
 from .session import Session
 from .text import clean
@@ -29,7 +29,13 @@ def netqueue() -> None:
     """
 
 
-for _command in (*jobs.COMMANDS, *farm.COMMANDS, *transfer.COMMANDS, *demo.COMMANDS):
+for _command in (
+    *jobs.COMMANDS,
+    *farm.COMMANDS,
+    *watch.COMMANDS,
+    *transfer.COMMANDS,
+    *demo.COMMANDS,
+):
     netqueue.add_command(_command)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .page import Column, Line, Page, Table
@@ -57,10 +57,8 @@ def progress(job: _Thing) -> str:
 
 
 def job_page(answer: _Thing) -> Page:
-    """All of one job; after a change, also what was changed."""
+    """All of one job."""
     job = answer["job"]
-    if job is None:  # it waits for a quorum
-        return [Line(f"job {short(answer['job_id'])}")]
     facts = (
         ("id", job["job_id"]),
         ("added", moment(job["added"])),
@@ -112,15 +110,13 @@ def _items(items: Sequence[_Thing]) -> Table:
     return Table.of(columns, rows)
 
 
-def changed_page(verb: str) -> Any:
+def changed_page(verb: str) -> Callable[[_Thing], Page]:
     """A page for a job that was added, changed or moved: one line."""
 
     def page(answer: _Thing) -> Page:
         job = answer["job"]
-        identifier = short(answer["job_id"])
-        if job is None:
-            return [Line(f"{verb} {identifier}, when the queue's majority is back")]
-        line = f"{verb} {job['name']} ({identifier}): {progress(job)} done"
+        named = f"{job['name']} ({short(answer['job_id'])})"
+        line = f"{verb} {named}: {progress(job)} done"
         return [Line(f"{line}, {job['why'] or job['state']}")]
 
     return page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -15,6 +15,7 @@ from .errors import CliError, CommandPending, WrongUsage
 from .page import Page
 from .screen import Screen
 
+_T = TypeVar("_T")
 _ABOUT_THE_HOST = ("status",)  # not about one queue
 
 
@@ -67,11 +68,12 @@ class Session:
 
     def show(self, answer: Any, page: Callable[[Any], Page]) -> None:
         """Print an answer; raises CommandPending for one that waits for a quorum."""
+        pending = answer.get("pending") is True
         if self.as_json:
             self.say_json(answer)
-        else:
+        elif not pending:  # nothing has changed yet
             self.screen.show(understood(answer, page))
-        if answer.get("pending") is True:
+        if pending:
             raise CommandPending(
                 answer.get("message")
                 or "kept on the host's disk: it is done as soon as the majority of the"
@@ -87,7 +89,7 @@ class Session:
         click.echo(text, err=True)
 
 
-def understood(answer: Any, page: Callable[[Any], Page]) -> Page:
+def understood(answer: Any, page: Callable[[Any], _T]) -> _T:
     """The page of an answer; raises CliError for one of an unknown shape."""
     try:
         return page(answer)

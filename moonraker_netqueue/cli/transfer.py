@@ -33,7 +33,7 @@ def export(session: Session, path: Path, force: bool) -> None:
     if path.exists() and not force:
         raise CliError(f"{clean(path)} is there already: --force replaces it")
     answer = session.call("GET", "jobs")
-    manifest = _manifest(answer)
+    manifest = understood(answer, _manifest)
     names = _file_names(manifest)
     total = sum(manifest.contents.values())
     with (
@@ -61,17 +61,9 @@ def export(session: Session, path: Path, force: bool) -> None:
     session.show(exported, _exported_page)
 
 
-def _manifest(answer: Any) -> Manifest:
-    made: list[Manifest] = []
-
-    def page(jobs: Any) -> Page:
-        made.append(
-            of_jobs(str(uuid.uuid4()), jobs["queue"], round(time.time()), jobs["jobs"])
-        )
-        return []
-
-    understood(answer, page)
-    return made[0]
+def _manifest(jobs: Any) -> Manifest:
+    now = round(time.time())
+    return of_jobs(str(uuid.uuid4()), jobs["queue"], now, jobs["jobs"])
 
 
 def _file_names(manifest: Manifest) -> dict[str, str]:
