@@ -7,10 +7,11 @@ from typing import IO
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from .page import Column, Line, Page, Part, Table
+from .page import Line, Page, Part, Table
 
 _NARROW = 60  # columns of a screen below which rows become blocks
 STYLES = {
@@ -87,7 +88,8 @@ def drawn(page: Page, width: int) -> Group:
 
 def _drawn(part: Part, width: int) -> RenderableType:
     if isinstance(part, Line):
-        return Text(part.text, part.style)
+        text = part.text.lstrip(" ")
+        return _indented(Text(text, part.style), len(part.text) - len(text))
     if not part.rows:
         return Text(part.empty, "dim")
     if width < _NARROW:
@@ -109,18 +111,24 @@ def _table(table: Table) -> RichTable:
     return drawn_table
 
 
-def _blocks(table: Table) -> Iterable[Text]:
+def _blocks(table: Table) -> Iterable[RenderableType]:
     """Each row as a line and, indented, what else is known of it."""
     for row in table.rows:
-        cells = list(zip(table.columns, row, strict=True))
-        yield Text("  ").join(_cell(text) for column, text in cells if _leads(column))
+        cells = [
+            (column, text)
+            for column, text in zip(table.columns, row, strict=True)
+            if text
+        ]
+        yield Text("  ").join(_cell(text) for column, text in cells if column.lead)
         for column, text in cells:
-            if text and not _leads(column):
-                yield Text.assemble(("  " + column.title + ": ", "dim"), _cell(text))
+            if not column.lead:
+                named = Text.assemble((f"{column.title}: ", "dim"), _cell(text))
+                yield _indented(named, 2)
 
 
-def _leads(column: Column) -> bool:
-    return column.lead
+def _indented(text: Text, columns: int) -> RenderableType:
+    """A text whose further lines begin where its first one does."""
+    return Padding(text, (0, 0, 0, columns), expand=False) if columns else text
 
 
 def _cell(text: str) -> Text:
