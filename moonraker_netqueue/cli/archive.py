@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from . import manifest as manifests
+from .client import OnBytes
 from .errors import ArchiveBad, CliError
 from .manifest import Manifest
 from .text import clean
@@ -87,9 +88,10 @@ def _header(name: str, size: int) -> bytes:
 class Reader:
     """An archive that was found whole: every content is there and has its hash."""
 
-    def __init__(self, tar: tarfile.TarFile, path: Path) -> None:
+    def __init__(self, tar: tarfile.TarFile, on_bytes: OnBytes) -> None:
         """Reads all of it; raises ArchiveBad naming what is wrong."""
         self._tar = tar
+        self._on_bytes = on_bytes
         self._members: dict[str, tarfile.TarInfo] = {}
         self.manifest = self._read_manifest()
         self._find_contents()
@@ -126,6 +128,7 @@ class Reader:
             file = self.content(sha256)
             while piece := file.read(_CHUNK):
                 digest.update(piece)
+                self._on_bytes(len(piece))
             if digest.hexdigest() != sha256:
                 raise ArchiveBad(f"content {sha256[:8]} has other bytes than its hash")
 
@@ -139,7 +142,7 @@ class Reader:
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[Reader]:
+def opened(path: Path, on_bytes: OnBytes) -> Iterator[Reader]:
     """Read an archive and check all of it; raises CliError, or ArchiveBad."""
     try:
         file = path.open("rb")
@@ -149,7 +152,7 @@ def opened(path: Path) -> Iterator[Reader]:
         try:
             # "r:" takes no compression: a small file cannot become a huge one.
             tar = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 - closed below
-            reader = Reader(tar, path)
+            reader = Reader(tar, on_bytes)
         except ArchiveBad as error:
             raise ArchiveBad(f"{clean(path)}: {error}. Nothing was added") from error
         except (tarfile.TarError, EOFError, OSError) as error:

@@ -12,6 +12,7 @@ from .text import clean
 
 _FULL_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
 _LISTED_MAX = 10
+_BEGINNING_MIN = 4  # of an id; less is a name, such as 'a'
 _Thing = dict[str, Any]
 
 
@@ -70,7 +71,8 @@ def _matching(
     return [
         thing
         for thing in things
-        if text and (thing[identifier].startswith(text) or thing[name] == text)
+        if thing[name] == text
+        or (len(text) >= _BEGINNING_MIN and thing[identifier].startswith(text))
     ]
 
 
@@ -81,7 +83,8 @@ def _only(
         return found[0]
     if not found:
         raise CliError(
-            f"no {kind} has the name {text!r}, or an id that begins so: see '{remedy}'",
+            f"no {kind} has the name {text!r}, or an id that begins so"
+            f" ({_BEGINNING_MIN} letters at least): see '{remedy}'",
             404,
         )
     listed = ", ".join(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -103,21 +104,9 @@ def _require_here(session: Session, sha256: str, name: str) -> None:
 @pass_session
 def import_(session: Session, path: Path) -> None:
     """Add the jobs of an export. What was added from it before is not added twice."""
-    with opened(path) as archive:
+    with _checked(path) as archive:
         manifest = archive.manifest
-        known = {job["job_id"] for job in session.call("GET", "jobs")["jobs"]}
-        left = [job for job in manifest.jobs if job["job_id"] not in known]
-        rows = [
-            _row(job, job["job_id"], "there")
-            for job in manifest.jobs
-            if job["job_id"] in known
-        ]
-        with progress("importing", _size(manifest, left)) as advance:
-            hosts_files = _HostsFiles(session, archive, advance)
-            for job in left:
-                rows.append(_add(session, manifest, hosts_files, job, known))
-                if rows[-1]["result"] == "pending":
-                    break
+        rows = _add_jobs(session, archive)
     answer = {"export_id": manifest.export_id, "queue": manifest.queue, "jobs": rows}
     session.show(answer, _imported_page)
     if rows and rows[-1]["result"] == "pending":
@@ -127,6 +116,30 @@ def import_(session: Session, path: Path) -> None:
             f" took last, and {missing} were not given to it. Import the file again"
             " when they are back"
         )
+
+
+@contextlib.contextmanager
+def _checked(path: Path) -> Iterator[Reader]:
+    total = path.stat().st_size if path.is_file() else 0
+    with contextlib.ExitStack() as stack:
+        with progress("checking", total) as advance:
+            archive = stack.enter_context(opened(path, advance))
+        yield archive
+
+
+def _add_jobs(session: Session, archive: Reader) -> list[dict[str, Any]]:
+    """What became of each job; the last may be one that the host keeps."""
+    jobs = archive.manifest.jobs
+    known = {job["job_id"] for job in session.call("GET", "jobs")["jobs"]}
+    left = [job for job in jobs if job["job_id"] not in known]
+    rows = [_row(job, job["job_id"], "there") for job in jobs if job not in left]
+    with progress("importing", _size(archive.manifest, left)) as advance:
+        files = _HostsFiles(session, archive, advance)
+        for job in left:
+            rows.append(_add(session, archive.manifest, files, job, known))
+            if rows[-1]["result"] == "pending":
+                break
+    return rows
 
 
 def _size(manifest: Manifest, jobs: list[dict[str, Any]]) -> int:

@@ -122,20 +122,25 @@ class KnownJobs(Session):
 def test_a_job_is_named_by_what_is_enough() -> None:
     """A name, or the beginning of an id; what is done stands back."""
     session = KnownJobs(
-        ("aa11", "cube", "waiting"),
-        ("aa22", "cube", "done"),
-        ("bb33", "vase", "waiting"),
-        ("bb44", "lid\x1b[2J", "held"),
+        ("aaaa11", "cube", "waiting"),
+        ("aaaa22", "cube", "done"),
+        ("bbbb33", "vase", "waiting"),
+        ("bbbb44", "lid\x1b[2J", "held"),
+        ("cccc55", "a", "held"),
+        ("dddd66", "aaaa1", "held"),
     )
-    assert lookup.job_id(session, "cube") == "aa11"
-    assert lookup.job_id(session, "aa2") == "aa22"
-    assert lookup.job_id(session, "vase") == "bb33"
+    assert lookup.job_id(session, "cube") == "aaaa11"
+    assert lookup.job_id(session, "aaaa2") == "aaaa22"
+    assert lookup.job_id(session, "vase") == "bbbb33"
+    assert lookup.job_id(session, "a") == "cccc55"
     with pytest.raises(
-        CliError, match=r"may be bb33 \(vase\), bb44 \(lid\\x1b"
+        CliError, match=r"may be bbbb33 \(vase\), bbbb44 \(lid\\x1b"
     ) as error:
-        lookup.job_id(session, "bb")
+        lookup.job_id(session, "bbbb")
     assert error.value.status == 409
-    for text in ("", "zz", "Cube"):
+    with pytest.raises(CliError, match=r"aaaa11 \(cube\), dddd66 \(aaaa1\)"):
+        lookup.job_id(session, "aaaa1")
+    for text in ("", "bb", "zzzz", "Cube"):
         with pytest.raises(CliError, match="netqueue ls"):
             lookup.job_id(session, text)
 
