@@ -53,6 +53,9 @@ def print_id(session: Session, text: str) -> str:
         for one in printer["prints"]
     ]
     found = _matching(prints, text, "print_id", "printer")
+    made = [one for one in found if one["state"] == "printing"]
+    if len(found) > 1 and len(made) == 1:
+        found = made  # not the copy that the same printer has reserved
     if not found:  # those that ended are kept for a while, to be looked at
         ended = session.call("GET", "history")["prints"]
         named = [one | {"name": one["file"]} for one in ended]
