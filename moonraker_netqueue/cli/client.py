@@ -143,12 +143,15 @@ class Client:
         with self._response(method, path, body, headers, seconds) as response:
             payload = response.read()
         try:
-            return json.loads(payload)["result"]
+            answer = json.loads(payload)["result"]
         except (ValueError, KeyError, TypeError):
+            answer = None
+        if not isinstance(answer, dict):
             raise HostRefused(
                 f"what answers at {self.address.url} is no Moonraker: name one with"
                 " --url"
-            ) from None
+            )
+        return answer
 
     @contextlib.contextmanager
     def _response(

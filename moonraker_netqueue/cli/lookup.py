@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .errors import CliError
-from .session import Session
+from .session import Session, understood
 from .text import clean
 
 _FULL_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
@@ -64,8 +64,17 @@ def print_id(session: Session, text: str) -> str:
 
 
 def _rows(session: Session, what: str) -> list[_Thing]:
-    rows: list[_Thing] = session.call("GET", what)[what]
-    return rows
+    """The things that an answer lists; raises CliError for an unknown shape."""
+    answer = session.call("GET", what)
+    identifier = "job_id" if what == "jobs" else "printer_id"
+
+    def rows(answer: _Thing) -> list[_Thing]:
+        return [
+            one | {identifier: str(one[identifier]), "name": str(one["name"])}
+            for one in answer[what]
+        ]
+
+    return understood(answer, rows)
 
 
 def _matching(

@@ -4,152 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from moonraker_netqueue.cli.__main__ import main
-from moonraker_netqueue.virtual_printer.errors import VirtualPrinterError
-from moonraker_netqueue.virtual_printer.printers import (
-    VirtualFarm,
-    VirtualPrinter,
-    free_ports,
-)
-from moonraker_netqueue.virtual_printer.shared_queue import sections, unshared_reason
+from moonraker_netqueue.virtual_printer.printers import VirtualFarm
+from tests.cli.desks import GCODE, LONG, Desk, jobs, until
 
 pytestmark = pytest.mark.timeout(120)
-
-GCODE = b"G28\nG4 P500\n"
-LONG = b"G28\n" + b"G4 P250\n" * 400
-
-
-@dataclass
-class Typed:
-    """What one command wrote, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-class Desk:
-    """A terminal whose NETQUEUE_URL names one printer."""
-
-    def __init__(self, printer: VirtualPrinter, capture: Any, folder: Path) -> None:
-        self.printer = printer
-        self.folder = folder
-        self._capture = capture
-
-    def type(self, *words: str) -> Typed:
-        """Run a command here."""
-        url = [] if "--url" in words else ["--url", self.printer.url]
-        code = main([*words, *url])
-        return Typed(code, *self._capture.readouterr())
-
-    def done(self, *words: str) -> Typed:
-        """Run a command that succeeds without a word of complaint."""
-        typed = self.type(*words)
-        assert (typed.code, typed.err) == (0, ""), typed
-        return typed
-
-    def file(self, name: str, content: bytes = GCODE) -> str:
-        """A file of this machine."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return str(path)
-
-    def add(self, name: str, content: bytes = GCODE, *options: str) -> str:
-        """The id of a new job."""
-        typed = self.done("add", self.file(name, content), *options, "--json")
-        return str(typed.json["job_id"])
-
-    def order(self) -> list[str]:
-        """Names of the jobs, in order."""
-        return [job["name"] for job in self.done("ls", "--json").json["jobs"]]
-
-
-def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """What a condition says, once it says something."""
-    deadline = time.monotonic() + seconds
-    last: object = None
-    while time.monotonic() < deadline:
-        try:
-            if last := condition():
-                return last
-        except VirtualPrinterError as error:
-            last = error
-        time.sleep(0.1)
-    raise AssertionError(f"not after {seconds:g} s: {last}")
-
-
-def shares(farm: VirtualFarm) -> bool:
-    return unshared_reason(farm) is None
-
-
-@pytest.fixture(scope="module")
-def farms(printers_folder: Path) -> Iterator[tuple[VirtualFarm, VirtualFarm]]:
-    """Two printers that share a queue, and one with a queue of its own."""
-    folder = Path(tempfile.mkdtemp(dir=printers_folder))
-    name = f"cli-{os.getpid()}"
-    with free_ports(3) as ports:
-        shop = VirtualFarm(folder / "s", ports[:2], sections(name))
-        alone = VirtualFarm(folder / "a", ports[2:], sections(f"{name}-b"))
-    with ExitStack() as stack:
-        for farm in (shop, alone):
-            stack.enter_context(farm)
-            farm.start()
-        for farm in (shop, alone):
-            farm.wait_ready()
-            until(partial(shares, farm), 60)
-        yield shop, alone
-
-
-@pytest.fixture
-def desk(
-    farms: tuple[VirtualFarm, VirtualFarm],
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> Iterator[Desk]:
-    """At a printer of the shared queue, which is paused and empty."""
-    desk = Desk(farms[0].printers[0], capsys, tmp_path)
-    desk.done("pause")
-    yield desk
-    empty(desk)
-
-
-@pytest.fixture
-def apart(farms: tuple[VirtualFarm, VirtualFarm], desk: Desk) -> Iterator[Desk]:
-    """At the printer that stands alone, whose queue is empty."""
-    other = Desk(farms[1].printers[0], desk._capture, desk.folder)
-    other.done("pause")
-    yield other
-    empty(other)
-
-
-def empty(desk: Desk) -> None:
-    def is_empty() -> bool:
-        return all(desk.type("rm", job).code == 0 for job in jobs(desk))
-
-    until(is_empty)
-
-
-def jobs(desk: Desk) -> list[str]:
-    return [job["job_id"] for job in desk.done("ls", "--json").json["jobs"]]
 
 
 def test_add_uploads_and_ls_shows(desk: Desk) -> None:
@@ -321,6 +186,24 @@ def test_a_queue_moves_with_its_files(desk: Desk, apart: Desk) -> None:
     assert desk.done("import", path).out.count("was there") == 2
 
 
+def test_an_import_is_repeated_long_afterwards(desk: Desk, apart: Desk) -> None:
+    """When its commands are forgotten: a host remembers those of 256 clients."""
+    desk.add("part.gcode")
+    path = str(desk.folder / "queue.tar")
+    desk.done("export", path)
+    apart.done("import", path)
+    (job_id,) = jobs(apart)
+    for number in range(260):
+        edit = {
+            "job_id": job_id,
+            "note": str(number),
+            "command_id": f"another-{number}",
+        }
+        apart.printer.client.post("/server/netqueue/job", edit)
+    assert apart.done("import", path).out.count("was there") == 1
+    assert jobs(apart) == [job_id]
+
+
 def contents(job: dict[str, Any]) -> list[tuple[int, str]]:
     return [(i["count"], f["sha256"]) for i in job["items"] for f in i["files"]]
 
@@ -344,7 +227,7 @@ def test_a_content_that_another_host_holds_is_fetched(
 ) -> None:
     """The host that is asked gets it over the links and hands it out."""
     desk.add("far.gcode", GCODE + b";far\n")
-    other = Desk(farms[0].printers[1], desk._capture, desk.folder)
+    other = desk.at(farms[0].printers[1])
     until(lambda: "far.gcode" in other.order())
     path = desk.folder / "far.tar"
     other.done("export", str(path))
@@ -370,66 +253,3 @@ def test_as_a_program(desk: Desk) -> None:
         timeout=30,
     )
     assert pipe.stderr == b""
-
-
-class Watching:
-    """`netqueue watch` in a process of its own."""
-
-    def __init__(self, desk: Desk, *options: str) -> None:
-        self._screen = desk.folder / f"watch{len(options)}"
-        command = [sys.executable, "-m", "moonraker_netqueue.cli", "watch", *options]
-        with self._screen.open("wb") as output:
-            self._process = subprocess.Popen(
-                [*command, "--url", desk.printer.url], stdout=output, stderr=output
-            )
-
-    @property
-    def text(self) -> str:
-        return self._screen.read_text()
-
-    def until(self, words: str) -> None:
-        until(lambda: words in self.text)
-
-    def interrupt(self) -> int:
-        """Ctrl-C; the exit code."""
-        self._process.send_signal(signal.SIGINT)
-        return self._process.wait(30)
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
-def test_watch_follows_comes_back_and_pending_is_told(
-    desk: Desk, farms: tuple[VirtualFarm, VirtualFarm]
-) -> None:
-    """Through the death and the return of the Moonraker that it watches."""
-    first, second = farms[0].printers
-    with ExitStack() as stack:
-        watching = [Watching(desk), Watching(desk, "--json")]
-        for one in watching:
-            stack.callback(one.close)
-        watching[0].until("printer2: ")
-        job_id = desk.add("seen.gcode", GCODE, "--name", "seen")
-        watching[0].until(f"seen ({job_id[:8]}): 0/1 done")
-        watching[1].until('"topic": "job"')
-        first.kill("moonraker")
-        watching[0].until("the host is away")
-        watching[1].until('{"error": ')
-        kept = Desk(second, desk._capture, desk.folder).type("resume", "--json")
-        assert (kept.code, kept.json["pending"]) == (4, True)
-        kept = Desk(second, desk._capture, desk.folder).type("pause")
-        assert (kept.code, kept.out) == (4, "")
-        assert "kept" in kept.err
-        first.start()
-        until(partial(shares, farms[0]), 60)
-        watching[0].until("the host is back")
-        until(lambda: "seen" in desk.order())  # its log is read again
-        desk.done("edit", job_id, "--name", "again")
-        watching[0].until(f"again ({job_id[:8]})")
-        watching[1].until('"again"')
-        assert [one.interrupt() for one in watching] == [0, 0]
-        assert "Traceback" not in watching[0].text + watching[1].text
-        assert watching[1].text.count('{"error": ') >= 1
-    until(lambda: desk.done("status", "--json").json["queues"])
-    desk.done("pause")
