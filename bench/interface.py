@@ -228,6 +228,7 @@ def _full_host() -> Host:
         links=links,
         peers=links,
         store=cast(Any, None),
+        fetcher=cast(Any, None),
         agent=cast(Any, _Agent(state)),
         klipper=cast(Any, SimpleNamespace(view=dict)),
         gcodes=Path(),

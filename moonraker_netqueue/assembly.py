@@ -151,7 +151,8 @@ class _Builder:
         contents.queues = queues.queues
         self._closing.push_async_callback(queues.close)
         await queues.load()
-        agent = await self._agent(store, network)
+        fetcher = self._fetcher(store, network)
+        agent = await self._agent(store, fetcher, network)
         queues.connect(agent, self._announce)
         warnings = QueueWarnings(queues.queues, self._clock, self._show_warning)
         self._closing.push_async_callback(warnings.close)
@@ -161,12 +162,13 @@ class _Builder:
             links=network,
             peers=network,
             store=store,
+            fetcher=fetcher,
             agent=agent,
             klipper=self._module,
             gcodes=self._gcodes,
             estimate=self._estimate,
-            random=self._random,
             clock=self._clock,
+            random=self._random,
         )
 
     def endpoints(self, host: Host, notify: Notify) -> Endpoints:
@@ -254,7 +256,7 @@ class _Builder:
         closing.push_async_callback(replica.close)
         return ServedQueue(name, replica)
 
-    async def _agent(self, store: ContentStore, network: PeerNetwork) -> Agent:
+    def _fetcher(self, store: ContentStore, network: PeerNetwork) -> Fetcher:
         fetcher = Fetcher(
             store,
             network,
@@ -264,6 +266,14 @@ class _Builder:
             on_blame=self._on_blame,
         )
         self._closing.push_async_callback(fetcher.close)
+        return fetcher
+
+    async def _agent(
+        self,
+        store: ContentStore,
+        fetcher: Fetcher,
+        network: PeerNetwork,
+    ) -> Agent:
         agent = Agent(
             MoonrakerPrinter(self._server, self._clock, self._module),
             self._queues.ports(),

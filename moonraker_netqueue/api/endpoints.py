@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import NetqueueError
 from .arguments import Arguments
+from .contents import ContentEndpoints
 from .errors import ApiError
 from .files import FileEndpoints
 from .host import Host
@@ -50,6 +51,7 @@ class Endpoints:
             ("queues", "GET"): queues.list_queues,
             ("queues", "POST"): queues.create_queue,
             ("queues", "DELETE"): queues.leave_queue,
+            ("fetch", "POST"): ContentEndpoints(host).fetch,
             ("rejoin", "POST"): self._rejoin,
             **FileEndpoints(host).answers(),
         }

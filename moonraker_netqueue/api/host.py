@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from ..files.errors import ContentMissing, DiskFull, FilesError, StoreUnusable
+from ..files.fetch import Fetcher
 from ..files.store import ContentStore
 from ..model.checks import TEXT_MAX
 from ..model.command import ContentHeld
-from ..model.content import FileRef
+from ..model.content import Content, FileRef
 from ..model.job import ItemSpec
 from ..peers.errors import LinkError
 from ..peers.link import Link
@@ -24,6 +26,7 @@ from .queue import ServedQueue
 
 _OWNER_TIMEOUT = 5.0  # seconds; longer than a link needs to be found dead
 _FRESH = 60.0  # seconds; longer than adding a job takes without a quorum
+_JOB_IDS = uuid.UUID("7a1c1f0e-53a7-4c0e-9b0b-0d5f4c1c3f55")  # drawn once
 OWNER_METHOD = "owner"  # link request that carries a call to a printer's own host
 
 
@@ -45,12 +48,13 @@ class Host:
         links: Links,
         peers: Peers,
         store: ContentStore,
+        fetcher: Fetcher,
         agent: Agent,
         klipper: KlipperModule,
         gcodes: Path,
         estimate: Callable[[str], int | None],
-        random: Random,
         clock: Clock,
+        random: Random,
     ) -> None:
         self.name = name
         self.queues = queues
@@ -60,9 +64,10 @@ class Host:
         self.klipper = klipper
         self.estimate = estimate  # seconds a file of this host takes, if known
         self.store = store
+        self._fetcher = fetcher
         self._gcodes = gcodes
-        self._random = random
         self._clock = clock
+        self._random = random
         self._kept: dict[str, float] = {}  # monotonic seconds by SHA-256
 
     @property
@@ -92,6 +97,12 @@ class Host:
     def new_token(self, digits: int) -> str:
         """Random hex digits."""
         return self._random.token((digits + 1) // 2).hex()[:digits]
+
+    def job_id(self, queue: ServedQueue, client_id: str) -> str:
+        """The id of a new job. A client's id of its own always makes the same one."""
+        if not client_id:
+            return self.new_id()
+        return str(uuid.uuid5(_JOB_IDS, f"{queue.name} {client_id}"))
 
     def reaches(self, queue: ServedQueue, host: str) -> bool:
         """Whether a host of the queue is this one, or has a live link."""
@@ -134,6 +145,23 @@ class Host:
         content = queue.state.contents.get(file.sha256)
         if content is None or self.host_id not in content.holders:
             await queue.submit(ContentHeld(file))
+
+    async def fetch(self, queue: ServedQueue, content: Content, wait: float) -> bool:
+        """Get a content from its holders; False if it takes longer than `wait` s.
+
+        What came stays for the next time. Raises FilesError.
+        """
+
+        def holders() -> tuple[str, ...]:
+            known = queue.state.contents.get(content.sha256)
+            return known.holders if known else ()
+
+        work = self._fetcher.fetch(queue.name, content.sha256, content.size, holders)
+        try:
+            await self._clock.wait_for(work, wait)
+        except (TimeoutError, asyncio.TimeoutError):
+            return False
+        return True
 
     async def ask_owner(
         self, queue: ServedQueue, owner: str, endpoint: str, arguments: Arguments

@@ -141,9 +141,12 @@ class JobEndpoints:
         repeated = queue.state.outcomes.of_client(client_id)
         if repeated is not None and repeated.ref:
             return await self._answer(queue, repeated.ref)
+        job_id = self._host.job_id(queue, client_id)
+        if job_id in queue.state.jobs:  # outcomes are remembered for a while only
+            return await self._answer(queue, job_id)
         specs, files = await self._items(arguments, None)
         body = JobAdd(
-            job_id=self._host.new_id(),
+            job_id=job_id,
             wishes=_wishes(arguments, Wishes(name=specs[0].files[0].name)),
             items=tuple(specs),
             requires=_requirements(arguments, Requirements()),
@@ -154,7 +157,6 @@ class JobEndpoints:
         for file in files:
             await self._host.hold(queue, file)
         pending = await queue.submit(body, client_id)
-        job_id = body.job_id
         first = queue.state.outcomes.of_client(client_id)
         if first is not None and first.ref:
             job_id = first.ref

@@ -69,9 +69,9 @@ class ServedQueue:
 
     def missing(self) -> list[str]:
         """Names of voters that are out of reach."""
-        voters = self.replica.status().missing_voters
-        printers = self.state.printers
-        return [
-            printers[host].profile.name if host in printers else host[:8]
-            for host in voters
-        ]
+        return [self.host_name(h) for h in self.replica.status().missing_voters]
+
+    def host_name(self, host: str) -> str:
+        """A host as a person knows it: by its printer's name, if it has one."""
+        printer = self.state.printers.get(host)
+        return host[:8] if printer is None else printer.profile.name

@@ -22,6 +22,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "events": ("GET",),
     "files": ("GET", "DELETE"),  # POST is an upload: see upload_border.py
     "queues": ("GET", "POST", "DELETE"),
+    "fetch": ("POST",),
     "rejoin": ("POST",),
     "recover": ("POST",),
     "member": ("POST", "DELETE"),
