@@ -24,6 +24,7 @@ from .file_details_takeover import FileDetailsTakeover
 from .job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
 from .job_queue_takeover import JobQueueTakeover
 from .machine import MachineClock, ThreadWorker
+from .moonraker_user import person
 from .printer.klipper_module import KlipperModule
 from .upload_border import UploadBorder
 
@@ -140,13 +141,12 @@ class NetQueue:
         self, endpoint: str
     ) -> Callable[[WebRequest], Coroutine[Any, Any, dict[str, Any]]]:
         async def _handle(web_request: WebRequest) -> dict[str, Any]:
-            user = web_request.get_current_user()
             try:
                 return await self._call(
                     endpoint,
                     str(web_request.get_request_type().name),
                     web_request.get_args(),
-                    user.username if user is not None else "",
+                    person(web_request.get_current_user()),
                 )
             except ApiError as error:
                 raise self.server.error(str(error), error.status) from error

@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from .api.errors import ApiError
+from .moonraker_user import person
 
 # Annotation imports
 if TYPE_CHECKING:
@@ -88,8 +89,7 @@ class JobQueueTakeover:
     ) -> None:
         del check_exists  # a file that is nowhere cannot be shared
         files = [filenames] if isinstance(filenames, str) else filenames
-        name = user.username if user is not None else ""
-        await self._answer(self._taken().add(files, name, reset))
+        await self._answer(self._taken().add(files, person(user), reset))
 
     async def delete_job(self, job_ids: str | list[str], all: bool = False) -> None:  # noqa: A002
         ids = [job_ids] if isinstance(job_ids, str) else job_ids
@@ -115,10 +115,9 @@ class JobQueueTakeover:
     async def _handle_job(self, web_request: WebRequest) -> dict[str, Any]:
         facade, client = self._taken(), _client(web_request)
         if str(web_request.get_request_type().name) == "POST":
-            user = web_request.get_current_user()
+            name = person(web_request.get_current_user())
             filenames = web_request.get_list("filenames")
             reset = web_request.get_boolean("reset", False)
-            name = user.username if user is not None else ""
             await self._answer(facade.add(filenames, name, reset, client))
         elif web_request.get_boolean("all", False):
             await self._answer(facade.delete([], True))

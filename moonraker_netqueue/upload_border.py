@@ -24,6 +24,7 @@ from tornado.web import HTTPError, stream_request_body
 from .api.errors import ApiError
 from .api.octoprint import answer_to, uploaded_view
 from .api.routes import ROOT
+from .moonraker_user import person
 from .upload_form import UploadForm
 
 # Annotation imports
@@ -129,7 +130,7 @@ class _Handler(AuthorizedRequestHandler):  # type: ignore[misc]  # Moonraker's a
     @property
     def user(self) -> str:
         """Who is logged in, if known."""
-        return str(self.current_user.username) if self.current_user else ""
+        return person(self.current_user)
 
     def refuse(self, error: ApiError) -> None:
         """Answer with an error."""

@@ -132,7 +132,9 @@ class Planner:
                 continue
             waiting[key.job_id] = self._why(planned, name, key, job)
         idle = {
-            planned.board.printers[name]: text
+            planned.board.printers[name]: "the queue is paused"
+            if state.paused
+            else text
             for name, text in planned.plan.why_idle.items()
             if planned.board.printers[name] in state.printers
         }

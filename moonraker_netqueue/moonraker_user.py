@@ -1,0 +1,22 @@
+# Who is logged in to Moonraker
+#
+# Copyright (C) 2026 the moonraker_netqueue developers
+#
+# This file may be distributed under the terms of the GNU GPLv3 license.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+# Annotation imports
+if TYPE_CHECKING:
+    from moonraker.common import UserInfo
+
+_NOBODY = ("_TRUSTED_USER_", "_API_KEY_USER_")  # Moonraker's, for who did not log in
+
+
+def person(user: UserInfo | None) -> str:
+    """The name of a person who logged in; empty if nobody did."""
+    if user is None or user.username in _NOBODY:
+        return ""
+    return str(user.username)
