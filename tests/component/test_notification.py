@@ -72,6 +72,8 @@ async def hear_of_a_job(printer: VirtualPrinter) -> None:
     await call(printer, "job", job_id=first["job_id"], note="hello")
     heard.append(await next_change(connection))
     connection.close()
+    while await connection.read_message() is not None:
+        pass  # until the other side has closed: else its socket stays open
     revisions = [note["revision"] for note in heard]
     assert revisions == list(range(revisions[0], revisions[0] + len(heard)))
     assert heard[-1]["changes"][0]["value"]["note"] == "hello"
