@@ -55,12 +55,10 @@ class UploadBorder:
         self.server = server
         self._problem = problem
         self._uploads: Uploads | None = None
-        # Nobody else's business: without this every part of an upload and of a fetch
-        # would be listed, and told of to all dashboards.
+        # Nobody else writes there, and dashboards are not told of every part of an
+        # upload and of a fetch. Contents may be read: the command line exports them.
         store = Path(server.get_app_arg("data_path"), "gcodes", ".netqueue")
-        server.lookup_component("file_manager").add_reserved_path(
-            "netqueue", store, False
-        )
+        server.lookup_component("file_manager").add_reserved_path("netqueue", store)
         application = server.lookup_component("application")
         # Moonraker's limit; its own upload handler is given it the same way.
         self.max_size: int = application.max_upload_size
