@@ -30,6 +30,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from moonraker_netqueue.api.endpoints import Endpoints
 from moonraker_netqueue.api.host import Host
+from moonraker_netqueue.machine import MachineClock
 from moonraker_netqueue.model.command import (
     Body,
     Command,
@@ -217,7 +218,7 @@ def _full_host() -> Host:
         name="bench",
         state=state,
         revision=1,
-        replica=SimpleNamespace(status=lambda: status),
+        replica=SimpleNamespace(status=lambda: status, replaying=False),
         missing=list,
         pending_view=list,
     )
@@ -234,7 +235,7 @@ def _full_host() -> Host:
         gcodes=Path(),
         estimate=lambda _: None,
         random=cast(Any, None),
-        clock=cast(Any, None),
+        clock=MachineClock(),
     )
 
 

@@ -63,6 +63,7 @@ class Endpoints:
         if endpoint in LATER:
             raise ApiError(501, f"'{endpoint}' comes with {LATER[endpoint]}")
         answer = self._answers[(endpoint, request_type)]
+        await self._host.caught_up()
         try:
             return await answer(
                 Arguments(_signed(endpoint, request_type, values, user))

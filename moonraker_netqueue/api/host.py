@@ -25,6 +25,7 @@ from .errors import ApiError
 from .queue import ServedQueue
 
 _OWNER_TIMEOUT = 5.0  # seconds; longer than a link needs to be found dead
+_REPLAY, _REPLAY_LOOK = 3.0, 0.02  # seconds
 _FRESH = 60.0  # seconds; longer than adding a job takes without a quorum
 _JOB_IDS = uuid.UUID("7a1c1f0e-53a7-4c0e-9b0b-0d5f4c1c3f55")  # drawn once
 OWNER_METHOD = "owner"  # link request that carries a call to a printer's own host
@@ -89,6 +90,17 @@ class Host:
                 404, f"this host does not serve queue {name[:64]!r}, but {known}"
             )
         return self.queues[name]
+
+    async def caught_up(self) -> None:
+        """After a start: let the queues' logs be read again first, a moment at most.
+
+        Else a client would see jobs that are long gone, and miss those of today.
+        """
+        deadline = self._clock.monotonic() + _REPLAY
+        while any(queue.replica.replaying for queue in tuple(self.queues.values())):
+            if self._clock.monotonic() >= deadline:
+                return
+            await self._clock.sleep(_REPLAY_LOOK)
 
     def new_id(self) -> str:
         """A random UUID."""

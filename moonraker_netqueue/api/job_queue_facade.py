@@ -62,6 +62,7 @@ class JobQueueFacade:
         client: int | None = None,
     ) -> None:
         """Add files; with `reset` they are the whole list: see `merge`."""
+        await self._host.caught_up()
         wanted = Merge((), tuple(runs_of(filenames)))
         if reset:
             wanted = merge(self._seen(client), self._rows(), filenames)
@@ -72,6 +73,7 @@ class JobQueueFacade:
 
     async def delete(self, row_ids: Sequence[str], everything: bool = False) -> None:
         """Take copies out; one that prints is refused by the queue's rule."""
+        await self._host.caught_up()
         if everything:
             for job in self._queue.state.ordered_jobs():
                 await self._take_out(job, self._waiting(job))
@@ -87,6 +89,7 @@ class JobQueueFacade:
 
     async def jump(self, row_id: str) -> None:
         """Put the job of a row at the front."""
+        await self._host.caught_up()
         for row in self._rows():
             if row.row_id == row_id:
                 await self._submit(JobMove(row.job_id, Place.FRONT))
@@ -115,6 +118,9 @@ class JobQueueFacade:
 
     def _tell(self) -> None:
         self._timer = None
+        if self._queue.replica.replaying:
+            self.on_events(())  # nobody wants to see the past go by
+            return
         (_, old), (state, rows) = self._told, (self._state(), self._rows())
         now = state, rows
         known = all(answer == now for answer in self._answered.values())

@@ -156,6 +156,12 @@ class Replica:
         group = self._lifecycle.group
         return self._empty if group is None else group.state
 
+    @property
+    def replaying(self) -> bool:
+        """Whether `state` is one of the past still: entries are on their way."""
+        group = self._lifecycle.group
+        return group is not None and group.applied_index < group.commit_index
+
     async def submit(
         self, body: Body, client_id: str = "", timeout: float = 5.0
     ) -> SubmitOutcome:
