@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,3 +214,15 @@ def test_any_text_is_read_or_told(option: str, text: str) -> None:
         tags=printer.tags,
         manual_effort_cost=printer.manual_effort_cost,
     ).check()
+
+
+def test_the_page_has_every_option_and_each_is_tested_wrong() -> None:
+    """The table of docs/configuration.md, against what the reader knows."""
+    with pytest.raises(ConfigInvalid) as caught:
+        read({"zzz": "1"})
+    known = set(str(caught.value).rpartition("known: ")[2].split(", "))
+    page = Path(__file__).parents[2] / "docs" / "configuration.md"
+    rows = re.findall(r"^\| `(\w+)` \|", page.read_text("utf-8"), re.MULTILINE)
+    assert len(rows) == len(set(rows))
+    assert set(rows) == known
+    assert known <= {option for option, _, _ in BAD}
