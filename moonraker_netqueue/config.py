@@ -140,7 +140,7 @@ def _queues(reader: _Reader, named: tuple[str, ...]) -> tuple[str, ...]:
     listed: tuple[str, ...] = reader.take("queues", _queue_names, ())
     for name in named:
         if not QUEUE_NAME.fullmatch(name):
-            raise ConfigInvalid(f"netqueue {name}", "", "", _queue_name_remedy(name))
+            raise ConfigInvalid(f"netqueue {name}", "", "", queue_name_remedy(name))
     return tuple(dict.fromkeys((*listed, *named))) or ("default",)
 
 
@@ -148,11 +148,12 @@ def _queue_names(text: str) -> tuple[str, ...]:
     names = _split(text)
     for name in names:
         if not QUEUE_NAME.fullmatch(name):
-            raise ValueError(_queue_name_remedy(name))
+            raise ValueError(queue_name_remedy(name))
     return names
 
 
-def _queue_name_remedy(name: str) -> str:
+def queue_name_remedy(name: str) -> str:
+    """What is wrong with a queue's name, and how it is right."""
     return (
         f"{name!r} cannot name a queue: use up to 32 of a-z, 0-9, '-' and '_',"
         " a letter or digit first"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .config import QUEUE_NAME
+from .durable_file import replace_durably
 from .errors import NetqueueError
 from .ports import Disk, Worker
 
@@ -48,9 +49,5 @@ class ServedQueues:
         return tuple(names)
 
     def _save(self, names: list[str]) -> None:
-        fresh = self._path.with_name(f"{self._path.name}.new")
-        with self._disk.open(fresh, "wb") as file:
-            file.write(json.dumps({"queues": names}).encode())
-            self._disk.sync(file)
-        self._disk.replace(fresh, self._path)
-        self._disk.sync_directory(self._path.parent)
+        data = json.dumps({"queues": names}).encode()
+        replace_durably(self._path, data, self._disk)

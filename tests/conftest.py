@@ -83,7 +83,9 @@ def printers_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def _start(folder: Path, count: int, sections: str) -> VirtualFarm:
+def start_farm(folder: Path, count: int, sections: str) -> VirtualFarm:
+    """Printers in a new folder below `folder`, ready; to be used as a context."""
+    folder = Path(tempfile.mkdtemp(dir=folder))
     with free_ports(count) as ports:
         farm = VirtualFarm(folder, ports, sections)
     try:
@@ -98,7 +100,7 @@ def _start(folder: Path, count: int, sections: str) -> VirtualFarm:
 @pytest.fixture(scope="session")
 def shared_printer(printers_folder: Path) -> Iterator[VirtualPrinter]:
     """A printer without our component, ready, for tests that leave it ready."""
-    with _start(printers_folder / "shared", 1, "") as farm:
+    with start_farm(printers_folder, 1, "") as farm:
         yield farm.printers[0]
 
 
@@ -108,8 +110,7 @@ def start_printers(printers_folder: Path) -> Iterator[StartPrinters]:
     farms: list[VirtualFarm] = []
 
     def start(count: int, sections: str = "") -> VirtualFarm:
-        folder = Path(tempfile.mkdtemp(dir=printers_folder))
-        farms.append(_start(folder, count, sections))
+        farms.append(start_farm(printers_folder, count, sections))
         return farms[-1]
 
     yield start

@@ -30,6 +30,7 @@ from ..model.command import (
 )
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
+from .views import host_name
 
 EVENTS_MAX = 1_000
 _NameOf = Callable[[str], str]  # of a job, by its id
@@ -81,18 +82,13 @@ class AuditLog:
 
     def newest_first(self, limit: int, before: int | None) -> list[dict[str, Any]]:
         """At most `limit` events, of those with an index below `before`."""
-        names = self._state().printers
+        state = self._state()
         chosen = [
-            event | {"host": _host_name(names, event["host_id"])}
+            event | {"host": host_name(state, event["host_id"])}
             for event in reversed(self._events)
             if before is None or event["index"] < before
         ]
         return chosen[:limit]
-
-
-def _host_name(printers: Mapping[str, Any], host_id: str) -> str:
-    printer = printers.get(host_id)
-    return host_id[:8] if printer is None else str(printer.profile.name)
 
 
 def _who(body: Body) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ..model.event import Event, Topic
-from ..ports import Clock, Timer
+from ..ports import Clock
+from .gathering import Gathering
 from .queue import ServedQueue
 from .views import counts_view, job_view, print_view
-
-_COALESCE = 0.1  # seconds; the commands of one moment make one notification
 
 Notify = Callable[[dict[str, Any]], object]
 
@@ -20,24 +19,20 @@ class ChangeFeed:
 
     def __init__(self, queue: ServedQueue, clock: Clock, notify: Notify) -> None:
         self._queue = queue
-        self._clock = clock
         self._notify = notify
         self._changed: dict[Event, None] = {}
-        self._timer: Timer | None = None
+        self._gathering = Gathering(clock, self._send)
 
     def on_events(self, events: tuple[Event, ...]) -> None:
         """Events of an applied command."""
         self._changed.update(dict.fromkeys(events))
-        if self._timer is None:
-            self._timer = self._clock.call_later(_COALESCE, self._send)
+        self._gathering.soon()
 
     def close(self) -> None:
         """Tell no more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._gathering.close()
 
     def _send(self) -> None:
-        self._timer = None
         changes = [self._view(event) for event in self._changed]
         self._changed.clear()
         self._queue.revision += 1

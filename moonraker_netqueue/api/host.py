@@ -185,8 +185,7 @@ class Host:
                 queue.name, owner, OWNER_METHOD, params, _OWNER_TIMEOUT
             )
         except LinkError as error:
-            printer = queue.state.printers.get(owner)
-            name = printer.profile.name if printer else owner[:8]
+            name = queue.host_name(owner)
             raise ApiError(
                 503, f"printer {name!r} alone may do that, and it is offline: {error}"
             ) from error

@@ -15,14 +15,13 @@ from ..model.command import JobAdd, JobEdit, JobMove, JobRemove, Place, QueuePau
 from ..model.event import Event
 from ..model.job import ItemSpec, Job, Wishes
 from ..model.printer import PrinterState
-from ..ports import Clock, Timer
+from ..ports import Clock
 from .errors import ApiError
+from .gathering import Gathering
 from .host import Host
 from .job_queue_reorder import Merge, Wanted, merge, moves_of, runs_of
 from .job_queue_rows import Row, begun_rows, file_of, rows_of
 from .queue import ServedQueue
-
-_COALESCE = 0.1  # seconds; the commands of one moment make one notification
 
 _LIST, _STATE = "jobs_added", "state_changed"  # Moonraker's words
 
@@ -40,7 +39,7 @@ class JobQueueFacade:
         self._queue = queue
         self._clock = clock
         self._notify = notify
-        self._timer: Timer | None = None
+        self._gathering = Gathering(clock, self._tell)
         self._told: _List = (self._state(), self._rows())
         # What a client was told in an answer, after the last notification to all.
         self._answered: dict[int, _List] = {}
@@ -108,18 +107,15 @@ class JobQueueFacade:
 
     def on_events(self, _events: tuple[Event, ...]) -> None:
         """Events of an applied command."""
-        if self._timer is None:
-            self._timer = self._clock.call_later(_COALESCE, self._tell)
+        self._gathering.soon()
 
     def close(self) -> None:
         """Tell no more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._gathering.close()
 
     def _tell(self) -> None:
-        self._timer = None
         if self._queue.replica.replaying:
-            self.on_events(())  # nobody wants to see the past go by
+            self._gathering.soon()  # nobody wants to see the past go by
             return
         (_, old), (state, rows) = self._told, (self._state(), self._rows())
         now = state, rows

@@ -11,6 +11,7 @@ from ..replica.replica import Replica
 from ..replica.submission import SubmitState
 from .audit import AuditLog
 from .errors import ApiError
+from .views import host_name
 
 _SUBMIT_TIMEOUT = 5.0  # seconds a client waits before it is told "pending"
 
@@ -73,5 +74,4 @@ class ServedQueue:
 
     def host_name(self, host: str) -> str:
         """A host as a person knows it: by its printer's name, if it has one."""
-        printer = self.state.printers.get(host)
-        return host[:8] if printer is None else printer.profile.name
+        return host_name(self.state, host)

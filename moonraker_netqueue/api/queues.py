@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from ..config import QUEUE_NAME
+from ..config import QUEUE_NAME, queue_name_remedy
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
@@ -44,11 +44,7 @@ class QueueEndpoints:
         name = arguments.text("queue")
         arguments.finish()
         if not QUEUE_NAME.fullmatch(name):
-            raise ApiError(
-                400,
-                f"argument 'queue': {name[:64]!r} cannot name a queue: use up to 32 of"
-                " a-z, 0-9, '-' and '_', a letter or digit first",
-            )
+            raise ApiError(400, f"argument 'queue': {queue_name_remedy(name[:64])}")
         if name in self._host.queues:
             raise ApiError(409, f"this host serves queue {name!r} already")
         if len(self._host.queues) >= _SERVED_MAX:

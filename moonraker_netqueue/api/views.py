@@ -15,6 +15,12 @@ from ..model.queue_state import QueueState
 _MAKING = (PrintState.FETCHING, PrintState.PRINTING)
 
 
+def host_name(state: QueueState, host: str) -> str:
+    """A host as a person knows it: by its printer's name, if it has one."""
+    printer = state.printers.get(host)
+    return host[:8] if printer is None else printer.profile.name
+
+
 def prints_by_job(state: QueueState) -> dict[str, list[Print]]:
     """Live prints by job id: gathered once where many jobs are viewed."""
     found: dict[str, list[Print]] = {}

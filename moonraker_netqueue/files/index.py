@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..durable_file import replace_durably
 from ..names import is_host_id as is_sha256
 from ..ports import Disk
 from .digest import read_digest
@@ -45,12 +46,7 @@ def read_index(folder: Path, disk: Disk) -> dict[str, Entry]:
 def write_index(folder: Path, disk: Disk, index: Mapping[str, Entry]) -> None:
     """Keep the index. Blocks; raises OSError."""
     text = json.dumps({sha256: asdict(entry) for sha256, entry in index.items()})
-    fresh = folder / f"{FILE_NAME}.new"
-    with disk.open(fresh, "wb") as file:
-        file.write(text.encode())
-        disk.sync(file)
-    disk.replace(fresh, folder / FILE_NAME)
-    disk.sync_directory(folder)
+    replace_durably(folder / FILE_NAME, text.encode(), disk)
 
 
 def _read_known(path: Path, disk: Disk) -> dict[str, Entry]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -10,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from moonraker_netqueue.virtual_printer.printers import (
-    VirtualFarm,
     VirtualPrinter,
-    free_ports,
 )
 from tests.component.slicer import jobs
 from tests.component.test_component import ROOT, exchange, serves, wait
+from tests.conftest import start_farm
 
 SECTION = """\
 [netqueue]
@@ -28,12 +26,7 @@ discovery: False
 @pytest.fixture(scope="module")
 def printer(printers_folder: Path) -> Iterator[VirtualPrinter]:
     """A printer of two paused queues."""
-    folder = Path(tempfile.mkdtemp(dir=printers_folder))
-    with free_ports(1) as ports:
-        farm = VirtualFarm(folder, ports, SECTION)
-    with farm:
-        farm.start()
-        farm.wait_ready()
+    with start_farm(printers_folder, 1, SECTION) as farm:
         (printer,) = farm.printers
         wait(partial(serves, printer))
         for queue in ("workshop", "spare"):

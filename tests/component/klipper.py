@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import time
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from moonraker_netqueue.virtual_printer.moonraker_client import (
-    NoAnswerError,
     RefusedError,
 )
 from moonraker_netqueue.virtual_printer.printers import VirtualPrinter
+from tests.component.test_component import ROOT
+from tests.component.test_component import wait as wait_until
 
-ROOT = "/server/netqueue"
 _marks = itertools.count()
-
-
-def wait(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """What the condition says once it is true; a refusal is not yet."""
-    deadline = time.monotonic() + seconds
-    last: object = None
-    while time.monotonic() < deadline:
-        try:
-            if last := condition():
-                return last
-        except (NoAnswerError, RefusedError) as error:
-            last = error
-        time.sleep(0.1)
-    raise AssertionError(f"not after {seconds:g} s: {last}")
+wait = partial(wait_until, seconds=30.0)
 
 
 def console(printer: VirtualPrinter) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -14,12 +13,9 @@ import pytest
 from moonraker_netqueue.virtual_printer.faults import Fault
 from moonraker_netqueue.virtual_printer.moonraker_client import RefusedError
 from moonraker_netqueue.virtual_printer.printers import (
-    VirtualFarm,
     VirtualPrinter,
-    free_ports,
 )
 from tests.component.klipper import (
-    ROOT,
     answer,
     own,
     read_config,
@@ -28,6 +24,8 @@ from tests.component.klipper import (
     shows,
     wait,
 )
+from tests.component.test_component import ROOT
+from tests.conftest import start_farm
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -83,12 +81,7 @@ gcode:
 @pytest.fixture(scope="module")
 def printer(printers_folder: Path) -> Iterator[VirtualPrinter]:
     """A printer whose bed a macro clears."""
-    folder = Path(tempfile.mkdtemp(dir=printers_folder))
-    with free_ports(1) as ports:
-        farm = VirtualFarm(folder, ports, SECTION)
-    with farm:
-        farm.start()
-        farm.wait_ready()
+    with start_farm(printers_folder, 1, SECTION) as farm:
         (printer,) = farm.printers
         printer.client.upload("part.gcode", b"G4 P600\nM400\n")
         printer.client.upload("long.gcode", b"G28\n" + b"G4 P250\n" * 200)

@@ -25,6 +25,7 @@ from moonraker_netqueue.virtual_printer.printers import (
     VirtualPrinter,
     free_ports,
 )
+from tests.conftest import start_farm
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -43,12 +44,7 @@ LONG = b"G28\n" + b"G4 P250\n" * 400
 @pytest.fixture(scope="module")
 def farm(printers_folder: Path) -> Iterator[VirtualFarm]:
     """Two printers with a queue each: one is asked, the other one prints."""
-    folder = Path(tempfile.mkdtemp(dir=printers_folder))
-    with free_ports(2) as ports:
-        farm = VirtualFarm(folder, ports, SECTION)
-    with farm:
-        farm.start()
-        farm.wait_ready()
+    with start_farm(printers_folder, 2, SECTION) as farm:
         for printer in farm.printers:
             client = printer.client
             wait(partial(serves, printer))

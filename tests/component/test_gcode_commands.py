@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,12 +10,9 @@ from typing import Any
 import pytest
 
 from moonraker_netqueue.virtual_printer.printers import (
-    VirtualFarm,
     VirtualPrinter,
-    free_ports,
 )
 from tests.component.klipper import (
-    ROOT,
     answer,
     own,
     read_config,
@@ -27,6 +23,8 @@ from tests.component.klipper import (
     wait,
     write_config,
 )
+from tests.component.test_component import ROOT
+from tests.conftest import start_farm
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -48,12 +46,7 @@ gcode:
 @pytest.fixture(scope="module")
 def printer(printers_folder: Path) -> Iterator[VirtualPrinter]:
     """A printer that serves two queues."""
-    folder = Path(tempfile.mkdtemp(dir=printers_folder))
-    with free_ports(1) as ports:
-        farm = VirtualFarm(folder, ports, SECTION)
-    with farm:
-        farm.start()
-        farm.wait_ready()
+    with start_farm(printers_folder, 1, SECTION) as farm:
         (printer,) = farm.printers
         printer.client.upload("part.gcode", b"G28\nG4 P500\n")
         printer.client.upload("long.gcode", b"G28\n" + b"G4 P250\n" * 200)

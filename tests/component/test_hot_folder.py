@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -15,9 +14,7 @@ from typing import Any
 import pytest
 
 from moonraker_netqueue.virtual_printer.printers import (
-    VirtualFarm,
     VirtualPrinter,
-    free_ports,
 )
 from tests.component.test_component import (
     ROOT,
@@ -27,6 +24,7 @@ from tests.component.test_component import (
     serves,
     wait,
 )
+from tests.conftest import start_farm
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -41,12 +39,7 @@ STEADY = 8.0  # seconds: a look and the quiet time, and a bit
 
 
 def start(printers_folder: Path, section: str) -> Iterator[VirtualPrinter]:
-    folder = Path(tempfile.mkdtemp(dir=printers_folder))
-    with free_ports(1) as ports:
-        farm = VirtualFarm(folder, ports, section)
-    with farm:
-        farm.start()
-        farm.wait_ready()
+    with start_farm(printers_folder, 1, section) as farm:
         (printer,) = farm.printers
         wait(partial(serves, printer))
         yield printer

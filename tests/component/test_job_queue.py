@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import posixpath
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial, wraps
 from pathlib import Path
@@ -20,11 +19,11 @@ from moonraker_netqueue.virtual_printer.moonraker_client import RefusedError
 from moonraker_netqueue.virtual_printer.printers import (
     VirtualFarm,
     VirtualPrinter,
-    free_ports,
 )
 from moonraker_netqueue.virtual_printer.shared_queue import sections, unshared_reason
 from tests.component.dashboard import CallRefusedError, Dashboard
 from tests.component.test_component import LONG, ROOT, serves, wait
+from tests.conftest import start_farm
 
 pytestmark = pytest.mark.timeout(120)
 _GCODE = b"G28\nG4 P500\n"
@@ -40,12 +39,7 @@ Story = Callable[[VirtualPrinter, VirtualPrinter], Awaitable[None]]
 @pytest.fixture(scope="module")
 def farm(printers_folder: Path) -> Iterator[VirtualFarm]:
     """Two printers of one queue; the first has the files."""
-    folder = Path(tempfile.mkdtemp(dir=printers_folder))
-    with free_ports(2) as ports:
-        farm = VirtualFarm(folder, ports, sections("panels"))
-    with farm:
-        farm.start()
-        farm.wait_ready()
+    with start_farm(printers_folder, 2, sections("panels")) as farm:
         wait(lambda: unshared_reason(farm) is None, 60)
         for name in "abc":
             farm.printers[0].client.upload(f"{name}.gcode", _GCODE + name.encode())
@@ -323,16 +317,11 @@ def is_idle(printer: VirtualPrinter) -> bool:
 @pytest.mark.timeout(180)
 def test_an_option_leaves_the_local_queue_alone(printers_folder: Path) -> None:
     """Moonraker's own job queue then is what it was, and the shared one too."""
-    folder = Path(tempfile.mkdtemp(dir=printers_folder))
     section = (
         "[netqueue]\nname: $name\nqueues: $name\nbind: 127.0.0.1\ndiscovery: False\n"
         "job_queue: local\n"
     )
-    with free_ports(1) as ports:
-        farm = VirtualFarm(folder, ports, section)
-    with farm:
-        farm.start()
-        farm.wait_ready()
+    with start_farm(printers_folder, 1, section) as farm:
         (printer,) = farm.printers
         wait(lambda: serves(printer))
         printer.client.upload("a.gcode", _GCODE)

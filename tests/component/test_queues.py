@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from moonraker_netqueue.virtual_printer.faults import Fault
 from moonraker_netqueue.virtual_printer.printers import (
     VirtualFarm,
     VirtualPrinter,
-    free_ports,
 )
 from moonraker_netqueue.virtual_printer.shared_queue import sections, unshared_reason
 from tests.component.test_component import ROOT, exchange, refused, wait
+from tests.conftest import start_farm
 
 pytestmark = pytest.mark.timeout(180)
 _GCODE = b"G28\nG4 P500\n"
@@ -26,12 +25,7 @@ _GCODE = b"G28\nG4 P500\n"
 @pytest.fixture(scope="module")
 def farm(printers_folder: Path) -> Iterator[VirtualFarm]:
     """Two printers that share a queue of their configuration."""
-    folder = Path(tempfile.mkdtemp(dir=printers_folder))
-    with free_ports(2) as ports:
-        farm = VirtualFarm(folder, ports, sections("configured"))
-    with farm:
-        farm.start()
-        farm.wait_ready()
+    with start_farm(printers_folder, 2, sections("configured")) as farm:
         wait(lambda: unshared_reason(farm) is None, 60)
         farm.printers[0].client.upload("part.gcode", _GCODE)
         yield farm
