@@ -35,8 +35,9 @@ from moonraker_netqueue.printer.agent import Agent
 from moonraker_netqueue.printer.queue_port import Submission
 from moonraker_netqueue.scheduler.planner import Plan, plan
 from moonraker_netqueue.scheduler.problem import Problem
-from tests.printer.scripted_printer import ScriptedPrinter
-from tests.replica.simulation import SimRandom, VirtualLoop
+from moonraker_netqueue.sim.ports import SimRandom
+from moonraker_netqueue.sim.printer import SimPrinter
+from moonraker_netqueue.sim.virtual_time import VirtualLoop, play
 
 _T = TypeVar("_T")
 QUEUE = "bench"
@@ -214,7 +215,7 @@ class Host:
         self.name = name
         self.host_id = hashlib.sha256(name.encode()).hexdigest()
         self.settings = settings
-        self.printer = ScriptedPrinter()
+        self.printer = SimPrinter()
         self.files = FakeFiles()
         self.worker = InlineWorker()
         self.queues = {
@@ -398,24 +399,18 @@ def story(test: Story, *queues: str) -> Callable[[Path], None]:
     """A test in virtual time, in a workshop of its own with these queues."""
 
     def run(tmp_path: Path) -> None:
-        loop = VirtualLoop()
-        asyncio.set_event_loop(loop)
         workshop = Workshop(tmp_path, *queues)
 
-        async def whole() -> None:
+        async def whole(_loop: VirtualLoop) -> None:
             try:
-                await test(workshop)
+                await asyncio.wait_for(test(workshop), 100_000)
             finally:
                 for host in workshop.hosts.values():
                     if host.running:
                         await host.kill()
                     host.printer.stop()
 
-        try:
-            loop.run_until_complete(asyncio.wait_for(whole(), 100_000))
-        finally:
-            asyncio.set_event_loop(None)
-            loop.close()
+        play(whole, VirtualLoop())
 
     run.__name__ = test.__name__
     run.__doc__ = test.__doc__
