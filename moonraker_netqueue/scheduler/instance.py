@@ -28,6 +28,7 @@ from .section import Section
 
 ONE_SHOT = "oneshot"
 _MAKESPAN = "makespan"
+_PAGE = "docs/scheduling.md"
 
 _FILE_KEYS = (
     "kind",
@@ -85,8 +86,8 @@ _WEIGHTS = {  # key of the file: field of Weights
     "starving": "starving",
     "horizon": "horizon",
 }
-_VOLUME_KEYS = ("width", "depth", "height", "formFactor")
-_PERIOD_KEYS = ("daysofweek", "start", "duration", "max_manual_events", "tz")
+VOLUME_KEYS = ("width", "depth", "height", "formFactor")
+PERIOD_KEYS = ("daysofweek", "start", "duration", "max_manual_events", "tz")
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Instance:
 
 def read_instance(text: str, name: str) -> Instance:
     """The problem in the text of file `name`; raises ProblemError in one line."""
-    root = Section(_parsed(text, name), name, _FILE_KEYS)
+    root = Section(parse_yaml(text, name, _PAGE), name, _FILE_KEYS)
     jobs = tuple(_job(*entry) for entry in root.entries("jobs", _JOB_KEYS))
     # Without `now` the plan must not depend on when somebody runs it.
     newest = max((job.added for job in jobs), default=0)
@@ -114,22 +115,23 @@ def read_instance(text: str, name: str) -> Instance:
             jobs=jobs,
             weights=_weights(root.section("weights", _WEIGHTS)),
             operator=tuple(
-                _period(section, now)
-                for section in root.sections("operator", _PERIOD_KEYS)
+                read_period(section, now)
+                for section in root.sections("operator", PERIOD_KEYS)
             ),
             owner_credit=_credits(root),
         ),
     )
 
 
-def _parsed(text: str, name: str) -> object:
+def parse_yaml(text: str, name: str, page: str) -> object:
+    """What file `name` says; raises ProblemError, which points at `page`."""
     try:
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a 13th month
         mark = getattr(error, "problem_mark", None)
         line = f" (line {mark.line + 1})" if mark else ""
         raise ProblemError(
-            f"{name}: is not YAML{line}; see docs/scheduling.md for an example"
+            f"{name}: is not YAML{line}; see {page} for an example"
         ) from None
 
 
@@ -168,7 +170,7 @@ def _printer(name: str, section: Section) -> Printer:
         materials=section.texts("materialsAvailable", ()),
         loaded=section.texts("materialsReady", ()),
         self_clearing=section.flag("selfClearing"),
-        volume=_volume(section.section("volume", _VOLUME_KEYS))
+        volume=read_volume(section.section("volume", VOLUME_KEYS))
         if "volume" in section
         else None,
         nozzle=section.measure("nozzle", None),
@@ -182,7 +184,8 @@ def _printer(name: str, section: Section) -> Printer:
     )
 
 
-def _volume(section: Section) -> Volume:
+def read_volume(section: Section) -> Volume:
+    """A build volume; raises ProblemError."""
     for key in ("width", "depth", "height"):
         if key not in section:
             raise section.error(key, "is missing", "give millimetres")
@@ -215,7 +218,8 @@ def _credits(root: Section) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(root.whole_numbers("userCredit", least=-(10**9)).items()))
 
 
-def _period(section: Section, now: int) -> OperatorPeriod:
+def read_period(section: Section, now: int) -> OperatorPeriod:
+    """An operator period, in the time zone as it is at `now`; raises ProblemError."""
     for key in ("daysofweek", "start", "duration"):
         if key not in section:
             raise section.error(
