@@ -13,7 +13,6 @@ from ..errors import NetqueueError
 from ..files.fetch import Fetcher
 from ..files.store import ContentStore
 from ..model.command import Body, ContentHeld, JobAdd
-from ..model.content import FileRef
 from ..model.job import ItemSpec, Requirements, Wishes
 from ..model.queue_state import QueueState
 from ..ports import Disk
@@ -75,6 +74,13 @@ class WholeHost(Computer):
         """A queue as this host knows it; None while it does not run."""
         return self.replicas[queue].state if queue in self.replicas else None
 
+    def ready(self, queue: str) -> bool:
+        """Whether a command given here now would be answered."""
+        replica = self.replicas.get(queue)
+        if self._parts is None or replica is None:
+            return False
+        return ReplicaQueue(replica, self.links).ready
+
     # Life.
 
     async def start(self) -> None:
@@ -108,9 +114,7 @@ class WholeHost(Computer):
 
     async def add(self, job: WantedJob) -> SubmitOutcome:
         """Upload a job's files here and add it; asked again, it is added once."""
-        items = [
-            await self.within(self._take_in(job, item)) for item in job.items
-        ]
+        items = [await self.within(self._take_in(job, item)) for item in job.items]
         for item in items:
             await self.give(job.queue, ContentHeld(item.files[0]))
         job_id = hashlib.sha256(f"{job.queue} {job.name}".encode()).hexdigest()[:32]

@@ -15,7 +15,7 @@ from ..model.errors import Rejected
 from ..model.job import COUNT_MAX, ITEMS_MAX, Wishes
 from ..model.printer import ClearBed, Profile, Volume
 from ..names import is_queue_name
-from ..scheduler.errors import ProblemError
+from ..scheduler.forecast import CLEARING
 from ..scheduler.hours import OperatorPeriod
 from ..scheduler.instance import (
     PERIOD_KEYS,
@@ -25,7 +25,6 @@ from ..scheduler.instance import (
     read_volume,
 )
 from ..scheduler.problem import UNKNOWN_DURATION, Weights
-from ..scheduler.forecast import CLEARING
 from ..scheduler.section import Section
 
 _PAGE = "docs/simulation.md"
@@ -245,7 +244,9 @@ def _jobs(queue: str, section: Section) -> list[WantedJob]:
     for wanted in section.sections("jobs", _JOB_KEYS):
         job = _job(queue, wanted)
         if any(other.name == job.name for other in jobs):
-            raise wanted.error("name", f"{job.name!r} is there twice", "call it otherwise")
+            raise wanted.error(
+                "name", f"{job.name!r} is there twice", "call it otherwise"
+            )
         jobs.append(job)
     return jobs
 
