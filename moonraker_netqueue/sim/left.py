@@ -10,6 +10,8 @@ from .ledger import Copies
 if TYPE_CHECKING:
     from .scenario_run import ScenarioRun
 
+_GIVEN_WITHIN = 60.0  # seconds that adding a job may take while all is well
+
 
 async def why_left(run: ScenarioRun) -> list[tuple[Copies, str]]:
     """The items that are not done, and why; while the hosts still run."""
@@ -25,6 +27,8 @@ async def _why(run: ScenarioRun, copies: Copies) -> str:
     state = run.state(wanted.queue)
     jobs = (job for job in state.jobs.values() if job.wishes.name == wanted.name)
     job = next(jobs, None)
+    if job is None and run.seconds < 60 * wanted.at + _GIVEN_WITHIN:
+        return f"it is added {wanted.at} min after the start"
     if job is None:
         return "it was never added: no host of the queue had a majority"
     item = wanted.items.index(copies.item)

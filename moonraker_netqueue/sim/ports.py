@@ -72,12 +72,14 @@ class SimWorker:
         computer = self._computer
         await asyncio.sleep(computer.disk_delay() / 2)
         await computer.disk_moves.wait()
-        if not self._life.alive:
-            await asyncio.Event().wait()
+        self._require_life()
         if computer.disk_error is not None:
             raise computer.disk_error
         result = function(*args)
         await asyncio.sleep(computer.disk_delay() / 2)  # on disk, but nobody knows
-        if not self._life.alive:
-            await asyncio.Event().wait()
+        self._require_life()
         return result
+
+    def _require_life(self) -> None:
+        if not self._life.alive:
+            raise asyncio.CancelledError

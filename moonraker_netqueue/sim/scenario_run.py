@@ -109,8 +109,8 @@ class ScenarioRun:
         """What goes on beside each other."""
         yield self._switch_on()
         yield self.person.work()
-        for job in self.scenario.jobs:
-            yield self._add(job)
+        for queue in self.scenario.members:
+            yield self._add_jobs(queue)
         for event in self.scenario.events:
             yield self._happen(event)
 
@@ -191,14 +191,19 @@ class ScenarioRun:
         with contextlib.suppress(HostGone):  # something happened to it at once
             await host.start()
 
-    async def _add(self, job: WantedJob) -> None:
-        """Give a job to the first host that takes it."""
-        await asyncio.sleep(60.0 * job.at)
-        while True:
-            for member in self.scenario.members[job.queue]:
-                if await self._give(self.hosts[member], job):
-                    return
-            await asyncio.sleep(_RETRY)
+    async def _add_jobs(self, queue: str) -> None:
+        """Give each job, when its time has come, to the first host that takes it."""
+        jobs = (job for job in self.scenario.jobs if job.queue == queue)
+        for job in sorted(jobs, key=lambda job: job.at):
+            await asyncio.sleep(max(0.0, 60.0 * job.at - self.seconds))
+            while not await self._add(job):
+                await asyncio.sleep(_RETRY)
+
+    async def _add(self, job: WantedJob) -> bool:
+        for member in self.scenario.members[job.queue]:
+            if await self._give(self.hosts[member], job):
+                return True
+        return False
 
     async def _give(self, host: WholeHost, job: WantedJob) -> bool:
         if not host.ready(job.queue):
