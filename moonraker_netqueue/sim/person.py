@@ -117,7 +117,7 @@ class Person:
         await host.within(agent.bed_clear(_NAME))
         self.cleared += full
         self._story.tell(
-            f"{_NAME} {'clears' if full else 'sees'} the bed of {host.name}"
+            f"{_NAME} {'clears' if full else 'looks at'} the bed of {host.name}"
         )
 
     async def _change(self, host: WholeHost) -> None:
