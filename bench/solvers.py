@@ -12,11 +12,13 @@ from statistics import median
 from typing import TypeVar
 
 from moonraker_netqueue.scheduler.explain import why_waiting
-from moonraker_netqueue.scheduler.planner import PULP_PAIRS, score
 from moonraker_netqueue.scheduler.problem import JobClass, Printer, Problem
-from moonraker_netqueue.scheduler.strategies.assignment import solve_pulp
-from moonraker_netqueue.scheduler.strategies.canonical import canonical
-from moonraker_netqueue.scheduler.strategies.transport import solve_pure
+from moonraker_netqueue.scheduler.scored import score
+from moonraker_netqueue.scheduler.solvers.canonical import canonical
+from moonraker_netqueue.scheduler.solvers.linear_programme import solve_pulp
+from moonraker_netqueue.scheduler.solvers.solver import PULP_PAIRS, Solver
+from moonraker_netqueue.scheduler.solvers.transport import solve_pure
+from moonraker_netqueue.scheduler.strategies.strategy import Decision
 
 _SIZES = ((3, 3), (5, 10), (20, 31), (100, 50), (100, 200), (1000, 200))
 _REPETITIONS = 3
@@ -41,7 +43,8 @@ def _line(printers: int, classes: int, copies: int) -> str:
     model = scored.tableau
     pure, pure_time = _timed(lambda: solve_pure(model))
     optimum, canonical_time = _timed(lambda: canonical(model, pure))
-    _, explain_time = _timed(lambda: why_waiting(problem, scored.mask, model, optimum))
+    decision = Decision(optimum.vector, model, optimum.prices, Solver.PURE)
+    _, explain_time = _timed(lambda: why_waiting(scored, decision))
     pulp, pulp_time = _timed(lambda: solve_pulp(model))
     if canonical(model, pulp) != optimum:
         raise SystemExit("the solvers disagree")

@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .api.asking import asked_by
 from .api.errors import ApiError
 from .api.klipper_commands import KlipperCommands
 from .api.routes import CHANGED, ROOT, ROUTES
@@ -24,7 +25,7 @@ from .file_details_takeover import FileDetailsTakeover
 from .job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
 from .job_queue_takeover import JobQueueTakeover
 from .machine import MachineClock, ThreadWorker
-from .moonraker_user import person
+from .moonraker_user import address, person
 from .printer.klipper_module import KlipperModule
 from .upload_border import UploadBorder
 
@@ -142,12 +143,14 @@ class NetQueue:
     ) -> Callable[[WebRequest], Coroutine[Any, Any, dict[str, Any]]]:
         async def _handle(web_request: WebRequest) -> dict[str, Any]:
             try:
-                return await self._call(
-                    endpoint,
-                    str(web_request.get_request_type().name),
-                    web_request.get_args(),
-                    person(web_request.get_current_user()),
-                )
+                user = person(web_request.get_current_user())
+                with asked_by(user, address(web_request)):
+                    return await self._call(
+                        endpoint,
+                        str(web_request.get_request_type().name),
+                        web_request.get_args(),
+                        user,
+                    )
             except ApiError as error:
                 raise self.server.error(str(error), error.status) from error
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from .api.asking import asked_by
 from .api.errors import ApiError
-from .moonraker_user import person
+from .moonraker_user import address, person
 
 # Annotation imports
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class JobQueueTakeover:
     ) -> None:
         del check_exists  # a file that is nowhere cannot be shared
         files = [filenames] if isinstance(filenames, str) else filenames
-        await self._answer(self._taken().add(files, person(user), reset))
+        with asked_by(person(user), ""):
+            await self._answer(self._taken().add(files, person(user), reset))
 
     async def delete_job(self, job_ids: str | list[str], all: bool = False) -> None:  # noqa: A002
         ids = [job_ids] if isinstance(job_ids, str) else job_ids
@@ -118,35 +120,45 @@ class JobQueueTakeover:
             name = person(web_request.get_current_user())
             filenames = web_request.get_list("filenames")
             reset = web_request.get_boolean("reset", False)
-            await self._answer(facade.add(filenames, name, reset, client))
+            call = facade.add(filenames, name, reset, client)
         elif web_request.get_boolean("all", False):
-            await self._answer(facade.delete([], True))
+            call = facade.delete([], True)
         else:
-            await self._answer(facade.delete(web_request.get_list("job_ids")))
+            call = facade.delete(web_request.get_list("job_ids"))
+        await self._answer(call, web_request)
         return facade.status(client)
 
     async def _handle_pause(self, web_request: WebRequest) -> dict[str, Any]:
-        await self._answer(self._taken().pause())
+        await self._answer(self._taken().pause(), web_request)
         return self._taken().status(_client(web_request))
 
     async def _handle_start(self, web_request: WebRequest) -> dict[str, Any]:
-        await self._answer(self._taken().start())
+        await self._answer(self._taken().start(), web_request)
         return self._taken().status(_client(web_request))
 
     async def _handle_status(self, web_request: WebRequest) -> dict[str, Any]:
         return self._taken().status(_client(web_request))
 
     async def _handle_jump(self, web_request: WebRequest) -> dict[str, Any]:
-        await self._answer(self._taken().jump(web_request.get_str("job_id")))
+        call = self._taken().jump(web_request.get_str("job_id"))
+        await self._answer(call, web_request)
         return self._taken().status(_client(web_request))
 
     def _taken(self) -> JobQueueFacade:
         assert self._facade is not None  # noqa: S101  `take` has registered the callers
         return self._facade
 
-    async def _answer(self, call: Awaitable[None]) -> None:
+    async def _answer(
+        self, call: Awaitable[None], web_request: WebRequest | None = None
+    ) -> None:
+        """Await a call, for whoever asks; its errors become Moonraker's."""
         try:
-            await call
+            if web_request is None:
+                await call
+                return
+            user = person(web_request.get_current_user())
+            with asked_by(user, address(web_request)):
+                await call
         except ApiError as error:
             raise self.server.error(str(error), error.status) from error
 

@@ -1,4 +1,4 @@
-# Who is logged in to Moonraker
+# Who asks Moonraker, and from where
 #
 # Copyright (C) 2026 the moonraker_netqueue developers
 #
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 # Annotation imports
 if TYPE_CHECKING:
-    from moonraker.common import UserInfo
+    from moonraker.common import UserInfo, WebRequest
 
 _NOBODY = ("_TRUSTED_USER_", "_API_KEY_USER_")  # Moonraker's, for who did not log in
 
@@ -20,3 +20,9 @@ def person(user: UserInfo | None) -> str:
     if user is None or user.username in _NOBODY:
         return ""
     return str(user.username)
+
+
+def address(web_request: WebRequest) -> str:
+    """Where a request comes from; empty: from Moonraker itself."""
+    found = web_request.get_ip_address()
+    return "" if found is None else str(found)

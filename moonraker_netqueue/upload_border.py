@@ -21,6 +21,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import PathMatches, Rule
 from tornado.web import HTTPError, stream_request_body
 
+from .api.asking import asked_by
 from .api.errors import ApiError
 from .api.octoprint import answer_to, uploaded_view
 from .api.routes import ROOT
@@ -130,6 +131,11 @@ class _Handler(AuthorizedRequestHandler):  # type: ignore[misc]  # Moonraker's a
         """Who is logged in, if known."""
         return person(self.current_user)
 
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return str(self.request.remote_ip or "")
+
     def refuse(self, error: ApiError) -> None:
         """Answer with an error."""
         self.set_status(error.status)
@@ -230,7 +236,8 @@ class _UploadHandler(_Handler):
             try:
                 if self._failure is not None:
                     raise self._failure
-                answer = await self.take(form)
+                with asked_by(self.user, self.address):
+                    answer = await self.take(form)
             finally:  # before the answer: who has it finds nothing left
                 await self._discard()
         except ApiError as error:
@@ -340,6 +347,7 @@ class _SlicerCall(_Plain):
         if not isinstance(words, dict) or words.get("command") != "select":
             raise ApiError(400, "only the command 'select' is known here")
         if words.get("print") is True:
-            await self.border.uploads.add_again(queue, filename, self.user)
+            with asked_by(self.user, self.address):
+                await self.border.uploads.add_again(queue, filename, self.user)
         self.set_status(204)
         self.finish()

@@ -9,6 +9,7 @@ from ..model.queue_state import QueueState
 from ..replica.errors import ReplicaError
 from ..replica.replica import Replica
 from ..replica.submission import SubmitState
+from .asking import origin
 from .audit import AuditLog
 from .errors import ApiError
 from .views import host_name
@@ -44,7 +45,9 @@ class ServedQueue:
         Returns whether it is pending: kept on this disk and repeated until answered.
         """
         try:
-            outcome = await self.replica.submit(body, client_id, _SUBMIT_TIMEOUT)
+            outcome = await self.replica.submit(
+                body, client_id, _SUBMIT_TIMEOUT, origin()
+            )
         except ReplicaError as error:
             raise ApiError(503, str(error)) from error
         except CommandInvalid as error:

@@ -230,11 +230,19 @@ def events_page(answer: _Thing) -> Page:
         Column("at", lead=True, whole=True),
         Column("host", lead=True),
         Column("who", lead=True),
+        Column("from", lead=True),
         Column("what"),
         Column("refused"),
     )
     rows = [
-        (moment(one["at"]), one["host"], one["who"], one["what"], one["refused"])
+        (
+            moment(one["at"]),
+            one["host"],
+            one["who"],
+            one["address"],
+            one["what"],
+            one["refused"],
+        )
         for one in answer["events"]
     ]
     return [Table.of(columns, rows, "nothing has happened yet")]

@@ -16,6 +16,7 @@ from .printer import Profile
 SCHEMA = 1
 SIZE_MAX = 48 * 1024  # bytes of an encoded command: one entry of the log
 AUTHOR_MAX = 64  # characters of a host id
+ORIGIN_MAX = 128  # characters of a user's name, and of an address
 CLIENT_ID_MIN, CLIENT_ID_MAX = 8, 64  # characters; short ones of two would meet
 
 
@@ -209,6 +210,17 @@ _WORDS = {kind: word for word, kind in _BODIES.items()}
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Who asked the author for it, and from which address; for the audit log only."""
+
+    user: str = ""
+    address: str = ""
+
+
+NOBODY = Origin()  # the host by itself, or somebody unknown
+
+
+@dataclass(frozen=True)
 class Command:
     """One command. `at` is the author's Unix time, for display and ageing only."""
 
@@ -218,6 +230,7 @@ class Command:
     client_id: str = ""  # a client's own id: the same one twice acts once
     schema: int = SCHEMA
     signature: str = ""  # reserved: the author's signature (R12)
+    origin: Origin = NOBODY
 
 
 @dataclass(frozen=True)
@@ -227,6 +240,7 @@ class _Envelope:
     client_id: str
     schema: int
     signature: str
+    origin: Origin = NOBODY
 
 
 def encode(command: Command) -> str:
@@ -235,7 +249,12 @@ def encode(command: Command) -> str:
     So a command that no replica can read is refused to its author, not appended.
     """
     envelope = _Envelope(
-        command.id, command.at, command.client_id, command.schema, command.signature
+        command.id,
+        command.at,
+        command.client_id,
+        command.schema,
+        command.signature,
+        command.origin,
     )
     plain = to_plain(envelope)
     plain["kind"] = _WORDS[type(command.body)]
@@ -269,6 +288,8 @@ def decode(text: str) -> Command:
     if envelope.schema < 1:
         raise CommandInvalid("schemas count from 1")
     envelope.id.check()
+    if max(map(len, (envelope.origin.user, envelope.origin.address))) > ORIGIN_MAX:
+        raise CommandInvalid(f"an origin has at most {ORIGIN_MAX} characters a field")
     length = len(envelope.client_id)
     if length and not CLIENT_ID_MIN <= length <= CLIENT_ID_MAX:
         raise CommandInvalid(
@@ -283,4 +304,5 @@ def decode(text: str) -> Command:
         client_id=envelope.client_id,
         schema=envelope.schema,
         signature=envelope.signature,
+        origin=envelope.origin,
     )

@@ -9,8 +9,10 @@ from typing import Protocol
 
 from ..ports import ProgramFailed, Programs, Worker
 from ..scheduler.errors import SchedulerError
-from ..scheduler.planner import Plan, Solver, choose_solver, plan_scored, score
+from ..scheduler.planner import Plan, plan_scored, suitable_solver
 from ..scheduler.problem import Problem
+from ..scheduler.scored import score
+from ..scheduler.solvers.solver import Solver
 from ..scheduler.wire import plan_from_json, problem_to_json
 
 _LOGGER = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ class OffLoopSolver:
 
     async def solve(self, problem: Problem) -> Plan:
         scored = await self._worker.run(score, problem)
-        chosen = choose_solver(scored.tableau.pairs, lambda: self._program_works)
+        chosen = suitable_solver(scored, lambda: self._program_works)
         if chosen is Solver.PULP:
             try:
                 return await self._solve_by_program(problem)

@@ -10,7 +10,7 @@ import sqlite3
 import zlib
 from collections import OrderedDict
 
-from ..model.command import Body, Command, CommandId, decode, encode
+from ..model.command import NOBODY, Body, Command, CommandId, Origin, decode, encode
 from ..model.errors import CommandInvalid
 from ..ports import Clock, Random
 from .database import Database
@@ -67,7 +67,9 @@ class Outbox:
         self._incarnation, self._sequence = author
         self._commands = OrderedDict((command.id, command) for command in commands)
 
-    def add(self, body: Body, client_id: str) -> tuple[Command, int]:
+    def add(
+        self, body: Body, client_id: str, origin: Origin = NOBODY
+    ) -> tuple[Command, int]:
         """Give a command its identity; it may leave once the position is durable.
 
         Raises CommandInvalid if it is too large, DatabaseFailed.
@@ -78,6 +80,7 @@ class Outbox:
             self._clock.wall(),
             body,
             client_id,
+            origin=origin,
         )
         text = encode(command)
         position = self._database.put(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import NetqueueError
-from ..model.command import Body, Command
+from ..model.command import NOBODY, Body, Command, Origin
 from ..model.event import Event, Topic
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
@@ -163,7 +163,11 @@ class Replica:
         return group is not None and group.applied_index < group.commit_index
 
     async def submit(
-        self, body: Body, client_id: str = "", timeout: float = 5.0
+        self,
+        body: Body,
+        client_id: str = "",
+        timeout: float = 5.0,
+        origin: Origin = NOBODY,
     ) -> SubmitOutcome:
         """Get a command applied: accepted, rejected, or pending after `timeout` s.
 
@@ -176,7 +180,7 @@ class Replica:
                 f"queue {self.queue} takes no commands on this host:"
                 f" {self._lifecycle.error or 'it was closed'}"
             )
-        return await self._submitter.submit(body, client_id, timeout)
+        return await self._submitter.submit(body, client_id, timeout, origin)
 
     def add_listener(self, listener: Listener) -> None:
         """Call `listener` with the events of each applied command, soon after it.

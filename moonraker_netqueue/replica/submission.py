@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import NetqueueError
-from ..model.command import Body, Command, CommandId, encode
+from ..model.command import NOBODY, Body, Command, CommandId, Origin, encode
 from ..model.errors import Rule
 from ..model.outcome import Outcome
 from ..ports import Clock, Links, Message
@@ -100,9 +100,11 @@ class Submitter:
         if self._asking is not None and self._asked != now:
             self._asking.cancel()
 
-    async def submit(self, body: Body, client_id: str, timeout: float) -> SubmitOutcome:
+    async def submit(
+        self, body: Body, client_id: str, timeout: float, origin: Origin = NOBODY
+    ) -> SubmitOutcome:
         """Make a command durable and wait up to `timeout` s for its answer."""
-        command, position = self._outbox.add(body, client_id)
+        command, position = self._outbox.add(body, client_id, origin)
         waiting: asyncio.Future[SubmitOutcome] = (
             asyncio.get_running_loop().create_future()
         )

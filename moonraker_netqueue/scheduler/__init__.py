@@ -6,7 +6,7 @@ from .errors import ProblemError, SchedulerError, SolverError
 from .explain import Waiting
 from .feasibility import Reason
 from .hours import OperatorPeriod
-from .planner import Plan, Solver, choose_solver, plan, score
+from .planner import Plan, plan, suitable_solver
 from .problem import (
     ANY_MODEL,
     UNKNOWN_DURATION,
@@ -14,10 +14,12 @@ from .problem import (
     JobClass,
     Printer,
     Problem,
-    Strategy,
     Volume,
     Weights,
 )
+from .scored import score
+from .solvers.solver import Solver
+from .strategies import known_strategies
 from .wire import plan_from_json, plan_to_json, problem_from_json, problem_to_json
 
 __all__ = [
@@ -34,15 +36,15 @@ __all__ = [
     "SchedulerError",
     "Solver",
     "SolverError",
-    "Strategy",
     "Volume",
     "Waiting",
     "Weights",
-    "choose_solver",
+    "known_strategies",
     "plan",
     "plan_from_json",
     "plan_to_json",
     "problem_from_json",
     "problem_to_json",
     "score",
+    "suitable_solver",
 ]

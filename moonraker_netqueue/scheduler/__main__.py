@@ -1,4 +1,4 @@
-"""`python3 -m moonraker_netqueue.scheduler FILE [--json]`: plan a YAML file.
+"""`python3 -m moonraker_netqueue.scheduler FILE [--strategy S] [--json]`: plan a file.
 
 With `--solve` it is the process the printer agent starts: a problem as JSON on
 standard input, its plan as JSON on standard output (wire.py). PuLP's memory and
@@ -13,15 +13,18 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from .errors import ProblemError, SchedulerError, SolverError
 from .instance import read_instance
-from .planner import Plan, Scored, choose_solver, plan_scored, score
+from .planner import Plan, plan_scored, suitable_solver
 from .problem import Problem
 from .report import as_document, as_text
-from .strategies.assignment import pulp_works
+from .scored import Scored, score
+from .solvers.linear_programme import pulp_works
+from .strategies import known_strategies
 from .wire import plan_to_json, problem_from_json
 
 BAD_INPUT = 2  # exit status
@@ -35,7 +38,7 @@ def main() -> int:
             if arguments.solve:
                 print(plan_to_json(_planned(problem_from_json(sys.stdin.read()))[1]))
             else:
-                _print_plan(arguments.file, as_json=arguments.json)
+                _print_plan(arguments)
     except SchedulerError as error:
         print(f"scheduler: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -51,6 +54,12 @@ def _arguments() -> argparse.Namespace:
     what.add_argument("file", nargs="?", type=Path, help="printers and jobs, YAML")
     what.add_argument(
         "--solve", action="store_true", help="JSON problem on stdin, plan on stdout"
+    )
+    parser.add_argument(
+        "--strategy",
+        choices=sorted(known_strategies()),
+        default=Problem.strategy,
+        help="how FILE's printers are given their work (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print FILE's plan as JSON")
     return parser.parse_args()
@@ -70,15 +79,16 @@ def _temporary_folder() -> Iterator[None]:
         yield
 
 
-def _print_plan(file: Path, *, as_json: bool) -> None:
+def _print_plan(arguments: argparse.Namespace) -> None:
+    file: Path = arguments.file
     instance = read_instance(_text_of(file), file.name)
     if instance.is_batch:
         raise ProblemError(
             f"{file.name}: kind: makespan problems come with strategy `lookahead` in a"
             " later version; give a one-shot problem"
         )
-    scored, plan = _planned(instance.problem)
-    if as_json:
+    scored, plan = _planned(replace(instance.problem, strategy=arguments.strategy))
+    if arguments.json:
         print(json.dumps(as_document(scored, plan)))
     else:
         print(as_text(scored, plan))
@@ -86,8 +96,7 @@ def _print_plan(file: Path, *, as_json: bool) -> None:
 
 def _planned(problem: Problem) -> tuple[Scored, Plan]:
     scored = score(problem)
-    solver = choose_solver(scored.tableau.pairs, pulp_works)
-    return scored, plan_scored(scored, solver)
+    return scored, plan_scored(scored, suitable_solver(scored, pulp_works))
 
 
 def _text_of(file: Path) -> str:

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .feasibility import Mask, Reason, unavailability
+from .feasibility import Reason, unavailability
 from .problem import Printer, Problem
-from .strategies.canonical import Optimum
-from .strategies.tableau import Tableau
+from .scored import Scored
+from .strategies.strategy import Decision
 
 _NAMES_SHOWN = 3
 
@@ -25,31 +25,31 @@ class Waiting:
     reasons: Mapping[str, int]
 
 
-def why_waiting(
-    problem: Problem, mask: Mask, model: Tableau, optimum: Optimum
-) -> dict[str, Waiting]:
+def why_waiting(scored: Scored, decision: Decision) -> dict[str, Waiting]:
     """The reason for each job class that has more copies than were given out."""
+    problem = scored.problem
     explained: dict[str, Waiting] = {}
     for column, job in enumerate(problem.jobs):
-        left = job.units - optimum.vector.count(column)
+        left = job.units - decision.vector.count(column)
         if left <= 0:
             continue
-        reasons = [row[column] for row in mask]
+        reasons = [row[column] for row in scored.mask]
         text = _refusals(problem.printers, reasons)
         if None in reasons:
-            text = _outbid(problem, model, optimum, column)
+            text = _outbid(problem, decision, column)
         counts = Counter(reason.value for reason in reasons if reason is not None)
         explained[job.name] = Waiting(text, dict(sorted(counts.items())))
     return explained
 
 
-def why_idle(problem: Problem, mask: Mask, optimum: Optimum) -> dict[str, str]:
+def why_idle(scored: Scored, decision: Decision) -> dict[str, str]:
     """The reason for each printer that is given nothing."""
+    problem = scored.problem
     idle = len(problem.jobs)
     return {
-        printer.name: _idle_text(problem, printer, row, optimum)
+        printer.name: _idle_text(problem, printer, row, decision)
         for printer, row, column in zip(
-            problem.printers, mask, optimum.vector, strict=True
+            problem.printers, scored.mask, decision.vector, strict=True
         )
         if column == idle
     }
@@ -93,39 +93,43 @@ def _listed(names: list[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _outbid(problem: Problem, model: Tableau, optimum: Optimum, column: int) -> str:
+def _outbid(problem: Problem, decision: Decision, column: int) -> str:
     """Name the printer that would lose least by taking the job instead."""
+    model, vector = decision.tableau, decision.vector
     losses = [
-        (_reduced_cost(costs, optimum, row, column), row)
+        (_loss(decision, row, column), row)
         for row, costs in enumerate(model.by_column)
-        if column in costs and optimum.vector[row] != column
+        if column in costs and vector[row] != column
     ]
     if not losses:
         return "waits: every printer that fits already takes a copy of it"
     worse, row = min(losses)
     printer = problem.printers[row].name
-    instead = optimum.vector[row]
-    if instead == model.idle:
+    if vector[row] == model.idle:
         return f"waits: starting it on {printer} costs more than leaving that idle"
-    text = f"waits: {printer} takes {problem.jobs[instead].name} first"
-    if worse:
+    text = f"waits: {printer} takes {problem.jobs[vector[row]].name} first"
+    if worse and decision.prices is not None:
         text += f"; this one instead would cost at least {minutes(worse)} min"
     return text
 
 
-def _reduced_cost(
-    costs: dict[int, int], optimum: Optimum, row: int, column: int
-) -> int:
-    """How much worse the plan gets at least if `row` takes one of `column`."""
-    here = optimum.vector[row]
-    return costs[column] - costs[here] + optimum.prices[here] - optimum.prices[column]
+def _loss(decision: Decision, row: int, column: int) -> int:
+    """How much worse the plan gets at least if `row` takes one of `column`.
+
+    Without prices: how much dearer it is for the row alone.
+    """
+    costs, here = decision.tableau.by_column[row], decision.vector[row]
+    dearer = costs[column] - costs[here]
+    if decision.prices is None:
+        return dearer
+    return dearer + decision.prices[here] - decision.prices[column]
 
 
 def _idle_text(
     problem: Problem,
     printer: Printer,
     reasons: tuple[Reason | None, ...],
-    optimum: Optimum,
+    decision: Decision,
 ) -> str:
     own = unavailability(problem, printer)
     if own is not None:
@@ -137,7 +141,7 @@ def _idle_text(
         return _unfit_text(reasons)
     for column in feasible:
         job = problem.jobs[column]
-        if optimum.vector.count(column) < job.units:
+        if decision.vector.count(column) < job.units:
             return f"starting {job.name} costs more than staying idle"
     return "other printers take every job it could print"
 

@@ -19,12 +19,6 @@ UNKNOWN_DURATION = 60  # minutes, where a file does not tell
 DEFAULT_QUEUE = "default"
 
 
-class Strategy(Enum):
-    """How the printers of a queue are given their work."""
-
-    ASSIGNMENT = "assignment"
-
-
 class FormFactor(Enum):
     """The shape of a bed."""
 
@@ -147,7 +141,7 @@ class Problem:
     weights: Weights = Weights()
     operator: tuple[OperatorPeriod, ...] = ()  # none: somebody is always there
     owner_credit: tuple[tuple[str, int], ...] = ()  # hundredths of a minute
-    strategy: Strategy = Strategy.ASSIGNMENT
+    strategy: str = "assignment"  # the name of one of strategies/
 
     def __post_init__(self) -> None:
         """Sort, and refuse what has no meaning; raises ProblemError."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .explain import minutes
-from .planner import Plan, Scored
+from .planner import Plan
+from .scored import Scored
 
 
 def as_document(scored: Scored, plan: Plan) -> dict[str, Any]:

@@ -10,16 +10,9 @@ from typing import Any
 from .errors import ProblemError, SolverError
 from .explain import Waiting
 from .hours import OperatorPeriod
-from .planner import Plan, Solver
-from .problem import (
-    FormFactor,
-    JobClass,
-    Printer,
-    Problem,
-    Strategy,
-    Volume,
-    Weights,
-)
+from .planner import Plan
+from .problem import FormFactor, JobClass, Printer, Problem, Volume, Weights
+from .solvers.solver import Solver
 
 
 def problem_to_json(problem: Problem) -> str:
@@ -37,7 +30,6 @@ def problem_from_json(text: str) -> Problem:
         fields["operator"] = tuple(
             OperatorPeriod(**entry) for entry in fields["operator"]
         )
-        fields["strategy"] = Strategy(fields["strategy"])
         return Problem(**fields)
     except (ValueError, KeyError, TypeError) as error:
         raise ProblemError(

@@ -12,6 +12,7 @@ from moonraker_netqueue.model.command import (
     JobEdit,
     JobMove,
     JobRemove,
+    Origin,
     Place,
     PrintDecide,
     PrintEnded,
@@ -101,3 +102,16 @@ def test_another_group_begins_another_log() -> None:
     log.note(QueuePause(True), index=70)
     log.note(QueuePause(False), index=5)
     assert log.words() == ["resumed the queue"]
+
+
+def test_an_event_tells_who_asked_and_from_where() -> None:
+    """The user of Moonraker comes before whom the command names."""
+    log = Log()
+    body = added(owner="anna")
+    origin = Origin("bert", "192.0.2.7")
+    command = Command(CommandId("h" * 64, 1, 1), 1000.0, body, origin=origin)
+    log.audit.on_command(command, 1, Outcome())
+    log.note(JobRemove(JOB), index=2)
+    removed, first = log.audit.newest_first(9, None)
+    assert (first["who"], first["address"]) == ("bert", "192.0.2.7")
+    assert (removed["who"], removed["address"]) == ("", "")

@@ -10,8 +10,9 @@ import pytest
 from moonraker_netqueue.machine import MachinePrograms
 from moonraker_netqueue.ports import ProgramFailed
 from moonraker_netqueue.printer.plan_solver import OffLoopSolver
-from moonraker_netqueue.scheduler.planner import Solver, plan
+from moonraker_netqueue.scheduler.planner import plan
 from moonraker_netqueue.scheduler.problem import JobClass, Printer, Problem
+from moonraker_netqueue.scheduler.solvers.solver import Solver
 from tests.printer.workshop import InlineWorker
 
 PROBLEM = Problem(

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from moonraker_netqueue.scheduler import planner
 from moonraker_netqueue.scheduler.errors import ProblemError, SolverError
-from moonraker_netqueue.scheduler.planner import Solver, choose_solver, plan
+from moonraker_netqueue.scheduler.planner import plan, suitable_solver
 from moonraker_netqueue.scheduler.problem import JobClass, Printer, Problem, Weights
-from moonraker_netqueue.scheduler.strategies.tableau import Tableau, Vector
+from moonraker_netqueue.scheduler.scored import score
+from moonraker_netqueue.scheduler.solvers import solver as solvers
+from moonraker_netqueue.scheduler.solvers.solver import Solver, choose_solver
+from moonraker_netqueue.scheduler.solvers.tableau import Tableau, Vector
 
 _A, _B = Printer("a"), Printer("b")
 _ONE, _TWO = JobClass("one", added=1), JobClass("two", added=2)
@@ -153,6 +155,10 @@ def test_choice_of_solver_is_pulp_where_it_works_and_is_quick() -> None:
     assert choose_solver(20_001, lambda: True) is Solver.PURE
     assert choose_solver(0, lambda: True) is Solver.PURE
     assert choose_solver(1, lambda: False) is Solver.PURE
+    scored = score(Problem(now=0, printers=(_A,), jobs=(_ONE,)))
+    assert suitable_solver(scored, lambda: True) is Solver.PULP
+    greedy = replace(scored, problem=replace(scored.problem, strategy="greedy"))
+    assert suitable_solver(greedy, lambda: True) is Solver.PURE
 
 
 def _no_solver(_model: Tableau) -> Vector:
@@ -168,7 +174,7 @@ def test_pure_solver_steps_in_where_pulp_fails_or_is_wrong(
     solve: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The plan is the same and says which solver it was."""
-    monkeypatch.setattr(planner, "solve_pulp", solve)
+    monkeypatch.setattr(solvers, "solve_pulp", solve)
     found = plan(Problem(now=0, printers=(_A,), jobs=(_ONE,)), Solver.PULP)
     assert found.assignment == {"a": "one"}
     assert found.solver is Solver.PURE

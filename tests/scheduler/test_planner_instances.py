@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 from moonraker_netqueue.scheduler.instance import read_instance
-from moonraker_netqueue.scheduler.planner import Scored, Solver, plan_scored, score
+from moonraker_netqueue.scheduler.planner import plan_scored
 from moonraker_netqueue.scheduler.report import as_document
+from moonraker_netqueue.scheduler.scored import Scored, score
+from moonraker_netqueue.scheduler.solvers.solver import Solver
 
 _FOLDER = Path(__file__).parents[2] / "testdata" / "instances"
 _ONE_SHOT = sorted(

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from moonraker_netqueue.scheduler.instance import read_instance
-from moonraker_netqueue.scheduler.planner import Solver, plan
+from moonraker_netqueue.scheduler.planner import plan
+from moonraker_netqueue.scheduler.solvers.solver import Solver
 from moonraker_netqueue.scheduler.wire import plan_from_json, problem_to_json
 
 _TESTDATA = Path(__file__).parents[2] / "testdata"

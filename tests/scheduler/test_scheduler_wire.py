@@ -40,7 +40,6 @@ def test_problem_and_plan_survive_the_way(path: Path) -> None:
         "{}",
         "7",
         problem_to_json(Problem(now=0)).replace('"now"', '"later"'),
-        problem_to_json(Problem(now=0)).replace('"assignment"', '"magic"'),
     ],
 )
 def test_foreign_problems_are_refused(text: str) -> None:

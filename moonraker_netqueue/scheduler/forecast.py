@@ -1,0 +1,178 @@
+"""The known queue played forward: which printer prints what, from when until when.
+
+At each moment at which a printer is ready again or a person comes, the problem's
+strategy decides as it would then; what it gives to idle printers starts. Everything
+goes to plan: nothing fails, nothing is added, whoever is there clears beds at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from .feasibility import PLANNED_STATES, needs_change
+from .hours import operator_wait
+from .problem import JobClass, Printer, Problem
+from .scored import Scored, score
+from .solvers.solver import Solver
+from .solvers.tableau import Vector
+from .strategies import strategy_named
+
+CLEARING = 5  # minutes a person needs to clear a bed
+PRINTS_MAX = 1_000
+
+
+@dataclass(frozen=True)
+class PlannedPrint:
+    """Copies that a printer makes in one go; Unix minutes.
+
+    `copies` is 1, or all that are kept together. `change`: a person loads another
+    material or spool first, within the time from `start` on. From `ready` on the
+    printer can start the next.
+    """
+
+    printer: str
+    job: str
+    copies: int
+    start: int
+    end: int
+    ready: int
+    change: bool
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Planned prints in order of start, and the copies without one by job.
+
+    `complete`: as things are, `left` will never print; else the forecast just ends.
+    """
+
+    prints: tuple[PlannedPrint, ...]
+    left: tuple[tuple[str, int], ...]
+    complete: bool
+
+
+def forecast(
+    problem: Problem, *, until: int | None = None, prints_max: int = PRINTS_MAX
+) -> Forecast:
+    """Play `problem` forward up to Unix minute `until`, or while anything starts.
+
+    Raises ProblemError for an unknown strategy.
+    """
+    choose = strategy_named(problem.strategy).choose
+    farm = _Farm(problem)
+    prints: list[PlannedPrint] = []
+    minute: int | None = problem.now // 60
+    while minute is not None and len(prints) < prints_max:
+        if until is not None and minute > until:
+            break
+        scored = score(farm.problem_at(minute))
+        decision = choose(scored, Solver.PURE)
+        prints += farm.start(minute, scored, decision.vector)
+        minute = farm.next_moment(minute)
+    return Forecast(tuple(prints), farm.left(), minute is None)
+
+
+class _Farm:
+    """Printers and waiting copies as they will be."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._jobs = {job.name: job for job in problem.jobs}
+        self._printers = {p.name: p for p in problem.printers if _works(p)}
+        self._ready = {
+            printer.name: self._first_ready(printer)
+            for printer in self._printers.values()
+        }
+
+    def problem_at(self, minute: int) -> Problem:
+        """The problem as it is at `minute`: printers that are ready, or soon."""
+        horizon = minute + self._problem.weights.horizon
+        return replace(
+            self._problem,
+            now=minute * 60 + self._problem.now % 60,
+            printers=tuple(
+                self._printer_at(minute, name)
+                for name, ready in self._ready.items()
+                if ready <= horizon
+            ),
+            jobs=tuple(job for job in self._jobs.values() if job.copies),
+        )
+
+    def start(
+        self, minute: int, scored: Scored, vector: Vector
+    ) -> Iterator[PlannedPrint]:
+        """Start what a decision gives to the printers that are ready."""
+        problem = scored.problem
+        for printer, column in zip(problem.printers, vector, strict=True):
+            if column < len(problem.jobs) and not printer.busy_minutes:
+                yield self._start(minute, printer, problem.jobs[column])
+
+    def next_moment(self, minute: int) -> int | None:
+        """When something may start again; None: never."""
+        jobs = any(job.copies for job in self._jobs.values())
+        later = [ready for ready in self._ready.values() if ready > minute]
+        wait = operator_wait(self._problem.operator, minute)
+        if wait and len(later) < len(self._ready):
+            later.append(minute + wait)  # somebody comes to an idle printer
+        return min(later) if jobs and later else None
+
+    def left(self) -> tuple[tuple[str, int], ...]:
+        """Copies that have not been started, by job."""
+        waiting = (job for job in self._jobs.values() if job.copies)
+        return tuple((job.name, job.copies) for job in waiting)
+
+    def _printer_at(self, minute: int, name: str) -> Printer:
+        busy = max(0, self._ready[name] - minute)
+        state = PLANNED_STATES[1 if busy else 0]
+        return replace(
+            self._printers[name], state=state, busy_minutes=busy, bed_clear=True
+        )
+
+    def _start(self, minute: int, printer: Printer, job: JobClass) -> PlannedPrint:
+        change = needs_change(printer, job)
+        end = minute + (job.duration(printer.model) or 0)
+        if change:
+            end += self._problem.weights.change_minutes
+        ready = self._cleared(printer, end)
+        copies = job.copies if job.keep_together else 1
+        self._ready[printer.name] = ready
+        self._printers[printer.name] = _after(printer, job, copies, change=change)
+        waiting = self._jobs[job.name]
+        self._jobs[job.name] = replace(waiting, copies=waiting.copies - copies)
+        return PlannedPrint(printer.name, job.name, copies, minute, end, ready, change)
+
+    def _first_ready(self, printer: Printer) -> int:
+        now = self._problem.now // 60
+        if printer.busy_minutes:
+            return self._cleared(printer, now + printer.busy_minutes)
+        if printer.bed_clear:
+            return now
+        return now + operator_wait(self._problem.operator, now) + CLEARING
+
+    def _cleared(self, printer: Printer, end: int) -> int:
+        if printer.self_clearing:
+            return end
+        return end + operator_wait(self._problem.operator, end) + CLEARING
+
+
+def _works(printer: Printer) -> bool:
+    """Whether it will take work without a person who repairs or resumes it."""
+    stopped = printer.quarantined or printer.switched_off
+    return printer.state in PLANNED_STATES and not stopped
+
+
+def _after(printer: Printer, job: JobClass, copies: int, *, change: bool) -> Printer:
+    """The printer once it has printed: what is loaded then, and how much of it."""
+    grams = job.grams * copies
+    if not change:
+        left = None if printer.grams_left is None else printer.grams_left - grams
+        return replace(printer, grams_left=left)
+    spool = printer.spool_grams
+    return replace(
+        printer,
+        loaded=job.materials or printer.loaded,
+        # What was loaded stays at hand.
+        materials=tuple(dict.fromkeys((*printer.materials, *printer.loaded))),
+        grams_left=None if spool is None else spool - grams,
+    )

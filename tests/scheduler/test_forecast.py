@@ -1,0 +1,151 @@
+"""The queue played forward, on farms small enough to do by hand."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moonraker_netqueue.scheduler.errors import ProblemError
+from moonraker_netqueue.scheduler.forecast import CLEARING, PlannedPrint, forecast
+from moonraker_netqueue.scheduler.hours import DAY, OperatorPeriod
+from moonraker_netqueue.scheduler.planner import plan
+from moonraker_netqueue.scheduler.problem import JobClass, Printer, Problem
+from moonraker_netqueue.scheduler.strategies import known_strategies
+
+_DAYTIME = OperatorPeriod(days=(0, 1, 2, 3, 4, 5, 6), start=8 * 60, duration=600)
+_NINE = 9 * 60  # Unix minutes: 09:00 of the first day
+_A = Printer("a", model="m", loaded=("PLA",), materials=("PLA", "PETG"))
+_PLA = JobClass("pla", copies=2, materials=("PLA",), durations=(("m", 60),))
+_PETG = JobClass("petg", added=1, materials=("PETG",), durations=(("m", 30),))
+
+
+def _problem(printers: tuple[Printer, ...], jobs: tuple[JobClass, ...]) -> Problem:
+    return Problem(_NINE * 60, printers, jobs, operator=(_DAYTIME,))
+
+
+def test_one_printer_prints_one_after_the_other_with_clearing_and_change() -> None:
+    """The change takes its 15 minutes, the bed 5 each time."""
+    found = forecast(_problem((_A,), (_PLA, _PETG)))
+    assert found.prints == (
+        PlannedPrint("a", "pla", 1, _NINE, _NINE + 60, _NINE + 65, change=False),
+        PlannedPrint("a", "pla", 1, _NINE + 65, _NINE + 125, _NINE + 130, change=False),
+        PlannedPrint(
+            "a", "petg", 1, _NINE + 130, _NINE + 175, _NINE + 180, change=True
+        ),
+    )
+    assert found.complete
+    assert found.left == ()
+
+
+def test_a_bed_filled_in_the_evening_waits_for_the_morning() -> None:
+    """From 18:00 to 08:00 nobody is there; a printer that clears itself goes on."""
+    long = replace(_PLA, copies=3, durations=(("m", 600),))
+    night = forecast(_problem((_A,), (long,)))
+    morning = DAY + 8 * 60 + CLEARING
+    assert [p.start for p in night.prints] == [_NINE, morning, morning + DAY]
+    through = forecast(_problem((replace(_A, self_clearing=True),), (long,)))
+    assert [p.start for p in through.prints] == [_NINE, _NINE + 600, _NINE + 1200]
+
+
+def test_a_change_in_the_night_is_put_off_to_the_morning() -> None:
+    """The printer is idle until somebody comes, and the forecast goes on then."""
+    at_night = replace(_problem((_A,), (_PETG,)), now=20 * 3600)
+    found = forecast(at_night)
+    assert [(p.start, p.change) for p in found.prints] == [(DAY + 8 * 60, True)]
+
+
+def test_what_never_prints_is_left_and_said_to_be() -> None:
+    """A material that nobody has, a printer that a person switched off."""
+    abs_job = JobClass("abs", copies=4, materials=("ABS",), durations=(("m", 10),))
+    found = forecast(_problem((_A,), (abs_job,)))
+    assert (found.prints, found.left, found.complete) == ((), (("abs", 4),), True)
+    off = replace(_A, switched_off=True)
+    assert forecast(_problem((off,), (_PLA,))).left == (("pla", 2),)
+
+
+def test_a_forecast_that_ends_early_says_so() -> None:
+    """By time or by number of prints."""
+    problem = _problem((_A,), (_PLA,))
+    assert not forecast(problem, prints_max=1).complete
+    early = forecast(problem, until=_NINE + 30)
+    assert (len(early.prints), early.left, early.complete) == (1, (("pla", 1),), False)
+
+
+def test_copies_kept_together_are_one_block_on_one_printer() -> None:
+    """Their durations add up."""
+    together = replace(_PLA, keep_together=True)
+    printers = (_A, replace(_A, name="b"))
+    found = forecast(_problem(printers, (together,)))
+    assert [(p.copies, p.end - p.start) for p in found.prints] == [(2, 120)]
+
+
+def test_a_spool_runs_low_and_is_changed() -> None:
+    """Grams are counted down; the next copy needs a new spool."""
+    spools = replace(_A, grams_left=60, spool_grams=1000)
+    found = forecast(_problem((spools,), (replace(_PLA, grams=50),)))
+    assert [p.change for p in found.prints] == [False, True]
+
+
+def test_an_occupied_bed_and_a_running_print_are_waited_for() -> None:
+    """Each is cleared first, by somebody who is there."""
+    occupied = replace(_A, bed_clear=False)
+    assert forecast(_problem((occupied,), (_PLA,))).prints[0].start == _NINE + CLEARING
+    busy = replace(_A, state="printing", busy_minutes=90)
+    assert forecast(_problem((busy,), (_PLA,))).prints[0].start == _NINE + 95
+
+
+def test_an_unknown_strategy_is_refused_with_those_there_are() -> None:
+    """Not planned by another one in silence."""
+    with pytest.raises(ProblemError, match=r"'best'.*assignment, fifo, greedy"):
+        forecast(replace(_problem((_A,), (_PLA,)), strategy="best"))
+
+
+@st.composite
+def _problems(draw: st.DrawFn) -> Problem:
+    printers = tuple(
+        Printer(
+            name,
+            model=draw(st.sampled_from(["m", "n"])),
+            loaded=(draw(st.sampled_from(["PLA", "PETG"])),),
+            materials=("PLA", "PETG"),
+            self_clearing=draw(st.booleans()),
+            busy_minutes=0,
+        )
+        for name in draw(st.sampled_from(["a", "ab", "abc"]))
+    )
+    jobs = tuple(
+        JobClass(
+            f"j{number}",
+            added=draw(st.integers(0, _NINE * 60)),
+            copies=draw(st.integers(1, 4)),
+            materials=(draw(st.sampled_from(["PLA", "PETG"])),),
+            durations=(("m", draw(st.integers(1, 900))), ("n", 300)),
+            priority=draw(st.integers(-1, 1)),
+        )
+        for number in range(draw(st.integers(0, 4)))
+    )
+    strategy = draw(st.sampled_from(sorted(known_strategies())))
+    return replace(_problem(printers, jobs), strategy=strategy)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_problems())
+def test_every_copy_is_printed_once_and_no_printer_prints_two_at_a_time(
+    problem: Problem,
+) -> None:
+    """With any strategy; the first starts are the plan's own."""
+    found = forecast(problem)
+    assert found.complete
+    assert found.left == ()
+    for job in problem.jobs:
+        assert sum(p.copies for p in found.prints if p.job == job.name) == job.copies
+    for printer in problem.printers:
+        own = [p for p in found.prints if p.printer == printer.name]
+        assert all(a.ready <= b.start for a, b in itertools.pairwise(own))
+    first = {p.printer: p.job for p in found.prints if p.start == problem.now // 60}
+    chosen = plan(problem).assignment
+    assert first == {printer: job for printer, job in chosen.items() if job}
