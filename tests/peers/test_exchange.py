@@ -25,5 +25,8 @@ async def test_a_host_that_says_nothing_is_given_up_and_nobody_is_cancelled(
         pytest.raises(ExchangeFailed, match="no answer within"),
     ):
         await exchange.connect(
-            *silent.getsockname(), tls.stranger_context(), MachineClock()
+            "127.0.0.1",
+            silent.getsockname()[1],
+            tls.stranger_context(),
+            MachineClock(),
         )
