@@ -6,12 +6,8 @@ docs/scheduling.md describes the keys; the files of testdata/instances are examp
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-
-from .errors import ProblemError
+from .document import parse_yaml
 from .hours import DAY, WEEK, OperatorPeriod
 from .problem import (
     ANY_MODEL,
@@ -25,6 +21,8 @@ from .problem import (
     Weights,
 )
 from .section import Section
+from .weights import WEIGHTS
+from .zone import UTC, utc_offset
 
 ONE_SHOT = "oneshot"
 _MAKESPAN = "makespan"
@@ -70,22 +68,6 @@ _JOB_KEYS = (
     "user",
     "keepTogether",
 )
-_WEIGHTS = {  # key of the file: field of Weights
-    "busy": "busy",
-    "changeMinutes": "change_minutes",
-    "clear": "clear",
-    "slow": "slow",
-    "dead": "dead",
-    "late": "late",
-    "lateCap": "late_cap",
-    "age": "age",
-    "printing": "printing",
-    "prio": "priority",
-    "idle": "idle",
-    "maxWait": "max_wait",
-    "starving": "starving",
-    "horizon": "horizon",
-}
 VOLUME_KEYS = ("width", "depth", "height", "formFactor")
 PERIOD_KEYS = ("daysofweek", "start", "duration", "max_manual_events", "tz")
 
@@ -113,7 +95,9 @@ def read_instance(text: str, name: str) -> Instance:
                 _printer(*entry) for entry in root.entries("printers", _PRINTER_KEYS)
             ),
             jobs=jobs,
-            weights=_weights(root.section("weights", _WEIGHTS)),
+            weights=_weights(
+                root.section("weights", (weight.key for weight in WEIGHTS))
+            ),
             operator=tuple(
                 read_period(section, now)
                 for section in root.sections("operator", PERIOD_KEYS)
@@ -121,18 +105,6 @@ def read_instance(text: str, name: str) -> Instance:
             owner_credit=_credits(root),
         ),
     )
-
-
-def parse_yaml(text: str, name: str, page: str) -> object:
-    """What file `name` says; raises ProblemError, which points at `page`."""
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a 13th month
-        mark = getattr(error, "problem_mark", None)
-        line = f" (line {mark.line + 1})" if mark else ""
-        raise ProblemError(
-            f"{name}: is not YAML{line}; see {page} for an example"
-        ) from None
 
 
 def _job(name: str, section: Section) -> JobClass:
@@ -207,8 +179,10 @@ def _weights(section: Section) -> Weights:
     default = Weights()
     return Weights(
         **{
-            field: section.whole(key, getattr(default, field), least=0)
-            for key, field in _WEIGHTS.items()
+            weight.name: section.whole(
+                weight.key, getattr(default, weight.name), 0, weight.most_in_file
+            )
+            for weight in WEIGHTS
         }
     )
 
@@ -254,13 +228,10 @@ def _minute_of_day(section: Section) -> int:
 
 
 def _utc_offset(section: Section, now: int) -> int:
-    zone = section.text("tz", "UTC")
-    if zone == "UTC":
-        return 0  # also where the system has no time zone data
-    try:
-        local = datetime.fromtimestamp(now, ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    zone = section.text("tz", UTC)
+    offset = utc_offset(zone, now)
+    if offset is None:
         raise section.error(
             "tz", f"{zone!r} is no time zone", "give one like Europe/Berlin"
-        ) from None
-    return (local.utcoffset() or timedelta()) // timedelta(minutes=1)
+        )
+    return offset

@@ -12,7 +12,7 @@ from ..model.command import Decision, PrintDecide
 from ..model.printer import PrinterState
 from ..printer.printer_port import StatsState
 from ..replica.submission import SubmitState
-from ..scheduler.hours import OperatorPeriod, operator_wait
+from ..scheduler.hours import Diary, OperatorPeriod
 from .computer import World
 from .host import WholeHost
 from .ledger import Ledger
@@ -57,7 +57,7 @@ class Person:
         self._world = world
         self._hosts = tuple(hosts)
         self._habits = habits
-        self._periods = periods
+        self._diary = Diary(periods, int(world.wall()) // 60)
         self._ledger = ledger
         self._story = story
         self._noticed: dict[_Chore, float] = {}
@@ -78,7 +78,11 @@ class Person:
                     await self._do(chore)
 
     def _is_at_work(self) -> bool:
-        return operator_wait(self._periods, int(self._world.wall()) // 60) == 0
+        return self._diary.wait(self._minute) == 0
+
+    @property
+    def _minute(self) -> int:
+        return int(self._world.wall()) // 60
 
     def _chores(self) -> Iterator[_Chore]:
         for host in self._hosts:
@@ -115,7 +119,9 @@ class Person:
             return  # its host went off meanwhile
         host.printer.on_bed = ""
         await host.within(agent.bed_clear(_NAME))
-        self.cleared += full
+        if full:
+            self.cleared += 1
+            self._diary.book(self._minute)
         self._story.tell(
             f"{_NAME} {'clears' if full else 'looks at'} the bed of {host.name}"
         )
@@ -130,6 +136,7 @@ class Person:
         host.printer.resume()
         await host.within(agent.change({"materials_ready": host.loaded}))
         self.changed += 1
+        self._diary.book(self._minute)
         self._story.tell(f"{_NAME} loads {', '.join(host.loaded)} at {host.name}")
 
     async def _decide(self, host: WholeHost, queue: str, print_id: str) -> None:

@@ -15,15 +15,10 @@ from ..model.errors import Rejected
 from ..model.job import COUNT_MAX, ITEMS_MAX, Wishes
 from ..model.printer import ClearBed, Profile, Volume
 from ..names import is_queue_name
+from ..scheduler.document import parse_yaml
 from ..scheduler.forecast import CLEARING
 from ..scheduler.hours import OperatorPeriod
-from ..scheduler.instance import (
-    PERIOD_KEYS,
-    VOLUME_KEYS,
-    parse_yaml,
-    read_period,
-    read_volume,
-)
+from ..scheduler.instance import PERIOD_KEYS, VOLUME_KEYS, read_period, read_volume
 from ..scheduler.problem import UNKNOWN_DURATION, Weights
 from ..scheduler.section import Section
 
@@ -62,9 +57,9 @@ _EVENT_KEYS = ("at", "what", "printer")
 class What(enum.Enum):
     """What can happen to a printer and its host."""
 
-    OFF = "off"  # its plug is pulled
-    ON = "on"  # it is switched on again
-    STOP = "stop"  # its host is shut down in order, then switched off
+    OFF = "power off"  # its plug is pulled
+    ON = "power on"  # it is switched on again
+    STOP = "shut down"  # its host is shut down in order, then switched off
     CRASH = "crash"  # Moonraker is killed and started again; Klipper prints on
     CUT = "cut"  # its network cable is pulled
     MEND = "mend"  # it is plugged in again
@@ -280,14 +275,11 @@ def _job(queue: str, section: Section) -> WantedJob:
 
 
 def _item(section: Section) -> WantedItem:
-    count = section.whole("count", 1, least=1)
-    if count > COUNT_MAX:
-        raise section.error("count", f"is {count}", f"give 1 to {COUNT_MAX}")
     materials = section.texts("materials", ())
     _checked(section, "materials", lambda: check_words("materials", materials))
     return WantedItem(
         name=_shown(section, "name"),
-        count=count,
+        count=section.whole("count", 1, 1, COUNT_MAX),
         materials=materials,
         nozzle=section.measure("nozzle", None),
         minutes=_minutes(section, "minutes", UNKNOWN_DURATION, least=1),
@@ -304,10 +296,7 @@ def _shown(section: Section, key: str) -> str:
 
 
 def _minutes(section: Section, key: str, default: int, least: int) -> int:
-    minutes = section.whole(key, default, least)
-    if minutes > _MINUTES_MAX:
-        raise section.error(key, f"{minutes} is over a year", "give minutes")
-    return minutes
+    return section.whole(key, default, least, _MINUTES_MAX)
 
 
 def _habits(section: Section) -> Habits:

@@ -196,7 +196,7 @@ class ScenarioRun:
         jobs = (job for job in self.scenario.jobs if job.queue == queue)
         for job in sorted(jobs, key=lambda job: job.at):
             await asyncio.sleep(max(0.0, 60.0 * job.at - self.seconds))
-            while not await self._add(job):
+            while not await self._add(job):  # noqa: ASYNC110  people try again
                 await asyncio.sleep(_RETRY)
 
     async def _add(self, job: WantedJob) -> bool:

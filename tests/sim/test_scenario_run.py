@@ -98,8 +98,8 @@ def test_a_copy_spoiled_by_a_power_cut_is_made_again_once_a_person_said_so() -> 
     """Its printer is off for ten minutes; the others go on."""
     events = """
     events:
-      - {at: 2, what: 'off', printer: berta}
-      - {at: 12, what: 'on', printer: berta}
+      - {at: 2, what: power off, printer: berta}
+      - {at: 12, what: power on, printer: berta}
     """
     run = played(scenario(events))
     assert run.done
@@ -114,7 +114,7 @@ def test_a_copy_spoiled_by_a_power_cut_is_made_again_once_a_person_said_so() -> 
 
 def test_a_printer_that_stays_off_keeps_its_copy_and_that_is_said() -> None:
     """Nobody knows what it made: no time makes that known (R7)."""
-    run = played(scenario("events: [{at: 2, what: 'off', printer: berta}]"), 0.3)
+    run = played(scenario("events: [{at: 2, what: power off, printer: berta}]"), 0.3)
     assert not run.done
     ((copies, why),) = run.left
     assert (copies.name, copies.counted, copies.made) == ("part", 3, 3)
@@ -148,7 +148,7 @@ def test_a_crash_of_moonraker_does_not_disturb_the_print() -> None:
 def test_a_printer_that_is_shut_down_in_order_leaves_the_other_going() -> None:
     """The commonest farm."""
     wanted = scenario(
-        "events: [{at: 0, what: stop, printer: berta}]",
+        "events: [{at: 0, what: shut down, printer: berta}]",
         **{
             "[anton, berta, carla]": "[anton, berta]",
             "  carla: {materialsReady: [PLA], selfClearing: true}\n": "",
@@ -205,7 +205,7 @@ def test_a_job_is_added_when_its_time_has_come() -> None:
 
 def test_a_queue_that_never_has_a_majority_gets_no_job() -> None:
     """Cut apart from the first moment on: whoever is not asked says so."""
-    events = "events: [{at: 0, what: 'off', printer: %s}]"
+    events = "events: [{at: 0, what: power off, printer: %s}]"
     wanted = scenario(
         events % "anton",
         **{

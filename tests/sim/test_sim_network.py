@@ -48,14 +48,14 @@ class Desk:
     def __init__(self, loop: VirtualLoop) -> None:
         self.world = World(1, loop)
         self.a, self.b = (Computer(self.world, name) for name in "ab")
-        self.ears = {}
-        self.clocks = {}
+        self.ears: dict[str, Ear] = {}
+        self.clocks: dict[str, SimClock] = {}
         for computer in (self.a, self.b):
             self.start(computer)
 
     def start(self, computer: Computer) -> None:
         _, clock, _, _ = computer.begin()
-        self.clocks[computer.id]: SimClock = clock
+        self.clocks[computer.id] = clock
         ear = self.ears[computer.id] = Ear()
         computer.links.subscribe("one", ear)
 
