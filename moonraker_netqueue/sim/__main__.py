@@ -25,6 +25,9 @@ DONE, LEFT, BAD_INPUT, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130  # exit status
 _HOURS = 7 * 24.0
 _SPEED = 600.0  # in a terminal
 
+Draw = Callable[[ScenarioRun, float], object]
+"""Shows a run that goes at so many simulated seconds per second."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play a scenario; the exit status."""
@@ -110,7 +113,7 @@ def _play(scenario: Scenario, seed: int, options: argparse.Namespace) -> Scenari
 
     with _live() if is_live else _blind() as draw:
         speed = options.speed or (_SPEED if is_live else None)
-        pace = Pace(speed, lambda measured: draw(live_page(runs[0], measured)))
+        pace = Pace(speed, lambda measured: draw(runs[0], measured))
         play(whole, VirtualLoop(pace.advance))
     return runs[0]
 
@@ -120,7 +123,7 @@ def _is_drawable() -> bool:
 
 
 @contextmanager
-def _live() -> Iterator[Callable[[Page], object]]:
+def _live() -> Iterator[Draw]:
     """A page that is drawn again and again in its place."""
     from rich.live import Live
 
@@ -128,12 +131,17 @@ def _live() -> Iterator[Callable[[Page], object]]:
 
     console = Screen().console
     with Live(console=console, auto_refresh=False) as live:
-        yield lambda page: live.update(drawn(page, console.width), refresh=True)
+
+        def draw(run: ScenarioRun, speed: float) -> None:
+            page = live_page(run, speed, console.height - 1)
+            live.update(drawn(page, console.width), refresh=True)
+
+        yield draw
 
 
 @contextmanager
-def _blind() -> Iterator[Callable[[Page], object]]:
-    yield lambda _page: None
+def _blind() -> Iterator[Draw]:
+    yield lambda _run, _speed: None
 
 
 def _show(page: Page) -> None:

@@ -12,24 +12,31 @@ from .scenario_run import ScenarioRun
 
 _BAR = 20  # characters
 _LAST = 10  # sentences of the story on the live page
+_TITLES = 8  # lines of the live page that are always there
 
 
-def live_page(run: ScenarioRun, speed: float) -> Page:
-    """The workshop as it is now; `speed` in simulated seconds per second."""
+def live_page(run: ScenarioRun, speed: float, height: int) -> Page:
+    """The workshop as it is now, in at most `height` lines.
+
+    `speed`: simulated seconds per second.
+    """
+    told = run.story.told[-min(_LAST, max(3, height // 4)) :]
+    jobs = _unfinished_first(run)[: max(3, height // 4)]
+    printers = max(1, height - _TITLES - len(told) - len(jobs))
     moment = run.story.moment(run.scenario.now + run.seconds)
     head = f"{run.scenario.name}, seed {run.seed}: {moment}, {speed:.0f} x"
     return [
         Line(head, "bold"),
         Line(""),
-        _printers(run),
+        *_printers(run, printers),
         Line(""),
-        _jobs(run),
+        *_jobs(run, jobs),
         Line(""),
-        *(Line(run.story.line(told), told.style) for told in run.story.told[-_LAST:]),
+        *(Line(run.story.line(one), one.style) for one in told),
     ]
 
 
-def _printers(run: ScenarioRun) -> Table:
+def _printers(run: ScenarioRun, most: int) -> Page:
     columns = (
         Column("printer", lead=True),
         Column("state", lead=True, whole=True),
@@ -39,7 +46,7 @@ def _printers(run: ScenarioRun) -> Table:
         Column("made", numeric=True),
     )
     rows = []
-    for host in run.hosts.values():
+    for host in tuple(run.hosts.values())[:most]:
         seen = host.printer.seen
         making = run.ledger.copies(seen.mark.filename) if seen.mark.active else None
         rows.append(
@@ -52,7 +59,11 @@ def _printers(run: ScenarioRun) -> Table:
                 run.ledger.made_by[host.name],
             )
         )
-    return Table.of(columns, rows)
+    return [Table.of(columns, rows), *_more(len(run.hosts) - len(rows))]
+
+
+def _more(count: int) -> Page:
+    return [Line(f"and {count} more", "dim")] if count else []
 
 
 def _state(run: ScenarioRun, host: WholeHost) -> str:
@@ -68,7 +79,11 @@ def _state(run: ScenarioRun, host: WholeHost) -> str:
     return "starts"
 
 
-def _jobs(run: ScenarioRun) -> Table:
+def _unfinished_first(run: ScenarioRun) -> list[Copies]:
+    return sorted(run.ledger.all(), key=lambda copies: copies.done)
+
+
+def _jobs(run: ScenarioRun, shown: list[Copies]) -> Page:
     columns = (
         Column("queue", lead=True),
         Column("job", lead=True),
@@ -86,9 +101,9 @@ def _jobs(run: ScenarioRun) -> Table:
             copies.running or "",
             copies.spoiled or "",
         )
-        for copies in run.ledger.all()
+        for copies in shown
     ]
-    return Table.of(columns, rows)
+    return [Table.of(columns, rows), *_more(len(run.ledger.all()) - len(rows))]
 
 
 def _bar(share: float) -> str:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from moonraker_netqueue.cli.screen import plain
 from moonraker_netqueue.model.command import PrintEnded
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.printer.printer_port import StatsState
 from moonraker_netqueue.sim.ledger import Ledger, PromiseBroken
+from moonraker_netqueue.sim.pages import live_page
 from moonraker_netqueue.sim.scenario import Scenario, read_scenario
 from moonraker_netqueue.sim.scenario_run import ScenarioRun
 from moonraker_netqueue.sim.virtual_time import VirtualLoop, play
@@ -240,12 +242,31 @@ printers: {anton: {selfClearing: true}, berta: {selfClearing: true}}
     assert run.ledger.made_by["anton"] >= 1
 
 
-def test_the_first_minutes_of_the_farm() -> None:
-    """Thirty hosts find one leader, and their first prints begin."""
+def test_the_first_half_minute_of_the_farm() -> None:
+    """Thirty hosts find one leader, and their first prints begin; of all that a
+    small terminal shows what fits."""
     path = _TESTDATA / "scenario3.yaml"
-    run = played(read_scenario(path.read_text(), path.name), 0.008)
-    assert sum("leads queue farm" in text for text in texts(run)) == 1
-    assert len([text for text in texts(run) if " prints " in text]) >= 15
+    wanted = read_scenario(path.read_text(), path.name)
+    shown: list[list[str]] = []
+    runs: list[ScenarioRun] = []
+
+    async def whole(loop: VirtualLoop) -> None:
+        run = ScenarioRun(wanted, loop, wanted.seed)
+        runs.append(run)
+        playing = asyncio.ensure_future(run.run(25 / 3600))
+        await asyncio.sleep(24)
+        shown.append(list(plain(live_page(run, 12.0, height=24))))
+        await playing
+
+    play(whole, VirtualLoop())
+    assert sum("leads queue farm" in text for text in texts(runs[0])) == 1
+    assert len([text for text in texts(runs[0]) if " prints " in text]) >= 15
+    (page,) = shown
+    assert len(page) <= 24
+    assert page[0].endswith("Mon 09:00:24, 12 x")
+    assert page[2].split() == ["printer", "state", "prints", "loaded", "made"]
+    assert any(line.startswith("p01") and "printing" in line for line in page)
+    assert page.count("and 25 more") == 1  # printers: five fit
 
 
 # What would be a defect is found.

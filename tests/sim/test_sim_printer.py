@@ -86,7 +86,7 @@ async def test_a_print_that_waits_for_a_person_goes_on_when_resumed(
     assert printer.seen.progress == pytest.approx(0.4)
     printer.resume()
     await asyncio.sleep(59)
-    assert printer.seen.mark.state is StatsState.PRINTING
+    assert printer.seen.mark.active
     await asyncio.sleep(2)
     assert printer.seen.mark.state is StatsState.COMPLETE
 
