@@ -96,20 +96,42 @@ class Arguments:
             raise self._wrong(name, value, "a list of texts")
         return tuple(value)
 
-    def objects(self, name: str) -> list[Arguments]:
-        """A list of objects, such as the items of a job."""
+    def integers(self, name: str) -> tuple[int, ...]:
+        """A list of whole numbers, or one text of them with commas."""
         value = self._take(name, None)
         if isinstance(value, str):
-            try:
-                value = json.loads(value)
-            except ValueError:
-                raise self._wrong(name, value, "a list of objects") from None
+            value = [int(p) if p.strip().isdecimal() else p for p in value.split(",")]
+        if not isinstance(value, list) or not all(type(v) is int for v in value):
+            raise self._wrong(name, value, "a list of whole numbers")
+        return tuple(value)
+
+    def numbers(self, name: str) -> dict[str, float | None]:
+        """An object of finite numbers by name, or null: such as the weights."""
+        value = self._from_json(name, "an object of numbers")
+        if not isinstance(value, dict):
+            raise self._wrong(name, value, "an object of numbers")
+        inner = Arguments(value, f"{self._path}{name}.")
+        return {str(word): inner.optional_number(word) for word in value}
+
+    def objects(self, name: str) -> list[Arguments]:
+        """A list of objects, such as the items of a job."""
+        value = self._from_json(name, "a list of objects")
         if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
             raise self._wrong(name, value, "a list of objects")
         return [
             Arguments(item, f"{self._path}{name}[{index}].")
             for index, item in enumerate(value)
         ]
+
+    def _from_json(self, name: str, expected: str) -> Any:
+        """A value that a query string can only carry as JSON text."""
+        value = self._take(name, None)
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise self._wrong(name, value, expected) from None
 
     def _has(self, name: str) -> bool:
         self._read.add(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +13,10 @@ from .errors import CommandInvalid, CommandTooNew
 from .job import ItemSpec, Requirements, Wishes
 from .print import PrintState
 from .printer import Profile
+from .settings import Period
 
-SCHEMA = 1
+# 2: queue settings, hours and spools of printers, what a file's metadata tells.
+SCHEMA = 2
 SIZE_MAX = 48 * 1024  # bytes of an encoded command: one entry of the log
 AUTHOR_MAX = 64  # characters of a host id
 ORIGIN_MAX = 128  # characters of a user's name, and of an address
@@ -90,6 +93,19 @@ class QueuePause:
     """Pause or resume a queue: no new reservation while paused."""
 
     paused: bool
+
+
+@dataclass(frozen=True)
+class QueueSet:
+    """Change settings of the queue: what is not None. A weight or share that is None
+    in its mapping becomes what it was before anybody set it."""
+
+    title: str | None = None
+    strategy: str | None = None
+    weights: Mapping[str, float | None] | None = None
+    operator: tuple[Period, ...] | None = None
+    shares: Mapping[str, int | None] | None = None
+    start_spacing_s: int | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +195,7 @@ Body = (
     | JobRemove
     | JobMove
     | QueuePause
+    | QueueSet
     | PrinterUpdate
     | ContentHeld
     | ContentDropped
@@ -196,6 +213,7 @@ _BODIES: dict[str, type[Any]] = {
     "job_remove": JobRemove,
     "job_move": JobMove,
     "queue_pause": QueuePause,
+    "queue_set": QueueSet,
     "printer_update": PrinterUpdate,
     "content_held": ContentHeld,
     "content_dropped": ContentDropped,
@@ -246,13 +264,14 @@ class _Envelope:
 def encode(command: Command) -> str:
     """Canonical ASCII JSON; raises CommandInvalid for what `decode` would refuse.
 
-    So a command that no replica can read is refused to its author, not appended.
+    So a command that no replica can read is refused to its author, not appended. What
+    was read in an earlier form is written in this one, and says so.
     """
     envelope = _Envelope(
         command.id,
         command.at,
         command.client_id,
-        command.schema,
+        SCHEMA,
         command.signature,
         command.origin,
     )

@@ -1,0 +1,86 @@
+"""How a queue wants work given to its printers: its settings in the planner's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..model.settings import ASSIGNMENT, Period, QueueSettings
+from ..scheduler.hours import OperatorPeriod
+from ..scheduler.problem import Weights
+from ..scheduler.strategies import known_strategies
+from ..scheduler.zone import utc_offset
+
+# The planner's units in one unit that people set: minutes, of `max_wait` hours.
+_UNITS = {
+    "busy": 100,
+    "change_minutes": 1,
+    "clear": 100,
+    "slow": 100,
+    "dead": 100,
+    "late": 100,
+    "age": 100,
+    "printing": 100,
+    "priority": 100,
+    "max_wait": 60,
+}
+WEIGHTS = tuple(_UNITS)  # the fields of Weights that people may set
+
+
+@dataclass(frozen=True)
+class Manner:
+    """Queues of one manner are planned together."""
+
+    strategy: str
+    weights: Weights
+    operator: tuple[OperatorPeriod, ...]
+    shares: tuple[tuple[str, int], ...]
+
+
+def manner_of(settings: QueueSettings, now: int) -> Manner:
+    """The manner of a queue at Unix second `now`, as far as this version knows it."""
+    known = settings.strategy in known_strategies()
+    return Manner(
+        strategy=settings.strategy if known else ASSIGNMENT,
+        weights=_weights(settings),
+        operator=operator_periods(settings.operator, now),
+        shares=tuple(sorted(settings.shares.items())),
+    )
+
+
+def notice_of(settings: QueueSettings) -> str:
+    """What a person must know of this host's way of planning; empty: nothing."""
+    if settings.strategy in known_strategies():
+        return ""
+    return (
+        f"this host does not know strategy {settings.strategy!r} and plans with"
+        f" {ASSIGNMENT!r}: update moonraker_netqueue on it"
+    )
+
+
+def weights_in_minutes(settings: QueueSettings) -> dict[str, float]:
+    """Every weight that people may set, as it counts now; `max_wait` in hours."""
+    weights = _weights(settings)
+    return {name: getattr(weights, name) / unit for name, unit in _UNITS.items()}
+
+
+def operator_periods(periods: Iterable[Period], now: int) -> tuple[OperatorPeriod, ...]:
+    """The same hours for the planner; a zone that this host lacks counts as UTC."""
+    return tuple(
+        OperatorPeriod(
+            days=period.days,
+            start=period.start,
+            duration=period.duration,
+            utc_offset=utc_offset(period.tz, now) or 0,
+        )
+        for period in periods
+    )
+
+
+def _weights(settings: QueueSettings) -> Weights:
+    chosen = {
+        name: round(value * _UNITS[name])
+        for name, value in settings.weights.items()
+        if name in _UNITS
+    }
+    return replace(Weights(), **chosen)
