@@ -1,17 +1,12 @@
-"""Hours in which a person is there, as arguments and in answers."""
+"""Hours in which a person is there, as arguments of a request."""
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 from ..model.errors import Rejected
-from ..model.settings import Period
+from ..model.hours import Period
 from ..scheduler.zone import UTC, utc_offset
 from .arguments import Arguments
 from .errors import ApiError
-
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
 def read_periods(arguments: Arguments, name: str) -> tuple[Period, ...]:
@@ -22,25 +17,10 @@ def read_periods(arguments: Arguments, name: str) -> tuple[Period, ...]:
     )
 
 
-def period_view(period: Period) -> dict[str, Any]:
-    """A period in the form that it is given in."""
-    hours, minutes = divmod(period.start, 60)
-    return {
-        "days": list(period.days),
-        "start": f"{hours:02}:{minutes:02}",
-        "duration": period.duration,
-        "tz": period.tz,
-        "max_manual_events": period.max_manual_events,
-    }
-
-
 def _period(where: str, row: Arguments) -> Period:
-    time = _TIME.fullmatch(row.text("start"))
-    if time is None:
-        raise ApiError(400, f"argument '{where}.start': give HH:MM, such as 08:00")
     period = Period(
         days=row.integers("days"),
-        start=int(time[1]) * 60 + int(time[2]),
+        start=row.text("start"),
         duration=row.integer("duration"),
         tz=row.text("tz", UTC),
         max_manual_events=row.optional_integer("max_manual_events"),

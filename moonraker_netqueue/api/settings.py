@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..model.codec import to_plain
 from ..model.command import QueueSet
 from ..model.settings import QueueSettings
 from ..printer.manner import WEIGHTS, weights_in_minutes
 from ..scheduler.strategies import known_strategies
 from .arguments import Arguments
 from .errors import ApiError
-from .periods import period_view, read_periods
+from .periods import read_periods
 
 _TEXTS = ("title", "strategy")
 NAMES = (*_TEXTS, "weights", "operator", "shares", "start_spacing_s")
@@ -45,7 +46,7 @@ def settings_view(settings: QueueSettings) -> dict[str, Any]:
         "title": settings.title,
         "strategy": settings.strategy,
         "weights": weights_in_minutes(settings),
-        "operator": [period_view(period) for period in settings.operator],
+        "operator": [to_plain(period) for period in settings.operator],
         "shares": dict(settings.shares),
         "start_spacing_s": settings.start_spacing_s,
     }

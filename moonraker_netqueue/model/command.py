@@ -10,10 +10,10 @@ from typing import Any
 from .codec import dumps, from_plain, loads, to_plain
 from .content import FileRef
 from .errors import CommandInvalid, CommandTooNew
+from .hours import Period
 from .job import ItemSpec, Requirements, Wishes
 from .print import PrintState
 from .printer import Profile
-from .settings import Period
 
 # 2: queue settings, hours and spools of printers, what a file's metadata tells.
 SCHEMA = 2

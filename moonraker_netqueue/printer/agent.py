@@ -20,7 +20,7 @@ from ..model.printer import Evidence, Profile
 from ..ports import Clock, Disk, Random, Worker
 from .ahead import Advice, Ahead
 from .bed import after_damage, cleared
-from .entry import STEADY, Entry, departed, profile
+from .entry import STEADY, Entry, departed, profile, with_changes
 from .errors import ChangeInvalid, NotThisPrint, RecordDamaged, RecordNotSaved
 from .idle_estimate import IdleEstimate
 from .plan_solver import PlanSolver
@@ -131,17 +131,10 @@ class Agent:
         self._news.set()
 
     async def change(self, changes: Mapping[str, Any]) -> None:
-        """Change the own entry: accept, materials, materials_ready, tags, cost."""
-        known = {"materials", "materials_ready", "tags", "manual_effort_cost"}
-        wrong = sorted(set(changes) - known - {"accept"})
-        if wrong:
-            raise ChangeInvalid(f"a printer's entry has no {wrong[0]!r} to change")
-        fields = {key: value for key, value in changes.items() if key in known}
+        """Change the own entry: `accept` and the fields of Changes."""
 
         def changed(record: Record) -> Record:
-            accept = bool(changes.get("accept", record.accept))
-            merged = replace(record.changes, **fields)
-            return replace(record, accept=accept, changes=merged)
+            return with_changes(record, changes, self._profile().materials_ready)
 
         try:
             self._entry_of(changed(self._file.record)).check()

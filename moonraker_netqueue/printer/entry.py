@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from ..config import PrinterSettings
 from ..errors import NetqueueError
@@ -11,6 +13,7 @@ from ..model.checks import TEXT_MAX
 from ..model.command import PrinterUpdate
 from ..model.printer import PrinterState, Profile
 from ..ports import Clock
+from .errors import ChangeInvalid
 from .queues import Queues
 from .record import Record
 
@@ -101,7 +104,28 @@ def profile(
             else changes.manual_effort_cost
         ),
         bed=record.bed.evidence,
+        hours=changes.hours or (),
+        grams_left=changes.grams_left,
+        spool_grams=changes.spool_grams,
     )
+
+
+def with_changes(
+    record: Record, changes: Mapping[str, Any], loaded: tuple[str, ...]
+) -> Record:
+    """The record after a person's changes; raises ChangeInvalid for unknown ones.
+
+    Who says that other material is `loaded` says that another spool is, too.
+    """
+    fields = dict(changes)
+    accept = bool(fields.pop("accept", record.accept))
+    wrong = sorted(set(fields) - set(vars(record.changes)))
+    if wrong:
+        raise ChangeInvalid(f"a printer's entry has no {wrong[0]!r} to change")
+    merged = replace(record.changes, **fields)
+    if fields.get("materials_ready", loaded) != loaded and "grams_left" not in fields:
+        merged = replace(merged, grams_left=merged.spool_grams)
+    return replace(record, accept=accept, changes=merged)
 
 
 def _chosen(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..model.settings import ASSIGNMENT, Period, QueueSettings
+from ..model.hours import Period
+from ..model.settings import ASSIGNMENT, QueueSettings
 from ..scheduler.hours import OperatorPeriod
 from ..scheduler.problem import Weights
 from ..scheduler.strategies import known_strategies
@@ -69,7 +70,7 @@ def operator_periods(periods: Iterable[Period], now: int) -> tuple[OperatorPerio
     return tuple(
         OperatorPeriod(
             days=period.days,
-            start=period.start,
+            start=period.start_minute,
             duration=period.duration,
             utc_offset=utc_offset(period.tz, now) or 0,
         )

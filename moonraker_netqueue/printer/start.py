@@ -235,6 +235,7 @@ class Starter:
             before=seen.mark,
             history_seen=await self._watch.last_entry(),
             consumed=bed.evidence,
+            grams=self._queues.grams_of(claim),
         )
         self._watch.note_starting()
         try:

@@ -171,7 +171,8 @@ def _filament(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 def _operator(problem: Problem, printer: Printer, job: JobClass) -> bool:
     if not needs_change(printer, job):
         return False
-    return operator_wait(problem.operator, start_minute(problem, printer)) > 0
+    hours = problem.hours_of(printer)
+    return operator_wait(hours, start_minute(problem, printer)) > 0
 
 
 def _bed(_problem: Problem, printer: Printer, _job: JobClass) -> bool:

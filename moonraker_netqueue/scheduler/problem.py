@@ -77,6 +77,7 @@ class Printer:
     bed_clear: bool = True  # False: an idle printer whose bed is not known clear
     quarantined: bool = False
     switched_off: bool = False  # a person paused it
+    operator: tuple[OperatorPeriod, ...] = ()  # hours of its own; none: the problem's
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,10 @@ class Problem:
             _check_job(job)
         object.__setattr__(self, "printers", tuple(printers))
         object.__setattr__(self, "jobs", tuple(jobs))
+
+    def hours_of(self, printer: Printer) -> tuple[OperatorPeriod, ...]:
+        """When somebody is there to look after a printer; none: always."""
+        return printer.operator or self.operator
 
     def credit_of(self, owner: str) -> int:
         """Fair-share credit of an owner, hundredths of a minute."""

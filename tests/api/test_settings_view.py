@@ -10,7 +10,8 @@ from moonraker_netqueue.api.arguments import Arguments
 from moonraker_netqueue.api.errors import ApiError
 from moonraker_netqueue.api.settings import read_change, settings_view
 from moonraker_netqueue.model.command import QueueSet
-from moonraker_netqueue.model.settings import Period, QueueSettings
+from moonraker_netqueue.model.hours import Period
+from moonraker_netqueue.model.settings import QueueSettings
 from moonraker_netqueue.printer.manner import (
     WEIGHTS,
     manner_of,
@@ -29,9 +30,9 @@ def test_what_is_left_out_is_left_alone() -> None:
     weights = {"age": 0.1, "clear": None}
     change = read_change(Arguments({"weights": weights, "shares": {"eva": 2}}))
     assert change == QueueSet(weights=weights, shares={"eva": 2})
-    hours = {"days": [0, 4], "start": "8:30", "duration": 90, "tz": "Europe/Berlin"}
+    hours = {"days": [0, 4], "start": "08:30", "duration": 90, "tz": "Europe/Berlin"}
     change = read_change(Arguments({"operator": [hours], "start_spacing_s": "30"}))
-    period = Period((0, 4), 510, 90, "Europe/Berlin", None)
+    period = Period((0, 4), "08:30", 90, "Europe/Berlin", None)
     assert change == QueueSet(operator=(period,), start_spacing_s=30)
 
 
@@ -39,7 +40,9 @@ def test_a_query_string_carries_them_as_json() -> None:
     """As HTTP clients write it."""
     text = '[{"days": "0, 1", "start": "08:00", "duration": 60}]'
     change = read_change(Arguments({"weights": '{"age": 1}', "operator": text}))
-    assert change == QueueSet(weights={"age": 1.0}, operator=(Period((0, 1), 480, 60),))
+    assert change == QueueSet(
+        weights={"age": 1.0}, operator=(Period((0, 1), "08:00", 60),)
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,11 +60,15 @@ def test_a_query_string_carries_them_as_json() -> None:
         ({"operator": [{"days": "mon", "start": "08:00"}]}, "operator[0].days"),
         ({"operator": [{"days": [0], "start": "08:00"}]}, "[0].duration' is missing"),
         (
-            {"operator": [{"days": [0], "start": "8:00", "duration": 1, "tz": "Mars"}]},
+            {
+                "operator": [
+                    {"days": [0], "start": "08:00", "duration": 1, "tz": "Mars"}
+                ]
+            },
             "operator[0].tz': 'Mars' is no time zone",
         ),
         (
-            {"operator": [{"days": [0], "start": "8:00", "duration": 1, "note": ""}]},
+            {"operator": [{"days": [0], "start": "08:00", "duration": 1, "note": ""}]},
             "unknown argument 'operator[0].note'",
         ),
         ({"start_spacing_s": "soon"}, "'start_spacing_s': expected a whole number"),
@@ -81,7 +88,7 @@ def test_the_view_can_be_given_back() -> None:
         title="Workshop",
         strategy="greedy",
         weights={"change_minutes": 20.0, "max_wait": 48.0, "age": 0.25},
-        operator=(Period((5,), 485, 60, "Europe/Berlin", 3),),
+        operator=(Period((5,), "08:05", 60, "Europe/Berlin", 3),),
         shares={"eva": 2},
         start_spacing_s=60,
     )
@@ -106,7 +113,7 @@ def test_weights_are_the_planners_in_minutes() -> None:
 
 def test_summer_and_winter_time() -> None:
     """08:00 in Berlin is another minute of the day in UTC."""
-    office = [Period((0,), 480, 60, "Europe/Berlin")]
+    office = [Period((0,), "08:00", 60, "Europe/Berlin")]
     assert operator_periods(office, JULY) == (OperatorPeriod((0,), 480, 60, 120),)
     assert operator_periods(office, JANUARY) == (OperatorPeriod((0,), 480, 60, 60),)
 

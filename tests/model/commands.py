@@ -34,11 +34,11 @@ from moonraker_netqueue.model.command import (
 )
 from moonraker_netqueue.model.content import FileRef
 from moonraker_netqueue.model.errors import Rejected
+from moonraker_netqueue.model.hours import Period
 from moonraker_netqueue.model.job import ItemSpec, Job, Requirements, Wishes
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import Profile
 from moonraker_netqueue.model.queue_state import QueueState
-from moonraker_netqueue.model.settings import Period
 from tests.model.talk import HOSTS, file
 
 # Few values of each kind, so that commands meet; some of each are out of range.
@@ -72,7 +72,7 @@ requirements = st.builds(Requirements, keep_together=st.booleans())
 periods = st.builds(
     Period,
     days=st.sampled_from([(0, 1, 2), (6,), (), (7,)]),
-    start=st.sampled_from([0, 480, 1440]),
+    start=st.sampled_from(["00:00", "08:00", "24:00"]),
     duration=st.sampled_from([600, 0]),
     tz=st.sampled_from(["UTC", "Europe/Berlin", "no zone"]),
 )

@@ -10,10 +10,11 @@ import pytest
 from moonraker_netqueue.model.command import Command, CommandId, QueueSet
 from moonraker_netqueue.model.errors import Rule
 from moonraker_netqueue.model.event import Event, Topic
-from moonraker_netqueue.model.settings import Period, QueueSettings
+from moonraker_netqueue.model.hours import Period
+from moonraker_netqueue.model.settings import QueueSettings
 from tests.model.talk import ANNA, BERT, Talk, restored
 
-OFFICE = Period((0, 1, 2, 3, 4), 480, 600, "Europe/Berlin", 20)
+OFFICE = Period((0, 1, 2, 3, 4), "08:00", 600, "Europe/Berlin", 20)
 
 
 def test_a_queue_starts_with_neutral_settings() -> None:
@@ -53,13 +54,16 @@ def test_changes_of_two_people_add_up() -> None:
         (QueueSet(weights={"A": 1.0}), "'A' is no weight"),
         (QueueSet(weights={f"w{n}": 1.0 for n in range(33)}), "weights: at most 32"),
         (QueueSet(operator=(OFFICE,) * 33), "operator: at most 32"),
-        (QueueSet(operator=(OFFICE, Period((), 0, 1))), r"operator\[1\].days"),
-        (QueueSet(operator=(Period((7,), 0, 1),)), "days: 0 .Monday. to 6"),
-        (QueueSet(operator=(Period((1, 1), 0, 1),)), "each at most once"),
-        (QueueSet(operator=(Period((0,), 1440, 1),)), "start in minutes 1440"),
-        (QueueSet(operator=(Period((0,), 0, 0),)), "duration in minutes 0"),
-        (QueueSet(operator=(Period((0,), 0, 1, "no zone"),)), "is no time zone"),
-        (QueueSet(operator=(Period((0,), 0, 1, "UTC", -1),)), "max_manual_events -1"),
+        (QueueSet(operator=(OFFICE, Period((), "00:00", 1))), r"operator\[1\].days"),
+        (QueueSet(operator=(Period((7,), "00:00", 1),)), "days: 0 .Monday. to 6"),
+        (QueueSet(operator=(Period((1, 1), "00:00", 1),)), "each at most once"),
+        (QueueSet(operator=(Period((0,), "24:00", 1),)), "start must be HH:MM"),
+        (QueueSet(operator=(Period((0,), "00:00", 0),)), "duration in minutes 0"),
+        (QueueSet(operator=(Period((0,), "00:00", 1, "no zone"),)), "is no time zone"),
+        (
+            QueueSet(operator=(Period((0,), "00:00", 1, "UTC", -1),)),
+            "max_manual_events -1",
+        ),
         (QueueSet(shares={"eva": 0}), "that of 'eva' 0 is not in 1"),
         (QueueSet(shares={" ": 1}), "an owner must have"),
         (QueueSet(shares={f"o{n}": 1 for n in range(65)}), "shares: at most 64"),
