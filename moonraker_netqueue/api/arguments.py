@@ -69,15 +69,7 @@ class Arguments:
         """A finite number; JSON null says none, leaving it out says `default`."""
         if not self._has(name):
             return None if name in self._values else default
-        value = self._take(name, None)
-        try:
-            number = float(value) if isinstance(value, str) else value
-        except ValueError:
-            raise self._wrong(name, value, "a number") from None
-        good = isinstance(number, int | float) and not isinstance(number, bool)
-        if not good or not math.isfinite(number):
-            raise self._wrong(name, value, "a number")
-        return float(number)
+        return self._finite(name, self._take(name, None))
 
     def boolean(self, name: str, default: bool | None = None) -> bool:
         value = self._take(name, default)
@@ -104,6 +96,22 @@ class Arguments:
         if not isinstance(value, list) or not all(type(v) is int for v in value):
             raise self._wrong(name, value, "a list of whole numbers")
         return tuple(value)
+
+    def sides(
+        self, name: str, default: tuple[float, ...] | None
+    ) -> tuple[float, ...] | None:
+        """A list of finite numbers, or one text of them with commas.
+
+        JSON null says none, leaving it out says `default`.
+        """
+        if not self._has(name):
+            return None if name in self._values else default
+        value = self._take(name, None)
+        if isinstance(value, str):
+            value = value.split(",")
+        if not isinstance(value, list):
+            raise self._wrong(name, value, "a list of numbers")
+        return tuple(self._finite(name, part) for part in value)
 
     def numbers(self, name: str) -> dict[str, float | None]:
         """An object of finite numbers by name, or null: such as the weights."""
@@ -132,6 +140,16 @@ class Arguments:
             return json.loads(value)
         except ValueError:
             raise self._wrong(name, value, expected) from None
+
+    def _finite(self, name: str, value: Any) -> float:
+        try:
+            number = float(value) if isinstance(value, str) else value
+        except ValueError:
+            raise self._wrong(name, value, "a number") from None
+        good = isinstance(number, int | float) and not isinstance(number, bool)
+        if not good or not math.isfinite(number):
+            raise self._wrong(name, value, "a number")
+        return float(number)
 
     def _has(self, name: str) -> bool:
         self._read.add(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,8 +10,8 @@ from ..model.job import Job
 from ..ports import Clock, Worker
 from ..scheduler.feasibility import refusal
 from ..scheduler.planner import Plan
-from ..scheduler.problem import Problem
-from .board import Board, ClassKey, bar_repeaters, build_board, file_for
+from .board import Board, ClassKey, Group, build_board, file_for
+from .joint_plan import plan_jointly
 from .plan_solver import PlanSolver
 from .queues import Claim, Queues
 
@@ -86,7 +86,7 @@ class Planner:
         declined = self._still_declined()
         board = self._look(declined)
         name = board.name_of(self._queues.host_id)
-        if name is None or not await self._worker.run(has_work, board.problem, name):
+        if name is None or not await self._worker.run(has_work, board.groups, name):
             return None  # whatever the others get: no need to solve
         planned = await self._planned(declined)
         chosen = planned.plan.assignment.get(name)
@@ -116,7 +116,7 @@ class Planner:
         copy = next((c for c, known in board.classes.items() if known == key), None)
         if name is None or copy is None:
             return False
-        if not await self._worker.run(is_wanted, board.problem, copy, name):
+        if not await self._worker.run(is_wanted, board.groups, copy, name):
             return True
         plan = await self._solve(board)
         return plan.assignment.get(name) == copy
@@ -185,10 +185,7 @@ class Planner:
         return int(self._clock.wall()) // _SETTLED * _SETTLED
 
     async def _solve(self, board: Board) -> Plan:
-        problem = board.problem
-        if board.failures:
-            problem = await self._worker.run(bar_repeaters, board)
-        return await self._solver.solve(problem)
+        return await plan_jointly(board, self._solver, self._worker)
 
     def _look(self, declined: frozenset[ClassKey]) -> Board:
         up, now = self._up(), self._now()
@@ -218,18 +215,25 @@ def _kept(
     return {key: value for key, value in known.items() if key in keep}
 
 
-def has_work(problem: Problem, name: str) -> bool:
+def has_work(groups: Sequence[Group], name: str) -> bool:
     """Whether any waiting copy may go to the printer `name`. For the worker."""
-    own = next(printer for printer in problem.printers if printer.name == name)
-    return any(refusal(problem, own, job) is None for job in problem.jobs)
+    return any(
+        refusal(group.problem, printer, job) is None
+        for group in groups
+        for printer in group.problem.printers
+        if printer.name == name
+        for job in group.problem.jobs
+    )
 
 
-def is_wanted(problem: Problem, copy: str, name: str) -> bool:
+def is_wanted(groups: Sequence[Group], copy: str, name: str) -> bool:
     """Whether a printer other than `name` is idle and may take a copy."""
-    job = next(job for job in problem.jobs if job.name == copy)
     return any(
         printer.name != name
         and not printer.busy_minutes
-        and refusal(problem, printer, job) is None
-        for printer in problem.printers
+        and refusal(group.problem, printer, job) is None
+        for group in groups
+        for job in group.problem.jobs
+        if job.name == copy
+        for printer in group.problem.printers
     )

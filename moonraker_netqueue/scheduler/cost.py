@@ -54,7 +54,7 @@ def _manual_work(
         work += 100 * (weights.change_minutes + printer.manual_effort_cost)
     if not printer.self_clearing:
         work += weights.clear
-        work += weights.dead * operator_wait(problem.hours_of(printer), finish)
+        work += weights.dead * operator_wait(problem.operator, finish)
     return work
 
 

@@ -112,9 +112,9 @@ class _Farm:
         """When something may start again; None: never."""
         jobs = any(job.copies for job in self._jobs.values())
         later = [ready for ready in self._ready.values() if ready > minute]
-        idle = (name for name, ready in self._ready.items() if ready <= minute)
-        waits = (self._wait(self._printers[name], minute) for name in idle)
-        later += [minute + wait for wait in waits if wait]  # somebody comes to it
+        wait = operator_wait(self._problem.operator, minute)
+        if wait and len(later) < len(self._ready):
+            later.append(minute + wait)  # somebody comes to an idle printer
         return min(later) if jobs and later else None
 
     def left(self) -> tuple[tuple[str, int], ...]:
@@ -148,15 +148,12 @@ class _Farm:
             return self._cleared(printer, now + printer.busy_minutes)
         if printer.bed_clear:
             return now
-        return now + self._wait(printer, now) + CLEARING
+        return now + operator_wait(self._problem.operator, now) + CLEARING
 
     def _cleared(self, printer: Printer, end: int) -> int:
         if printer.self_clearing:
             return end
-        return end + self._wait(printer, end) + CLEARING
-
-    def _wait(self, printer: Printer, minute: int) -> int:
-        return operator_wait(self._problem.hours_of(printer), minute)
+        return end + operator_wait(self._problem.operator, end) + CLEARING
 
 
 def _works(printer: Printer) -> bool:

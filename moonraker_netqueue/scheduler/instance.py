@@ -6,6 +6,8 @@ docs/scheduling.md describes the keys; the files of testdata/instances are examp
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
@@ -23,7 +25,6 @@ from .problem import (
     Weights,
 )
 from .section import Section
-from .zone import UTC, utc_offset
 
 ONE_SHOT = "oneshot"
 _MAKESPAN = "makespan"
@@ -249,10 +250,13 @@ def _minute_of_day(section: Section) -> int:
 
 
 def _utc_offset(section: Section, now: int) -> int:
-    zone = section.text("tz", UTC)
-    offset = utc_offset(zone, now)
-    if offset is None:
+    zone = section.text("tz", "UTC")
+    if zone == "UTC":
+        return 0  # also where the system has no time zone data
+    try:
+        local = datetime.fromtimestamp(now, ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise section.error(
             "tz", f"{zone!r} is no time zone", "give one like Europe/Berlin"
-        )
-    return offset
+        ) from None
+    return (local.utcoffset() or timedelta()) // timedelta(minutes=1)

@@ -77,7 +77,6 @@ class Printer:
     bed_clear: bool = True  # False: an idle printer whose bed is not known clear
     quarantined: bool = False
     switched_off: bool = False  # a person paused it
-    operator: tuple[OperatorPeriod, ...] = ()  # hours of its own; none: the problem's
 
 
 @dataclass(frozen=True)
@@ -107,6 +106,9 @@ class JobClass:
     quarantined: bool = False
     failed_on: tuple[str, ...] = ()  # printers that shall not try again
     unreachable_from: tuple[str, ...] = ()  # printers that cannot get the file
+    # Which of materials, nozzle and bbox nobody asked for, but were read from the
+    # file: they bind only printers that declare what they have.
+    from_file: tuple[str, ...] = ()
 
     def duration(self, model: str) -> int | None:
         """Minutes a printer of `model` is taken; None: no file for it."""
@@ -154,10 +156,6 @@ class Problem:
             _check_job(job)
         object.__setattr__(self, "printers", tuple(printers))
         object.__setattr__(self, "jobs", tuple(jobs))
-
-    def hours_of(self, printer: Printer) -> tuple[OperatorPeriod, ...]:
-        """When somebody is there to look after a printer; none: always."""
-        return printer.operator or self.operator
 
     def credit_of(self, owner: str) -> int:
         """Fair-share credit of an owner, hundredths of a minute."""
