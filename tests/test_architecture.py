@@ -18,6 +18,7 @@ ROOTS = {
     "assembly.py",
     "machine.py",
     "hardware.py",
+    "headless.py",
     "lan_print_queue.py",
     "cli",
     "virtual_printer",
