@@ -7,8 +7,10 @@ from typing import Any
 from ..model.codec import to_plain
 from ..model.command import QueueSet
 from ..model.settings import QueueSettings
-from ..printer.manner import WEIGHTS, weights_in_minutes
+from ..printer.manner import weights_of
+from ..scheduler.errors import ProblemError
 from ..scheduler.strategies import known_strategies
+from ..scheduler.weights import SETTABLE, as_people_set, weights_from
 from .arguments import Arguments
 from .errors import ApiError
 from .periods import read_periods
@@ -45,7 +47,7 @@ def settings_view(settings: QueueSettings) -> dict[str, Any]:
     return {
         "title": settings.title,
         "strategy": settings.strategy,
-        "weights": weights_in_minutes(settings),
+        "weights": as_people_set(weights_of(settings)),
         "operator": [to_plain(period) for period in settings.operator],
         "shares": dict(settings.shares),
         "start_spacing_s": settings.start_spacing_s,
@@ -54,13 +56,16 @@ def settings_view(settings: QueueSettings) -> dict[str, Any]:
 
 def _weights(arguments: Arguments) -> dict[str, float | None]:
     weights = arguments.numbers("weights")
-    for name in weights:
-        if name not in WEIGHTS:
-            raise ApiError(
-                400,
-                f"argument 'weights': there is no weight {name[:80]!r}; known:"
-                f" {', '.join(WEIGHTS)}",
-            )
+    if unknown := sorted(set(weights) - set(SETTABLE)):
+        raise ApiError(
+            400,
+            f"argument 'weights': there is no weight {unknown[0][:80]!r}; known:"
+            f" {', '.join(SETTABLE)}",
+        )
+    try:
+        weights_from({name: w for name, w in weights.items() if w is not None})
+    except ProblemError as error:
+        raise ApiError(400, f"argument {error}") from error
     return weights
 
 

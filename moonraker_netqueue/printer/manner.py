@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..model.hours import Period
 from ..model.settings import ASSIGNMENT, QueueSettings
 from ..scheduler.hours import OperatorPeriod
 from ..scheduler.problem import Weights
 from ..scheduler.strategies import known_strategies
+from ..scheduler.weights import SETTABLE, weights_from
 from ..scheduler.zone import utc_offset
-
-# The planner's units in one unit that people set: minutes, of `max_wait` hours.
-_UNITS = {
-    "busy": 100,
-    "change_minutes": 1,
-    "clear": 100,
-    "slow": 100,
-    "dead": 100,
-    "late": 100,
-    "age": 100,
-    "printing": 100,
-    "priority": 100,
-    "max_wait": 60,
-}
-WEIGHTS = tuple(_UNITS)  # the fields of Weights that people may set
 
 
 @dataclass(frozen=True)
@@ -43,7 +29,7 @@ def manner_of(settings: QueueSettings, now: int) -> Manner:
     known = settings.strategy in known_strategies()
     return Manner(
         strategy=settings.strategy if known else ASSIGNMENT,
-        weights=_weights(settings),
+        weights=weights_of(settings),
         operator=operator_periods(settings.operator, now),
         shares=tuple(sorted(settings.shares.items())),
     )
@@ -59,12 +45,6 @@ def notice_of(settings: QueueSettings) -> str:
     )
 
 
-def weights_in_minutes(settings: QueueSettings) -> dict[str, float]:
-    """Every weight that people may set, as it counts now; `max_wait` in hours."""
-    weights = _weights(settings)
-    return {name: getattr(weights, name) / unit for name, unit in _UNITS.items()}
-
-
 def operator_periods(periods: Iterable[Period], now: int) -> tuple[OperatorPeriod, ...]:
     """The same hours for the planner; a zone that this host lacks counts as UTC."""
     return tuple(
@@ -78,10 +58,12 @@ def operator_periods(periods: Iterable[Period], now: int) -> tuple[OperatorPerio
     )
 
 
-def _weights(settings: QueueSettings) -> Weights:
-    chosen = {
-        name: round(value * _UNITS[name])
-        for name, value in settings.weights.items()
-        if name in _UNITS
-    }
-    return replace(Weights(), **chosen)
+def weights_of(settings: QueueSettings) -> Weights:
+    """The planner's weights; what this version does not know counts for nothing."""
+    return weights_from(
+        {
+            name: min(value, SETTABLE[name].most)
+            for name, value in settings.weights.items()
+            if name in SETTABLE
+        }
+    )

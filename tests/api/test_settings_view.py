@@ -13,13 +13,13 @@ from moonraker_netqueue.model.command import QueueSet
 from moonraker_netqueue.model.hours import Period
 from moonraker_netqueue.model.settings import QueueSettings
 from moonraker_netqueue.printer.manner import (
-    WEIGHTS,
     manner_of,
     notice_of,
     operator_periods,
 )
 from moonraker_netqueue.scheduler.hours import OperatorPeriod
 from moonraker_netqueue.scheduler.problem import Weights
+from moonraker_netqueue.scheduler.weights import SETTABLE
 
 JULY, JANUARY = 1_751_328_000, 1_735_689_600  # Unix seconds, in 2025
 
@@ -51,6 +51,7 @@ def test_a_query_string_carries_them_as_json() -> None:
         ({"strategy": "fastest"}, "'strategy': one of assignment, fifo, greedy"),
         ({"weights": {"speed": 1}}, "no weight 'speed'; known: busy, change_minutes"),
         ({"weights": {"age": "old"}}, "'weights.age': expected a number"),
+        ({"weights": {"age": 1e6}}, "argument weights.age: 1e+06 is not possible"),
         ({"weights": [1]}, "'weights': expected an object of numbers"),
         ({"weights": "{"}, "'weights': expected an object of numbers"),
         ({"shares": {"eva": 1.5}}, "that of 'eva' is no whole number"),
@@ -93,7 +94,7 @@ def test_the_view_can_be_given_back() -> None:
         start_spacing_s=60,
     )
     view = settings_view(settings)
-    assert set(view["weights"]) == set(WEIGHTS)
+    assert set(view["weights"]) == set(SETTABLE)
     assert view["weights"]["max_wait"] == 48
     assert view["weights"]["priority"] == 60
     assert view["operator"][0]["start"] == "08:05"
