@@ -12,7 +12,6 @@ from typing import Any
 
 from ..config import PrinterSettings
 from ..errors import NetqueueError
-from ..model.codec import to_plain
 from ..model.command import PrinterUpdate
 from ..model.errors import Rejected
 from ..model.print import UNSTARTED, PrintState
@@ -20,7 +19,7 @@ from ..model.printer import Evidence, Profile
 from ..ports import Clock, Disk, Random, Worker
 from .ahead import Advice, Ahead
 from .bed import after_damage, cleared
-from .entry import STEADY, Entry, departed, profile, with_changes
+from .entry import STEADY, Entry, departed, profile, view, with_changes
 from .errors import ChangeInvalid, NotThisPrint, RecordDamaged, RecordNotSaved
 from .idle_estimate import IdleEstimate
 from .plan_solver import PlanSolver
@@ -69,7 +68,7 @@ class Agent:
         self._clock = clock
         self._random = random
         self._news = asyncio.Event()
-        self._queues = Queues(host_id, queues, random, self._news.set)
+        self._queues = Queues(host_id, queues, random, self._note_change)
         self._planner = Planner(self._queues, solver, clock, worker)
         self._file = RecordFile(directory, disk, worker)
         self._watch = Watch(port, self._queues, self._file, settings.clear_bed, clock)
@@ -91,6 +90,7 @@ class Agent:
         self._hindered_since: float | None = None
         self._setbacks = Setbacks(self._queues)
         self._complaint = ""  # what was logged last
+        self._plan_due = False  # once the queues' changes have settled
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -192,22 +192,8 @@ class Agent:
 
     def view(self) -> dict[str, Any]:
         """This printer, for people."""
-        entry, running = self._profile(), self._file.record.running
-        view: dict[str, Any] = to_plain(entry)
-        view["printer_id"] = self._queues.host_id
-        view["klippy"] = self._seen.klippy.value
-        view["bed_state"] = self._file.record.bed.state.value
-        view["bed_reason"] = self._file.record.bed.reason
-        view["print"] = None
-        if running is not None:
-            view["print"] = {
-                "print_id": running.print_id,
-                "queue": running.queue,
-                "job_id": running.job_id,
-                "filename": running.filename,
-                "progress": round(self._seen.progress, 3),
-            }
-        return view
+        here = self._queues.host_id
+        return view(here, self._profile(), self._seen, self._file.record)
 
     # The loop.
 
@@ -225,7 +211,13 @@ class Agent:
             with contextlib.suppress(TimeoutError):
                 await self._clock.wait_for(self._news.wait(), self._patience())
 
+    def _note_change(self) -> None:
+        self._planner.note_change()
+        self._news.set()
+
     def _patience(self) -> float:
+        if self._plan_due:
+            return self._planner.unrest()
         if not self._entry.steady:
             return STEADY
         if self._watch.finishing:
@@ -237,6 +229,7 @@ class Agent:
         if self._clock.monotonic() - self._last_turn > _PAUSE:
             self._queues.forget_sync()
         self._last_turn = self._clock.monotonic()
+        self._plan_due = False
         if self._file.trouble:
             with contextlib.suppress(RecordNotSaved):  # perhaps there is room again
                 await self._file.save(self._file.record)
@@ -319,12 +312,16 @@ class Agent:
             if held is not None:
                 await self._give_back(held, "the printer is switched off for the queue")
             return
+        if held is None and self._ahead.due and self._planner.unrest():
+            self._plan_due = True
+            return
         advice = await self._ahead.look(held)
         if advice is Advice.RESERVE:
             await self._claim()
-        elif advice is Advice.LET_GO and held is not None:
-            reason = "the plan has another printer for it by now"
-            await self._give_back(held, reason, self._setbacks.pause_after(held))
+        elif held is not None and advice is not Advice.WAIT:
+            swap = advice is Advice.SWAP
+            pause = None if swap else self._setbacks.pause_after(held)
+            await self._give_back(held, self._ahead.objection, pause)
 
     async def _give_back(
         self, claim: Claim, reason: str, pause: float | None = None
@@ -344,6 +341,9 @@ class Agent:
         return True
 
     async def _claim(self) -> None:
+        if self._planner.unrest():
+            self._plan_due = True
+            return
         choice = await self._planner.choose()
         if choice is None or not self._queues.ready(choice.key.queue):
             return
