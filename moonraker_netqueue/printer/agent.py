@@ -30,6 +30,7 @@ from .queue_port import Files, QueuePort
 from .queues import Claim, Queues
 from .record import Record, RecordFile
 from .setbacks import Setbacks, class_of
+from .spacing import Spacing
 from .start import Stage, Starter
 from .watch import Watch, first_record
 
@@ -72,12 +73,14 @@ class Agent:
         self._planner = Planner(self._queues, solver, clock, worker)
         self._file = RecordFile(directory, disk, worker)
         self._watch = Watch(port, self._queues, self._file, settings.clear_bed, clock)
+        self._spacing = Spacing(self._queues, clock)
         self._starter = Starter(
             port,
             self._queues,
             files,
             self._file,
             self._watch,
+            self._spacing,
             Clearing(settings.clear_macro, settings.clear_timeout),
             clock,
             self._news.set,
@@ -193,7 +196,8 @@ class Agent:
     def view(self) -> dict[str, Any]:
         """This printer, for people."""
         here = self._queues.host_id
-        return view(here, self._profile(), self._seen, self._file.record)
+        shown = view(here, self._profile(), self._seen, self._file.record)
+        return shown | {"reason": self._starter.turn or shown["reason"]}
 
     # The loop.
 
@@ -213,6 +217,7 @@ class Agent:
 
     def _note_change(self) -> None:
         self._planner.note_change()
+        self._spacing.note_change()
         self._news.set()
 
     def _patience(self) -> float:

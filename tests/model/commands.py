@@ -145,7 +145,7 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     ]
     * 3,
     st.builds(PrintFetching, print_id=print_ids),
-    *[st.builds(PrintStarted, print_id=print_ids)] * 2,
+    *[st.builds(PrintStarted, print_id=print_ids, spread=st.booleans())] * 2,
     *[prints_ended] * 2,
     st.builds(
         PrintDecide,
