@@ -294,6 +294,7 @@ def _requirements(arguments: Arguments, base: Requirements) -> Requirements:
         tags=arguments.words("tags", base.tags),
         models=arguments.words("models", base.models),
         keep_together=arguments.boolean("keep_together", base.keep_together),
+        spread=arguments.boolean("spread", base.spread),
     )
 
 
