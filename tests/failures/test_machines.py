@@ -115,8 +115,8 @@ def test_a_full_disk_stops_its_own_host_only(whole: Farm) -> None:
         wait(lambda: farm.done(one, mark) == 2, 60)
     finally:
         filling.unlink()
-    small.kill("moonraker")
-    _restart(small)
+        small.kill("moonraker")
+        _restart(small)
 
 
 def test_a_disk_that_went_read_only_keeps_moonraker_and_the_others_going(
@@ -129,13 +129,13 @@ def test_a_disk_that_went_read_only_keeps_moonraker_and_the_others_going(
     remount(small.folder, "ro")
     try:
         _restart(small)
-        wait(lambda: any("readonly database" in text for text in _warnings(small)))
+        wait(lambda: any("readonly database" in text for text in _warnings(small)), 60)
         mark = farm.add(one, 2)
         wait(lambda: farm.done(one, mark) == 2, 60)
     finally:
         small.kill("moonraker")
         remount(small.folder, "rw")
-    _restart(small)
+        _restart(small)
 
 
 def _fill(path: Path) -> None:
