@@ -96,8 +96,12 @@ def needs_change(printer: Printer, job: JobClass) -> bool:
     """Whether a person must load another material or spool first."""
     if printer.grams_left is not None and job.grams_at_once > printer.grams_left:
         return True
-    needs = needed_materials(printer, job)
-    return not all(_offered(need, printer.loaded) for need in needs)
+    return not all(is_loaded(printer, need) for need in needed_materials(printer, job))
+
+
+def is_loaded(printer: Printer, need: str) -> bool:
+    """Whether a material is loaded that meets a need."""
+    return _offered(need, printer.loaded)
 
 
 def needed_materials(printer: Printer, job: JobClass) -> tuple[str, ...]:
