@@ -130,6 +130,7 @@ def test_credit_of_owners_is_given_or_follows_from_their_shares(
     assert read_instance(text + job, "f").problem.owner_credit == credit
 
 
+_PERIOD = "operator:\n- {daysofweek: [0], start: 0, duration: 1,\n   %s}"
 _JOB = "jobs:\n  j:\n    materials: []\n    created_at: 2026-03-20\n    %s"
 
 
@@ -177,12 +178,12 @@ _JOB = "jobs:\n  j:\n    materials: []\n    created_at: 2026-03-20\n    %s"
         ),
         ("shares: {a: 0}", "line 1: shares.a: 0 is too small; give a whole number fr"),
         (
-            "operator:\n- {daysofweek: [], start: 1, duration: 1, events_used: 1}",
-            "line 2: operator[0].events_used: has no max_manual_events; give both",
+            _PERIOD % "events_used: 1",
+            "line 3: operator[0].events_used: has no max_manual_events; give both",
         ),
         (
-            "operator:\n- {daysofweek: [], start: 1,\n   duration: 1, max_manual_events: -1}",
-            "line 3: operator[0].max_manual_events: -1 is too small",
+            _PERIOD % "max_manual_events: -9",
+            "line 3: operator[0].max_manual_events: -9 is too small",
         ),
     ],
 )
