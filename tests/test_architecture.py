@@ -21,6 +21,7 @@ ROOTS = {
     "headless.py",
     "lan_print_queue.py",
     "cli",
+    "sim",
     "virtual_printer",
 }
 MODULES = {"time", "random", "secrets", "subprocess", "threading", "tempfile"}
