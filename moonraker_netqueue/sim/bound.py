@@ -24,6 +24,7 @@ within it T is a variable.
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
@@ -63,6 +64,13 @@ def least_makespan(workload: Workload) -> int:
 
     Raises BoundUnknown for other opening hours.
     """
+    with warnings.catch_warnings():
+        # The names PuLP 4 wants instead are not in every 3.3, and 4 is excluded.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return _least_makespan(workload)
+
+
+def _least_makespan(workload: Workload) -> int:
     programme = _Programme(workload)
     if not workload.operator:
         return programme.least(None) or 0
