@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.progress import track
 
+from moonraker_netqueue.sim.bound import least_mean_flow
 from moonraker_netqueue.sim.farm import play
 from moonraker_netqueue.sim.measures import Measures, measure
 
@@ -26,8 +27,9 @@ NICENESS = 10
 class Result:
     """What one rival made of one workload.
 
-    `least` is the optimal makespan or a lower bound, where known; `seconds` is what all
-    decisions together took, the simulation included.
+    `least` is the optimal makespan or a lower bound, where known, `least_flow` a lower
+    bound on the mean flow; `seconds` is what all decisions together took, the
+    simulation included.
     """
 
     size: str
@@ -35,12 +37,18 @@ class Result:
     rival: str
     measures: Measures
     least: int | None
+    least_flow: float
     seconds: float
 
     @property
     def ratio(self) -> float | None:
         """The makespan, relative to the least."""
         return None if self.least is None else self.measures.makespan / self.least
+
+    @property
+    def flow_ratio(self) -> float:
+        """The mean flow, relative to the least."""
+        return self.measures.mean_flow / self.least_flow
 
 
 def run_all(strategies: Iterable[str], sizes: Iterable[Size] = SIZES) -> list[Result]:
@@ -66,7 +74,13 @@ def run(size: Size, seed: int, name: str) -> Result:
     prints = play(workload, rival.strategy, whole=rival.whole)
     seconds = time.perf_counter() - start
     return Result(
-        size.name, seed, name, measure(workload, prints), size.least(seed), seconds
+        size.name,
+        seed,
+        name,
+        measure(workload, prints),
+        size.least(seed),
+        least_mean_flow(workload),
+        seconds,
     )
 
 

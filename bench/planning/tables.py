@@ -61,16 +61,15 @@ def farm_tables(results: Sequence[Result]) -> str:
 def _farm_table(results: Sequence[Result], size: Size) -> str:
     is_batch = size.kind is Kind.BATCH
     columns = [c for c in _COMPARED if is_batch or c != "makespan"]
-    head = ["strategy", *columns, "late/due", "utilisation"]
-    if is_batch:
-        head.append("of bound")
+    bound = "of bound" if is_batch else "flow of bound"
+    head = ("strategy", *columns, "late/due", "utilisation", bound)
     rows = []
     for name in _present(results, size):
         pairs = Pairs.of(results, size, name)
         row = [name, *(_compared(pairs, _COMPARED[c]) for c in columns), _late(pairs)]
         row.append(f"{fmean(r.measures.utilisation for r in pairs.ours):.2f}")
-        if is_batch:
-            row.append(f"{fmean(pairs.ratios):.2f} ± {stdev(pairs.ratios):.2f}")
+        ratios = pairs.ratios if is_batch else [r.flow_ratio for r in pairs.ours]
+        row.append(f"{fmean(ratios):.2f} ± {stdev(ratios):.2f}")
         rows.append(row)
     return _table(head, rows)
 

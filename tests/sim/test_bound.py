@@ -15,10 +15,10 @@ from moonraker_netqueue.scheduler.forecast import CLEARING
 from moonraker_netqueue.scheduler.hours import operator_wait
 from moonraker_netqueue.scheduler.problem import JobClass, Printer, Problem
 from moonraker_netqueue.scheduler.strategies import known_strategies, strategy_named
-from moonraker_netqueue.sim.bound import BoundUnknown, least_makespan
+from moonraker_netqueue.sim.bound import BoundUnknown, least_makespan, least_mean_flow
 from moonraker_netqueue.sim.farm import play
 from moonraker_netqueue.sim.measures import measure
-from moonraker_netqueue.sim.workload import START, Workload, batch
+from moonraker_netqueue.sim.workload import START, Workload, batch, stream
 
 
 def _one_printer(minutes: int, copies: int, *, self_clearing: bool) -> Workload:
@@ -70,6 +70,30 @@ def test_no_simulated_schedule_is_shorter(seed: int, name: str) -> None:
     workload = batch(seed, 4, 40)
     found = measure(workload, play(workload, strategy_named(name)))
     assert found.makespan >= least_makespan(workload)
+
+
+def test_a_lot_alone_takes_the_first_copies_that_any_printer_ends() -> None:
+    """60 min on one printer, 90 on one that clears itself: 60, 90, 125, 180, 190."""
+    workload = _one_printer(60, 5, self_clearing=False)
+    slow = Printer("b", model="slow", self_clearing=True)
+    lot = replace(workload.lots[0], durations=(("m", 60), ("slow", 90)))
+    both = replace(workload, printers=(*workload.printers, slow), lots=(lot,))
+    assert least_mean_flow(both) == (60 + 90 + 125 + 180 + 190) / 5
+
+
+def test_a_lot_alone_waits_for_the_morning_too() -> None:
+    """The first ends at 19:40, the second starts at 08:05."""
+    workload = _one_printer(700, 2, self_clearing=False)
+    assert least_mean_flow(workload) == (700 + 1440 + 5 + 700) / 2
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000), name=st.sampled_from(sorted(known_strategies())))
+def test_no_simulated_flow_is_below(seed: int, name: str) -> None:
+    """Also in a stream, where a farm is idle at times."""
+    workload = stream(seed, 4, 40, span=20_000)
+    found = measure(workload, play(workload, strategy_named(name)))
+    assert found.mean_flow >= least_mean_flow(workload)
 
 
 def _makespans(workload: Workload) -> Iterator[int]:
