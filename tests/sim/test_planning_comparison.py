@@ -61,7 +61,7 @@ def test_the_exact_makespan_is_between_the_bound_and_every_rival(
 
 
 def test_the_exact_makespan_by_hand() -> None:
-    """Each printer makes one of both: the one whose bed is cleared by hand ends last."""
+    """Each printer makes one of both; the one cleared by hand ends last."""
     one = Printer("a", model="m", materials=("X", "Y"), loaded=("X",))
     two = replace(one, name="b", self_clearing=True)
     jobs = (
