@@ -15,7 +15,7 @@ from moonraker_netqueue.sim.workload import Workload, batch, small_batch, stream
 from .exact import shortest_makespan
 
 TUNING_SEEDS = (11, 12, 13, 14)
-SMALL_TUNING_SEEDS = tuple(range(201, 261))
+SMALL_TUNING_SEEDS = tuple(range(101, 261))
 LOAD = 0.65  # of what the farm could do by the bound, in streams
 
 
@@ -56,7 +56,7 @@ class Size:
         return _bound(self, seed) if self.kind is Kind.BATCH else None
 
 
-SMALL = Size(Kind.SMALL, 3, 9, tuple(range(101, 161)))
+SMALL = Size(Kind.SMALL, 3, 9, tuple(range(401, 461)))
 BATCH_20 = Size(Kind.BATCH, 20, 1_000)
 BATCH_100 = Size(Kind.BATCH, 100, 10_000)
 STREAM_20 = Size(Kind.STREAM, 20, 1_000)
