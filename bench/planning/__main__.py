@@ -70,8 +70,9 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _compare(arguments: argparse.Namespace) -> None:
     sizes = [s for s in SIZES if s.name in (arguments.sizes or [s.name])]
-    results = runs.run_all(arguments.strategies or rivals(), sizes)
-    runs.save(runs.replaced(runs.load(_FARMS), results), _FARMS)
+    for result in runs.run_all(arguments.strategies or rivals(), sizes):
+        # Hours may have gone into it: nothing done is lost where somebody stops it.
+        runs.save(runs.replaced(runs.load(_FARMS), [result]), _FARMS)
     is_whole = arguments.strategies is None and arguments.sizes is None
     if is_whole or not _SOLVERS.exists():
         _time_solvers(arguments)

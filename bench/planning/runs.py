@@ -51,8 +51,10 @@ class Result:
         return self.measures.mean_flow / self.least_flow
 
 
-def run_all(strategies: Iterable[str], sizes: Iterable[Size] = SIZES) -> list[Result]:
-    """Every workload of all seeds; shows how far it is."""
+def run_all(
+    strategies: Iterable[str], sizes: Iterable[Size] = SIZES
+) -> Iterator[Result]:
+    """Every workload of all seeds, as they are done; shows how far it is."""
     names = tuple(strategies)
     cases = [
         (size, seed, name) for size in sizes for seed in size.seeds for name in names
@@ -62,9 +64,8 @@ def run_all(strategies: Iterable[str], sizes: Iterable[Size] = SIZES) -> list[Re
     with ProcessPoolExecutor(
         PROCESSES, initializer=os.nice, initargs=(NICENESS,)
     ) as pool:
-        waiting = [pool.submit(run, *case) for case in cases]
-        done = as_completed(waiting)
-        return [future.result() for future in track(done, "farms", total=len(cases))]
+        done = as_completed([pool.submit(run, *case) for case in cases])
+        yield from (future.result() for future in track(done, "farms", len(cases)))
 
 
 def run(size: Size, seed: int, name: str) -> Result:
