@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from .hours import operator_wait
 from .problem import FormFactor, JobClass, Printer, Problem, Volume
 
 PLANNED_STATES = ("idle", "printing")
@@ -31,6 +30,7 @@ class Reason(Enum):
     ATTEMPTS = "attempts"
     CONTENT = "content"
     TOGETHER = "together"
+    SPREAD = "spread"
 
     @property
     def text(self) -> str:
@@ -56,6 +56,7 @@ _TEXTS = {
     Reason.ATTEMPTS: "failed here before",
     Reason.CONTENT: "file on no host that can be reached",
     Reason.TOGETHER: "other copies of the job are on another printer",
+    Reason.SPREAD: "has a copy already, and they are to be spread",
 }
 
 Mask = tuple[tuple[Reason | None, ...], ...]
@@ -93,7 +94,7 @@ def unavailability(problem: Problem, printer: Printer) -> Reason | None:
 
 def needs_change(printer: Printer, job: JobClass) -> bool:
     """Whether a person must load another material or spool first."""
-    if printer.grams_left is not None and job.grams > printer.grams_left:
+    if printer.grams_left is not None and job.grams_at_once > printer.grams_left:
         return True
     return not all(_offered(need, printer.loaded) for need in job.materials)
 
@@ -163,7 +164,7 @@ def _tags(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 
 
 def _filament(_problem: Problem, printer: Printer, job: JobClass) -> bool:
-    if printer.spool_grams is None or job.grams <= printer.spool_grams:
+    if printer.spool_grams is None or job.grams_at_once <= printer.spool_grams:
         return False
     return needs_change(printer, job)
 
@@ -171,7 +172,7 @@ def _filament(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 def _operator(problem: Problem, printer: Printer, job: JobClass) -> bool:
     if not needs_change(printer, job):
         return False
-    return operator_wait(problem.operator, start_minute(problem, printer)) > 0
+    return problem.help_wait(printer, start_minute(problem, printer)) > 0
 
 
 def _bed(_problem: Problem, printer: Printer, _job: JobClass) -> bool:
@@ -202,6 +203,10 @@ def _together(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     return job.together_on not in ("", printer.name)
 
 
+def _spread(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    return job.spread and printer.name in job.held_on
+
+
 _TESTS: tuple[tuple[Reason, _Test], ...] = (
     (Reason.STATE, _state),
     (Reason.QUEUE, _queue),
@@ -220,4 +225,5 @@ _TESTS: tuple[tuple[Reason, _Test], ...] = (
     (Reason.ATTEMPTS, _attempts),
     (Reason.CONTENT, _content),
     (Reason.TOGETHER, _together),
+    (Reason.SPREAD, _spread),
 )
