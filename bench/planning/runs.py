@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -20,7 +19,6 @@ from .cases import SIZES, Size
 from .rivals import rivals
 
 PROCESSES = 2
-NICENESS = 10
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,7 @@ def run_all(
     ]
     # The longest first, so that both processes end at about the same time.
     cases.sort(key=lambda case: -case[0].copies)
-    with ProcessPoolExecutor(
-        PROCESSES, initializer=os.nice, initargs=(NICENESS,)
-    ) as pool:
+    with ProcessPoolExecutor(PROCESSES) as pool:
         done = as_completed([pool.submit(run, *case) for case in cases])
         yield from (future.result() for future in track(done, "farms", len(cases)))
 
