@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 from ..errors import NetqueueError
 from ..model.queue_state import QueueState
 from ..printer.printer_port import StatsState
+from ..scheduler.feasibility import needs_change
+from ..scheduler.problem import JobClass, Printer
 from .host import file_name
 from .scenario import WantedItem, WantedJob
 
@@ -43,6 +45,12 @@ class Copies:
         return self.job.name if only else f"{self.job.name}: {self.item.name}"
 
 
+def can_print(loaded: tuple[str, ...], item: WantedItem) -> bool:
+    """Whether an item can be printed in what is loaded."""
+    wanted = JobClass(item.name, materials=item.materials)
+    return not needs_change(Printer("", loaded=loaded), wanted)
+
+
 class Ledger:
     """Watches the printers themselves, whatever their hosts believe."""
 
@@ -63,11 +71,17 @@ class Ledger:
         path = PurePosixPath(file)
         return self._copies[path.parts[-2], path.name]
 
-    def begin(self, printer: str, file: str, on_bed: str) -> Copies:
+    def begin(
+        self, printer: str, file: str, on_bed: str, loaded: tuple[str, ...]
+    ) -> Copies:
         """A print begins; raises PromiseBroken."""
         copies = self.copies(file)
         if on_bed:
             raise PromiseBroken(f"{printer} started {file} on top of {on_bed}")
+        if not can_print(loaded, copies.item):
+            raise PromiseBroken(
+                f"{printer} started {copies.name} in {', '.join(loaded) or 'nothing'}"
+            )
         copies.starts += 1
         copies.running += 1
         allowed = copies.item.count + copies.given_up

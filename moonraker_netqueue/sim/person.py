@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from ..errors import NetqueueError
 from ..model.command import Decision, PrintDecide
+from ..model.print import UNSTARTED
 from ..model.printer import PrinterState
-from ..printer.printer_port import StatsState
 from ..replica.submission import SubmitState
 from ..scheduler.hours import Diary, OperatorPeriod
 from .computer import World
 from .host import WholeHost
-from .ledger import Ledger
+from .ledger import Ledger, can_print
 from .scenario import Habits
 from .story import Story
 
@@ -90,10 +90,23 @@ class Person:
                 for lost in replica.state.lost_prints():
                     if lost.host == host.id:
                         yield _Chore(host, _Kind.LOST, queue, lost.print_id)
-            if host.printer.seen.mark.state is StatsState.PAUSED:
-                yield _Chore(host, _Kind.MATERIAL)
-            elif self._shown(host) in _NEEDY:
+            shown = self._shown(host)
+            if shown in _NEEDY:
                 yield _Chore(host, _Kind.BED)
+            elif shown is PrinterState.READY and self._to_load(host):
+                yield _Chore(host, _Kind.MATERIAL)
+
+    def _to_load(self, host: WholeHost) -> tuple[str, ...]:
+        """The materials of what is reserved there, where they are not loaded."""
+        for queue, replica in host.replicas.items():
+            state = replica.state
+            for print_ in state.prints_of_host(host.id):
+                if print_.state in UNSTARTED:
+                    name = state.contents[print_.sha256].name
+                    item = self._ledger.copies(f"{queue}/{name}").item
+                    if not can_print(host.loaded, item):
+                        return item.materials
+        return ()
 
     def _shown(self, host: WholeHost) -> PrinterState | None:
         """The state that the printer's own screen shows, also if it is cut off."""
@@ -127,17 +140,17 @@ class Person:
         )
 
     async def _change(self, host: WholeHost) -> None:
-        """Load what the paused print asks for, resume it, and say what is loaded."""
+        """Load what is missing, and say what is loaded: then it prints."""
+        materials = self._to_load(host)
         await asyncio.sleep(60.0 * self._habits.changing)
-        seen, agent = host.printer.seen, host.agent
-        if agent is None or seen.mark.state is not StatsState.PAUSED:
-            return
-        host.loaded = self._ledger.copies(seen.mark.filename).item.materials
-        host.printer.resume()
-        await host.within(agent.change({"materials_ready": host.loaded}))
+        agent = host.agent
+        if agent is None or host.printer.seen.mark.active:
+            return  # its host went off meanwhile, or it prints something else
+        host.loaded = materials
         self.changed += 1
         self._diary.book(self._minute)
-        self._story.tell(f"{_NAME} loads {', '.join(host.loaded)} at {host.name}")
+        self._story.tell(f"{_NAME} loads {', '.join(materials)} at {host.name}")
+        await host.within(agent.change({"materials_ready": materials}))
 
     async def _decide(self, host: WholeHost, queue: str, print_id: str) -> None:
         """Nobody saw how it ended: what is on the bed is no good, make it again."""

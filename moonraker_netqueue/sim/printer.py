@@ -26,15 +26,11 @@ _ENTRIES = 20  # of the history that are asked for
 
 @dataclass(frozen=True)
 class Course:
-    """How a print goes: `seconds` long, None if somebody ends it; how it ends.
-
-    With a `pause` it waits for a person as soon as it has begun, and says that.
-    """
+    """How a print goes: `seconds` long, None if somebody ends it; how it ends."""
 
     seconds: float | None
     end: StatsState = StatsState.COMPLETE
     message: str = ""
-    pause: str = ""
 
 
 class SimPrinter:
@@ -132,9 +128,6 @@ class SimPrinter:
             self.entries.append(HistoryEntry(number, filename, "in_progress"))
         self.on_begin(filename)
         self.on_bed = filename
-        if self._course.pause:
-            self._set(Mark(StatsState.PAUSED, filename), self._course.pause)
-            return
         self._set(Mark(StatsState.PRINTING, filename))
         self._go_on(self._course.seconds)
 

@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from ..config import PrinterSettings
 from ..model.checks import check_text, check_words
 from ..model.errors import Rejected
+from ..model.hours import Period
 from ..model.job import COUNT_MAX, ITEMS_MAX, Wishes
 from ..model.printer import ClearBed, Profile, Volume
+from ..model.settings import ASSIGNMENT
 from ..names import is_queue_name
 from ..scheduler.document import parse_yaml
 from ..scheduler.forecast import CLEARING
-from ..scheduler.hours import OperatorPeriod
+from ..scheduler.hours import DAY, OperatorPeriod
 from ..scheduler.instance import PERIOD_KEYS, VOLUME_KEYS, read_period, read_volume
 from ..scheduler.problem import UNKNOWN_DURATION, Weights
 from ..scheduler.section import Section
+from ..scheduler.strategies import known_strategies
 
 _PAGE = "docs/simulation.md"
 _MONDAY = 1774252800  # 2026-03-23 08:00 UTC
@@ -37,7 +40,7 @@ _FILE_KEYS = (
     "person",
     "events",
 )
-_QUEUE_KEYS = ("namespace", "members", "jobs")
+_QUEUE_KEYS = ("namespace", "members", "strategy", "jobs")
 _JOB_KEYS = ("name", "items", "at", "priority", "user", "keepTogether", "tags")
 _ITEM_KEYS = ("name", "count", "materials", "nozzle", "minutes")
 _PRINTER_KEYS = (
@@ -118,6 +121,7 @@ class Scenario:
     failures: float
     printers: dict[str, PrinterSettings]
     members: dict[str, tuple[str, ...]]  # printers by queue
+    strategies: dict[str, str]  # by queue
     jobs: tuple[WantedJob, ...]
     operator: tuple[OperatorPeriod, ...]
     person: Habits
@@ -137,12 +141,14 @@ def read_scenario(text: str, name: str) -> Scenario:
         raise root.error("failures", f"is {failures:g}", "give a share, such as 0.02")
     printers = {n: _printer(n, s) for n, s in root.entries("printers", _PRINTER_KEYS)}
     members: dict[str, tuple[str, ...]] = {}
+    strategies: dict[str, str] = {}
     jobs: list[WantedJob] = []
     for section in root.sections("queues", _QUEUE_KEYS):
         queue, its = _queue(section, printers)
         if queue in members:
             raise section.error("namespace", f"{queue!r} is there twice", "join them")
         members[queue] = its
+        strategies[queue] = _strategy(section)
         jobs += _jobs(queue, section)
     scenario = Scenario(
         name=name,
@@ -151,6 +157,7 @@ def read_scenario(text: str, name: str) -> Scenario:
         failures=failures,
         printers=printers,
         members=members,
+        strategies=strategies,
         jobs=tuple(jobs),
         operator=tuple(
             read_period(s, now) for s in root.sections("operator", PERIOD_KEYS)
@@ -224,6 +231,14 @@ def _queue(
     for member in members:
         _require_printer(section, "members", member, printers)
     return queue, tuple(dict.fromkeys(members))
+
+
+def _strategy(section: Section) -> str:
+    strategy = section.text("strategy", ASSIGNMENT)
+    if strategy not in known_strategies():
+        known = ", ".join(sorted(known_strategies()))
+        raise section.error("strategy", f"is {strategy!r}", f"one of {known}")
+    return strategy
 
 
 def _require_printer(
@@ -315,6 +330,19 @@ def _event(section: Section, printers: dict[str, PrinterSettings]) -> Happening:
     printer = section.text("printer", "")
     _require_printer(section, "printer", printer, printers)
     return Happening(_minutes(section, "at", 0, least=0), What(word), printer)
+
+
+def weekly(period: OperatorPeriod) -> Period:
+    """An operator period as a setting of a queue."""
+    start = period.start - period.utc_offset
+    days = tuple(sorted((day + start // DAY) % 7 for day in period.days))
+    hours, minutes = divmod(start % DAY, 60)
+    return Period(
+        days,
+        f"{hours:02}:{minutes:02}",
+        period.duration,
+        max_manual_events=period.max_manual_events,
+    )
 
 
 def _checked(section: Section, key: str, check: Callable[[], object]) -> None:

@@ -10,11 +10,10 @@ from functools import partial
 from typing import Any
 
 from ..errors import NetqueueError
+from ..model.command import QueueSet
 from ..model.queue_state import QueueState
 from ..printer.printer_port import StatsState
 from ..replica.submission import SubmitState
-from ..scheduler.feasibility import needs_change
-from ..scheduler.problem import JobClass, Printer
 from .computer import World
 from .host import HostGone, WholeHost
 from .leaders import Leaders
@@ -23,7 +22,7 @@ from .left import why_left
 from .person import Person
 from .ports import SimRandom
 from .printer import Course
-from .scenario import Happening, Scenario, WantedJob, What
+from .scenario import Happening, Scenario, WantedJob, What, weekly
 from .story import Story, Told
 from .virtual_time import FIRST_MOMENT, VirtualLoop
 
@@ -149,18 +148,16 @@ class ScenarioRun:
         item = copies.item
         draw = SimRandom((self.seed, copies.job.queue, copies.name, copies.starts))
         seconds = 60 * item.minutes * draw.between(*_REAL)
-        loaded = Printer(host.name, loaded=host.loaded)
-        pause = ""
-        if needs_change(loaded, JobClass(item.name, materials=item.materials)):
-            pause = f"load {', '.join(item.materials)}"
         if draw.random() < self.scenario.failures:
             at = draw.between(*_FAILS_AT)
-            return Course(seconds * at, StatsState.ERROR, "it came off the bed", pause)
-        return Course(seconds, pause=pause)
+            return Course(seconds * at, StatsState.ERROR, "it came off the bed")
+        return Course(seconds)
 
     def _began(self, host: WholeHost, file: str) -> None:
         try:
-            copies = self.ledger.begin(host.name, file, host.printer.on_bed)
+            copies = self.ledger.begin(
+                host.name, file, host.printer.on_bed, host.loaded
+            )
         except PromiseBroken as error:
             # Raised here it would look like a printer's refusal.
             self._broken = self._broken or error
@@ -193,11 +190,27 @@ class ScenarioRun:
 
     async def _add_jobs(self, queue: str) -> None:
         """Give each job, when its time has come, to the first host that takes it."""
+        while not await self._set_up(queue):  # noqa: ASYNC110  people try again
+            await asyncio.sleep(_RETRY)
         jobs = (job for job in self.scenario.jobs if job.queue == queue)
         for job in sorted(jobs, key=lambda job: job.at):
             await asyncio.sleep(max(0.0, 60.0 * job.at - self.seconds))
             while not await self._add(job):  # noqa: ASYNC110  people try again
                 await asyncio.sleep(_RETRY)
+
+    async def _set_up(self, queue: str) -> bool:
+        """Say by which strategy its printers work, and when the person is there."""
+        manner = QueueSet(
+            strategy=self.scenario.strategies[queue],
+            operator=tuple(map(weekly, self.scenario.operator)),
+        )
+        for member in self.scenario.members[queue]:
+            host = self.hosts[member]
+            if host.ready(queue):
+                with contextlib.suppress(NetqueueError):
+                    await host.give(queue, manner)
+                    return True
+        return False
 
     async def _add(self, job: WantedJob) -> bool:
         for member in self.scenario.members[job.queue]:

@@ -33,8 +33,7 @@ from moonraker_netqueue.model.printer import ClearBed, PrinterState, Profile
 from moonraker_netqueue.model.queue_state import QueueState
 from moonraker_netqueue.printer.agent import Agent
 from moonraker_netqueue.printer.queue_port import Submission
-from moonraker_netqueue.scheduler.planner import Plan, plan
-from moonraker_netqueue.scheduler.problem import Problem
+from moonraker_netqueue.sim.host import InlineSolver
 from moonraker_netqueue.sim.ports import SimRandom
 from moonraker_netqueue.sim.printer import SimPrinter
 from moonraker_netqueue.sim.virtual_time import VirtualLoop, play
@@ -69,11 +68,15 @@ class InlineWorker:
         return function(*args)
 
 
-class InlineSolver:
-    """The pure solver, where it stands."""
+class CountingSolver(InlineSolver):
+    """Counts what it solves."""
+
+    def __init__(self) -> None:
+        self.solved = 0
 
     async def solve(self, problem: Problem) -> Plan:
-        return plan(problem)
+        self.solved += 1
+        return await super().solve(problem)
 
 
 class SharedQueue:
@@ -218,6 +221,7 @@ class Host:
         self.printer = SimPrinter()
         self.files = FakeFiles()
         self.worker = InlineWorker()
+        self.solver = CountingSolver()
         self.queues = {
             queue: workshop.join(queue, self.host_id) for queue in workshop.queues
         }
@@ -238,7 +242,7 @@ class Host:
             self.printer,
             self.queues,
             self.files,
-            InlineSolver(),
+            self.solver,
             host_id=self.host_id,
             name=self.name,
             settings=self.settings,
@@ -331,7 +335,8 @@ class Workshop:
         port = host.queues[queue]
         job_id = f"job-{name}-{len(port.state.jobs)}"
         await port.submit(ContentHeld(file))
-        wishes = {key: more.pop(key) for key in ("hold", "max_attempts") if key in more}
+        words = ("hold", "max_attempts", "priority")
+        wishes = {key: more.pop(key) for key in words if key in more}
         spec = ItemSpec(name, count, (file,), **more)
         requires = Requirements(keep_together=keep_together)
         answer = await port.submit(

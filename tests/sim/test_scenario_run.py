@@ -283,21 +283,27 @@ def test_a_copy_too_many_is_found() -> None:
     """Four are wanted: a fifth may begin only after one was spoiled or given up."""
     ledger = _ledger()
     for printer in "abcd":
-        ledger.begin(printer, _FILE, on_bed="")
+        ledger.begin(printer, _FILE, on_bed="", loaded=("PLA",))
     ledger.end("a", _FILE, StatsState.ERROR)
-    ledger.begin("a", _FILE, on_bed="")
+    ledger.begin("a", _FILE, on_bed="", loaded=("PLA",))
     with pytest.raises(PromiseBroken, match="e prints part once too often"):
-        ledger.begin("e", _FILE, on_bed="")
+        ledger.begin("e", _FILE, on_bed="", loaded=("PLA",))
     ledger = _ledger()
     ledger.copies(_FILE).given_up = 1
     for printer in "abcde":
-        ledger.begin(printer, _FILE, on_bed="")
+        ledger.begin(printer, _FILE, on_bed="", loaded=("PLA",))
 
 
 def test_a_print_on_a_full_bed_is_found() -> None:
     """Whatever the host believes of the bed."""
     with pytest.raises(PromiseBroken, match="on top of"):
-        _ledger().begin("a", _FILE, on_bed="other.gcode")
+        _ledger().begin("a", _FILE, on_bed="other.gcode", loaded=("PLA",))
+
+
+def test_a_print_in_the_wrong_material_is_found() -> None:
+    """Whatever the host believes to be loaded."""
+    with pytest.raises(PromiseBroken, match="a started part in PETG"):
+        _ledger().begin("a", _FILE, on_bed="", loaded=("PETG",))
 
 
 def test_a_host_that_claims_what_it_did_not_make_ends_the_run() -> None:
