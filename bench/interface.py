@@ -238,7 +238,7 @@ def _full_host() -> Host:
         agent=cast(Any, _Agent(state)),
         klipper=cast(Any, SimpleNamespace(view=dict)),
         gcodes=Path(),
-        estimate=lambda _: None,
+        metadata=lambda _: {},
         random=cast(Any, None),
         clock=MachineClock(),
     )

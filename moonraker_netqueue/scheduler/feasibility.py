@@ -96,7 +96,18 @@ def needs_change(printer: Printer, job: JobClass) -> bool:
     """Whether a person must load another material or spool first."""
     if printer.grams_left is not None and job.grams_at_once > printer.grams_left:
         return True
-    return not all(_offered(need, printer.loaded) for need in job.materials)
+    return not all(is_loaded(printer, need) for need in needed_materials(printer, job))
+
+
+def is_loaded(printer: Printer, need: str) -> bool:
+    """Whether a material is loaded that meets a need."""
+    return _offered(need, printer.loaded)
+
+
+def needed_materials(printer: Printer, job: JobClass) -> tuple[str, ...]:
+    """The materials of a job that bind a printer."""
+    silent = not (printer.materials or printer.loaded)
+    return () if silent and "materials" in job.from_file else job.materials
 
 
 def start_minute(problem: Problem, printer: Printer) -> int:
@@ -130,22 +141,27 @@ def _profile(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 
 def _material(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     offers = printer.materials + printer.loaded
-    return not all(_offered(need.partition(":")[0], offers) for need in job.materials)
+    needs = needed_materials(printer, job)
+    return not all(_offered(need.partition(":")[0], offers) for need in needs)
 
 
 def _colour(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     offers = printer.materials + printer.loaded
-    return not all(_offered(need, offers) for need in job.materials)
+    return not all(_offered(need, offers) for need in needed_materials(printer, job))
 
 
 def _nozzle(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    if printer.nozzle is None and "nozzle" in job.from_file:
+        return False
     return job.nozzle is not None and job.nozzle != printer.nozzle
 
 
 def _volume(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     if job.bbox is None:
         return False
-    return printer.volume is None or not _fits(job.bbox, printer.volume)
+    if printer.volume is None:
+        return "bbox" not in job.from_file
+    return not _fits(job.bbox, printer.volume)
 
 
 def _fits(bbox: tuple[float, float, float], volume: Volume) -> bool:

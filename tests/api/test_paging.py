@@ -105,7 +105,7 @@ class Shop:
             agent=SimpleNamespace(explain=explain),  # type: ignore[arg-type]
             klipper=nothing,
             gcodes=nothing,
-            estimate=nothing,
+            metadata=nothing,
             random=nothing,
             clock=self.turns,  # type: ignore[arg-type]
         )
