@@ -33,6 +33,8 @@ from moonraker_netqueue.model.printer import ClearBed, PrinterState, Profile
 from moonraker_netqueue.model.queue_state import QueueState
 from moonraker_netqueue.printer.agent import Agent
 from moonraker_netqueue.printer.queue_port import Submission
+from moonraker_netqueue.scheduler.planner import Plan
+from moonraker_netqueue.scheduler.problem import Problem
 from moonraker_netqueue.sim.host import InlineSolver
 from moonraker_netqueue.sim.ports import SimRandom
 from moonraker_netqueue.sim.printer import SimPrinter
