@@ -95,7 +95,12 @@ def needs_change(printer: Printer, job: JobClass) -> bool:
     """Whether a person must load another material or spool first."""
     if printer.grams_left is not None and job.grams > printer.grams_left:
         return True
-    return not all(_offered(need, printer.loaded) for need in job.materials)
+    return not covers(printer.loaded, job.materials)
+
+
+def covers(loaded: tuple[str, ...], materials: tuple[str, ...]) -> bool:
+    """Whether all `materials` that a job needs are among those loaded."""
+    return all(_offered(need, loaded) for need in materials)
 
 
 def start_minute(problem: Problem, printer: Printer) -> int:

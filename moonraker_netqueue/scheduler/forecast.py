@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 
 from .feasibility import PLANNED_STATES, needs_change
 from .hours import operator_wait
-from .problem import JobClass, Printer, Problem
+from .problem import CLEARING, JobClass, Printer, Problem
 from .scored import Scored, score
 from .solvers.solver import Solver
 from .solvers.tableau import Vector
 from .strategies import strategy_named
 
-CLEARING = 5  # minutes a person needs to clear a bed
 PRINTS_MAX = 1_000
 
 
