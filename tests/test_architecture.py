@@ -18,8 +18,10 @@ ROOTS = {
     "assembly.py",
     "machine.py",
     "hardware.py",
+    "headless.py",
     "lan_print_queue.py",
     "cli",
+    "sim",
     "virtual_printer",
 }
 MODULES = {"time", "random", "secrets", "subprocess", "threading", "tempfile"}

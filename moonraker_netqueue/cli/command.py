@@ -12,7 +12,7 @@ import click
 
 from ..errors import NetqueueError
 from ..version import __version__
-from . import demo, farm, jobs, transfer, watch
+from . import demo, farm, jobs, transfer, watch, witness
 from .errors import REFUSED, STOPPED, USAGE, CliError
 from .session import Session
 from .text import clean
@@ -34,6 +34,7 @@ for _command in (
     *farm.COMMANDS,
     *watch.COMMANDS,
     *transfer.COMMANDS,
+    *witness.COMMANDS,
     *demo.COMMANDS,
 ):
     netqueue.add_command(_command)

@@ -2,111 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from moonraker_netqueue.virtual_printer.printers import free_ports
+from tests.cli.terminals import Desk, Terminal, desk, ports_of
 
-_PATIENCE = 30.0  # seconds
-
-
-class Terminal:
-    """One program with its keyboard and its screen."""
-
-    def __init__(self, screen: Path, module: str, *arguments: str) -> None:
-        self._screen = screen
-        with screen.open("wb") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", f"moonraker_netqueue.{module}", *arguments],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-
-    @property
-    def text(self) -> str:
-        return self._screen.read_text()
-
-    def until(self, pattern: str) -> re.Match[str]:
-        """Wait until a line matches."""
-        deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < deadline:
-            found = re.search(pattern, self.text, re.MULTILINE)
-            if found is not None:
-                return found
-            time.sleep(0.05)
-        raise AssertionError(f"no {pattern!r} in:\n{self.text}")
-
-    def type(self, line: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(line.encode() + b"\n")
-        self._process.stdin.flush()
-
-    def interrupt(self) -> int:
-        """Ctrl-C; the exit code."""
-        self._process.send_signal(signal.SIGINT)
-        return self.wait()
-
-    def wait(self) -> int:
-        return self._process.wait(_PATIENCE)
-
-    def kill(self) -> None:
-        """kill -9; also for what has ended."""
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-
-
-class Desk:
-    """All terminals of one test; its queue is no other test's."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.queue = f"ns{os.getpid()}-{time.monotonic_ns() % 1_000_000}"
-        self._open: list[Terminal] = []
-
-    def run(self, module: str, *arguments: str) -> Terminal:
-        screen = self.folder / f"screen{len(self._open)}"
-        terminal = Terminal(screen, module, *arguments)
-        self._open.append(terminal)
-        return terminal
-
-    def host(self, port: int, data: str | None = None) -> Terminal:
-        """A terminal that serves the queue."""
-        keep = [] if data is None else ["--data", str(self.folder / data)]
-        address = f"localhost:{port}"
-        return self.run("lan_print_queue", self.queue, address, *keep)
-
-    def service(self, name: str, namespace: str = "") -> Terminal:
-        """A terminal that shows who is there."""
-        where = ("--interface", "127.0.0.1")
-        return self.run("discovery", namespace or self.queue, name, *where)
-
-    def close(self) -> None:
-        for terminal in self._open:
-            terminal.kill()
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
-    yield desk
-    desk.close()
-
-
-def _ports(count: int) -> list[int]:
-    with free_ports(count) as ports:
-        return ports
+__all__ = ["desk"]
 
 
 def _together(*hosts: Terminal) -> None:
@@ -119,7 +21,7 @@ def _together(*hosts: Terminal) -> None:
 
 def test_what_one_types_all_show_and_who_comes_late_is_replayed(desk: Desk) -> None:
     """Ctrl-C leaves: the others go on without it."""
-    ports = _ports(3)
+    ports = ports_of(3)
     first, second = desk.host(ports[0]), desk.host(ports[1])
     _together(first, second)
     first.type("cube")
@@ -146,7 +48,7 @@ def test_stopped_in_the_evening_and_started_in_the_morning(
     desk: Desk, order: tuple[int, int, int]
 ) -> None:
     """On the same folders, at other ports, in another order: the queue as it was."""
-    evening, morning = _ports(3), _ports(3)
+    evening, morning = ports_of(3), ports_of(3)
     hosts = [desk.host(port, f"data{n}") for n, port in enumerate(evening)]
     _together(*hosts)
     hosts[0].type("cube")
@@ -167,7 +69,7 @@ def test_stopped_in_the_evening_and_started_in_the_morning(
 
 def test_all_killed_at_once_come_back_at_other_ports(desk: Desk) -> None:
     """kill -9: what was shown is on the disks."""
-    before, after = _ports(3), _ports(3)
+    before, after = ports_of(3), ports_of(3)
     hosts = [desk.host(port, f"data{n}") for n, port in enumerate(before)]
     _together(*hosts)
     for number in range(5):
@@ -189,7 +91,7 @@ def test_all_killed_at_once_come_back_at_other_ports(desk: Desk) -> None:
 
 def test_of_three_one_is_not_enough_and_says_so(desk: Desk) -> None:
     """Its line is kept, and added when a second one is back."""
-    ports = _ports(3)
+    ports = ports_of(3)
     hosts = [desk.host(port, f"data{n}") for n, port in enumerate(ports)]
     _together(*hosts)
     hosts[1].kill()
@@ -203,7 +105,7 @@ def test_of_three_one_is_not_enough_and_says_so(desk: Desk) -> None:
 
 def test_a_copy_of_a_hosts_folder_is_not_let_in(desk: Desk) -> None:
     """A cloned card: the copy says why and does nothing, the first one goes on."""
-    ports = _ports(4)
+    ports = ports_of(4)
     hosts = [desk.host(port, f"data{n}") for n, port in enumerate(ports[:3])]
     _together(*hosts)
     hosts[2].type("cube")
@@ -229,7 +131,7 @@ def test_a_copy_of_a_hosts_folder_is_not_let_in(desk: Desk) -> None:
 
 def test_a_port_in_use_and_a_folder_in_use_are_clear_errors(desk: Desk) -> None:
     """One line, the remedy in it, exit code 1."""
-    ports = _ports(2)
+    ports = ports_of(2)
     first = desk.host(ports[0], "data")
     first.until("serves queue")
     for clash, words in (
