@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from .feasibility import PLANNED_STATES, needs_change
 from .hours import operator_wait
-from .problem import CLEARING, JobClass, Printer, Problem
+from .problem import JobClass, Printer, Problem
+from .readiness import first_ready, ready_after, works
 from .scored import Scored, score
 from .solvers.solver import Solver
 from .solvers.tableau import Vector
@@ -78,9 +79,9 @@ class _Farm:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self._jobs = {job.name: job for job in problem.jobs}
-        self._printers = {p.name: p for p in problem.printers if _works(p)}
+        self._printers = {p.name: p for p in problem.printers if works(p)}
         self._ready = {
-            printer.name: self._first_ready(printer)
+            printer.name: first_ready(problem, printer)
             for printer in self._printers.values()
         }
 
@@ -133,32 +134,13 @@ class _Farm:
         end = minute + (job.duration(printer.model) or 0)
         if change:
             end += self._problem.weights.change_minutes
-        ready = self._cleared(printer, end)
+        ready = ready_after(self._problem, printer, end)
         copies = job.copies if job.keep_together else 1
         self._ready[printer.name] = ready
         self._printers[printer.name] = _after(printer, job, copies, change=change)
         waiting = self._jobs[job.name]
         self._jobs[job.name] = replace(waiting, copies=waiting.copies - copies)
         return PlannedPrint(printer.name, job.name, copies, minute, end, ready, change)
-
-    def _first_ready(self, printer: Printer) -> int:
-        now = self._problem.now // 60
-        if printer.busy_minutes:
-            return self._cleared(printer, now + printer.busy_minutes)
-        if printer.bed_clear:
-            return now
-        return now + operator_wait(self._problem.operator, now) + CLEARING
-
-    def _cleared(self, printer: Printer, end: int) -> int:
-        if printer.self_clearing:
-            return end
-        return end + operator_wait(self._problem.operator, end) + CLEARING
-
-
-def _works(printer: Printer) -> bool:
-    """Whether it will take work without a person who repairs or resumes it."""
-    stopped = printer.quarantined or printer.switched_off
-    return printer.state in PLANNED_STATES and not stopped
 
 
 def _after(printer: Printer, job: JobClass, copies: int, *, change: bool) -> Printer:

@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..scheduler.feasibility import refusal
-from ..scheduler.forecast import CLEARING
+from ..scheduler.problem import CLEARING
 from ..scheduler.hours import DAY
 from ..scheduler.problem import Printer, Problem
 from .workload import DAYTIME, START, Workload

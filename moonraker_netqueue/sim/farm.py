@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..scheduler.feasibility import PLANNED_STATES, needs_change
-from ..scheduler.forecast import CLEARING
+from ..scheduler.problem import CLEARING
 from ..scheduler.hours import operator_wait
 from ..scheduler.problem import JobClass, Printer, Problem, Weights
 from ..scheduler.scored import score

@@ -1,0 +1,253 @@
+"""The known queue played forward by one weighting, fast: what a start leads to.
+
+The same rules as forecast.py, on the numbers of a Shop: whenever printers are ready,
+each takes, in order, what costs it least. `Outcome.value` says how good the end is.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..cost import credit
+from ..feasibility import needs_change
+from ..problem import CLEARING, Problem
+from ..readiness import first_ready
+from .shop import Kind, Minutes, Shop
+from .weighting import Weighting
+
+FLOW = 4  # a minute of makespan is worth this many of mean flow
+
+_Entry = tuple[int, int, int, bool]  # cost at least, job, minutes, change
+_Start = tuple[int, int, bool]  # job, minutes, change
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a queue played forward ends; minutes from now.
+
+    `flow` sums over copies when they are done, and how late; `handling` the minutes that
+    changes are worth; `left` counts the copies that never start.
+    """
+
+    makespan: int
+    flow: int
+    handling: int
+    left: int
+    copies: int
+    printers: int
+
+    @property
+    def value(self) -> tuple[int, int]:
+        """The less the better: makespan, plus a share of mean flow and of handling."""
+        minutes = FLOW * self.makespan * self.copies * self.printers
+        minutes += self.flow * self.printers
+        minutes += FLOW * self.handling * self.copies
+        return self.left, minutes
+
+
+class Queue:
+    """Printers and waiting units at the moment of a problem."""
+
+    def __init__(self, problem: Problem, shop: Shop) -> None:
+        self.problem = problem
+        self.shop = shop
+        self.now = problem.now // 60
+        self.left = [job.units for job in problem.jobs]
+        self.copies = [job.copies if job.keep_together else 1 for job in problem.jobs]
+        self.credits = [credit(problem, job) for job in problem.jobs]
+        self.due = [None if job.due is None else job.due // 60 for job in problem.jobs]
+        self.ready = [first_ready(problem, printer) for printer in problem.printers]
+
+    @property
+    def units(self) -> int:
+        """How many prints are still to start."""
+        return sum(self.left)
+
+    def busy(self) -> list[int]:
+        """Minutes that the printers of each kind are taken from now on, in sum."""
+        busy = [0] * len(self.shop.kinds)
+        for kind, ready in zip(self.shop.kind_of, self.ready, strict=True):
+            if kind is not None:
+                busy[kind] += ready - self.now
+        return busy
+
+
+class Costs:
+    """What a weighting makes of each pair, apart from what depends on the time."""
+
+    def __init__(self, queue: Queue, extra: Minutes, weighting: Weighting) -> None:
+        self._queue = queue
+        weights = queue.problem.weights
+        self.dead = weights.dead * (1 + weighting.dead)
+        self._change = weights.change_minutes
+        printing = weights.printing * (1 + weighting.printing)
+        shortest = [job.shortest for job in queue.problem.jobs]
+        self._base = [
+            [
+                None
+                if minutes is None
+                else weights.slow * (minutes - shortest[job])
+                + printing * minutes
+                + weighting.price * (extra[kind.number][job] or 0)
+                - queue.credits[job]
+                for job, minutes in enumerate(kind.minutes)
+            ]
+            for kind in queue.shop.kinds
+        ]
+        self._sorted: dict[tuple[int, tuple[str, ...]], list[_Entry]] = {}
+
+    def entries(self, kind: Kind, loaded: tuple[str, ...]) -> list[_Entry]:
+        """What a printer with that loaded may take, the cheapest first."""
+        key = (kind.number, loaded)
+        known = self._sorted.get(key)
+        if known is None:
+            served = self._queue.shop.serves(loaded)
+            dearer = 100 * (self._change + kind.effort)
+            known = sorted(
+                (base, job, kind.minutes[job] or 0, False)
+                if served[job]
+                else (base + dearer, job, (kind.minutes[job] or 0) + self._change, True)
+                for job, base in enumerate(self._base[kind.number])
+                if base is not None
+            )
+            self._sorted[key] = known
+        return known
+
+
+class _Play:
+    """One queue played forward."""
+
+    def __init__(self, queue: Queue, costs: Costs) -> None:
+        problem, shop = queue.problem, queue.shop
+        self._queue, self._costs, self._shop = queue, costs, shop
+        self._left = list(queue.left)
+        self._loaded = [printer.loaded for printer in problem.printers]
+        self._grams = [printer.grams_left for printer in problem.printers]
+        self._kinds = [None if k is None else shop.kinds[k] for k in shop.kind_of]
+        self._minute = queue.now
+        self._todo = sum(self._left)
+        self._end = queue.now
+        self._flow = 0
+        self._handling = 0
+        working = [p for p, kind in enumerate(self._kinds) if kind is not None]
+        self._idle = [p for p in working if queue.ready[p] <= queue.now]
+        self._coming = [(queue.ready[p], p) for p in working if p not in self._idle]
+        heapq.heapify(self._coming)
+
+    def run(self, first: Iterable[tuple[int, int]]) -> Outcome:
+        """Start `first`, pairs of printer and job, now; then all else as it comes."""
+        for printer, job in first:
+            self._start(printer, self._forced(printer, job))
+        self._idle = [p for p in self._idle if p not in dict(first)]
+        going = self._advance()
+        while going and self._todo:
+            self._idle = [p for p in self._idle if not self._starts(p)]
+            going = self._advance()
+        queue = self._queue
+        left = sum(n * c for n, c in zip(self._left, queue.copies, strict=True))
+        return Outcome(
+            self._end - queue.now,
+            self._flow,
+            self._handling,
+            left,
+            max(1, sum(n * c for n, c in zip(queue.left, queue.copies, strict=True))),
+            max(1, len(self._kinds)),
+        )
+
+    def _starts(self, printer: int) -> bool:
+        """Let an idle printer take what costs it least, if there is anything."""
+        choice = self._cheapest(printer) if self._todo else None
+        if choice is not None:
+            self._start(printer, choice)
+        return choice is not None
+
+    def _cheapest(self, printer: int) -> _Start | None:
+        kind = self._kinds[printer]
+        if kind is None:
+            return None
+        minute, left, due = self._minute, self._left, self._queue.due
+        wait, is_alone = self._shop.wait, self._shop.wait(minute) > 0
+        dead = self._costs.dead if kind.by_hand and self._shop.waits else 0
+        grams = self._grams[printer]
+        best: int | None = None
+        choice: _Start | None = None
+        for cost, job, minutes, change in self._costs.entries(
+            kind, self._loaded[printer]
+        ):
+            if best is not None and cost >= best:
+                break  # what comes later only costs more
+            if not left[job]:
+                continue
+            if grams is not None and not change and self._shop.grams[job] > grams:
+                change = True
+                minutes += self._shop.change_minutes
+                cost += 100 * (self._shop.change_minutes + kind.effort)
+            if change and is_alone:
+                continue
+            end = minute + minutes
+            if dead:
+                cost += dead * wait(end)
+            if due[job] is not None:
+                cost += self._late_cost(end - due[job])
+            if best is None or cost < best:
+                best, choice = cost, (job, minutes, change)
+        return choice
+
+    def _late_cost(self, minutes: int) -> int:
+        weights = self._queue.problem.weights
+        return weights.late * min(weights.late_cap, max(0, minutes))
+
+    def _start(self, printer: int, start: _Start) -> None:
+        job, minutes, change = start
+        queue, kind, shop = self._queue, self._kinds[printer], self._shop
+        end = self._minute + minutes
+        if change:
+            self._loaded[printer] = shop.materials[job] or self._loaded[printer]
+            self._grams[printer] = shop.spool_grams[printer]
+            self._handling += shop.change_minutes + (kind.effort if kind else 0)
+        grams = self._grams[printer]
+        if grams is not None:
+            self._grams[printer] = grams - shop.grams[job]
+        self._left[job] -= 1
+        self._todo -= 1
+        self._end = max(self._end, end)
+        due = queue.due[job]
+        late = 0 if due is None else max(0, end - due)
+        self._flow += queue.copies[job] * (end - queue.now + late)
+        ready = end
+        if kind is None or kind.by_hand:
+            ready += shop.wait(end) + CLEARING
+        heapq.heappush(self._coming, (ready, printer))
+
+    def _forced(self, printer: int, job: int) -> _Start:
+        """A start that was decided on elsewhere."""
+        problem = self._queue.problem
+        own, wanted = problem.printers[printer], problem.jobs[job]
+        minutes = wanted.duration(own.model) or 0
+        change = needs_change(own, wanted)
+        if change:
+            minutes += self._shop.change_minutes
+        return job, minutes, change
+
+    def _advance(self) -> bool:
+        """Go to the next minute at which something may start; False: there is none."""
+        coming = self._coming
+        wait = self._shop.wait(self._minute)
+        following = coming[0][0] if coming else None
+        if self._idle and wait:
+            opening = self._minute + wait
+            following = opening if following is None else min(following, opening)
+        if following is None:
+            return False
+        self._minute = following
+        while coming and coming[0][0] <= following:
+            insort(self._idle, heapq.heappop(coming)[1])
+        return True
+
+
+def play(queue: Queue, costs: Costs, first: Sequence[tuple[int, int]]) -> Outcome:
+    """The outcome if `first`, pairs of printer and job, start now."""
+    return _Play(queue, costs).run(first)
