@@ -46,18 +46,23 @@ class Batch:
         )
 
     def changes(self, printer: int, families: frozenset[int]) -> int:
-        """The fewest material changes with which one printer makes all of these.
+        """The fewest material changes with which one printer makes all of these."""
+        return self.changes_from(self.loaded[printer], families)
+
+    def changes_from(
+        self, loaded: frozenset[int], families: frozenset[int]
+    ) -> int:
+        """The same from what can be printed with what is loaded.
 
         What is loaded for one job may serve another that needs no more than that.
         """
-        left = families - self.loaded[printer]
-        kept: set[int] = set()
-        for family in sorted(left):
+        left = families - loaded
+        kept = 0
+        for family in left:
             wider = (o for o in left if family in self.covered[o] and o != family)
-            # Two that serve each other are one: the lower number stands for both.
-            if not any(o < family or o not in self.covered[family] for o in wider):
-                kept.add(family)
-        return len(kept)
+            # Of two that serve each other the lower number stands for both.
+            kept += not any(o < family or o not in self.covered[family] for o in wider)
+        return kept
 
     def load(self, printer: int, counts: Sequence[int]) -> int:
         """Minutes until one printer has made `counts` (by job) after what it prints."""

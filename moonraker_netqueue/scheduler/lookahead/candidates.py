@@ -7,13 +7,14 @@ forward within WORK, the prices alone decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..scored import Scored
 from ..solvers.canonical import canonical
 from ..solvers.tableau import Tableau, Vector
 from ..solvers.transport import solve_pure
+from .daytime import exact_starts
 from .prices import extra_minutes
 from .rollout import Costs, Outcome, Queue, play
 from .shop import Minutes, shop_of
@@ -24,12 +25,11 @@ WORK = 12_000  # prints started in all rollouts: 0.2 s on a PC, 2 s on a Raspber
 
 @dataclass(frozen=True)
 class Candidate:
-    """The starts that are best by one weighting, and the prices that show it."""
+    """Starts, the tableau they are best in, and its prices; None: chosen as a whole."""
 
     vector: Vector
     tableau: Tableau
-    prices: tuple[int, ...]
-    weighting: Weighting
+    prices: tuple[int, ...] | None
 
 
 def best_candidate(scored: Scored) -> Candidate:
@@ -39,27 +39,31 @@ def best_candidate(scored: Scored) -> Candidate:
     extra = extra_minutes(shop, queue.left, queue.busy())
     affordable = WORK // max(1, queue.units)
     if affordable < 2:
-        return _candidate(
-            scored, weighted_tableau(scored, shop, extra, WEIGHTINGS[0]), WEIGHTINGS[0]
-        )
+        return _candidate(scored, queue, extra, WEIGHTINGS[0])
     weightings = (*WEIGHTINGS[: affordable - 1], SCORE)
-    candidates = [
-        _candidate(scored, weighted_tableau(scored, shop, extra, w), w)
-        for w in weightings
-    ]
+    candidates = [_candidate(scored, queue, extra, each) for each in weightings]
     starts = [_starts(scored, each.vector) for each in candidates]
-    if len(set(starts)) == 1:
+    exact = exact_starts(scored, queue)
+    if exact is None and len(set(starts)) == 1:
         return candidates[0]
-    values = [
-        play(queue, Costs(queue, extra, each.weighting), first).value
-        for each, first in zip(candidates, starts, strict=True)
+    outcomes = [
+        play(queue, Costs(queue, extra, each), first)
+        for each, first in zip(weightings, starts, strict=True)
     ]
-    return candidates[values.index(min(values))]
+    if exact is not None:
+        vector, makespan = exact
+        if all(outcome.makespan > makespan for outcome in outcomes):
+            return Candidate(vector, scored.tableau, None)
+        return candidates[_best(outcomes, makespan)]
+    return candidates[_best(outcomes)]
 
 
-def _candidate(scored: Scored, tableau: Tableau, weighting: Weighting) -> Candidate:
-    optimum = canonical(tableau, solve_pure(tableau))
-    return Candidate(optimum.vector, tableau, optimum.prices, weighting)
+def _candidate(
+    scored: Scored, queue: Queue, extra: Minutes, weighting: Weighting
+) -> Candidate:
+    model = weighted_tableau(scored, queue.shop, extra, weighting)
+    optimum = canonical(model, solve_pure(model))
+    return Candidate(optimum.vector, model, optimum.prices)
 
 
 def _starts(scored: Scored, vector: Vector) -> tuple[tuple[int, int], ...]:
@@ -70,3 +74,12 @@ def _starts(scored: Scored, vector: Vector) -> tuple[tuple[int, int], ...]:
         for row, column in enumerate(vector)
         if column < len(problem.jobs) and not problem.printers[row].busy_minutes
     )
+
+
+def _best(outcomes: Sequence[Outcome], most: int | None = None) -> int:
+    """The number of the best outcome, of those of a makespan of `most` at most."""
+    return min(
+        (outcome.value, number)
+        for number, outcome in enumerate(outcomes)
+        if most is None or outcome.makespan <= most
+    )[1]

@@ -7,12 +7,12 @@ each takes, in order, what costs it least. `Outcome.value` says how good the end
 from __future__ import annotations
 
 import heapq
-from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..cost import credit
 from ..feasibility import needs_change
+from ..hours import WEEK
 from ..problem import CLEARING, Problem
 from ..readiness import first_ready
 from .shop import Kind, Minutes, Shop
@@ -97,22 +97,23 @@ class Costs:
             ]
             for kind in queue.shop.kinds
         ]
-        self._sorted: dict[tuple[int, tuple[str, ...]], list[_Entry]] = {}
+        self._sorted: dict[tuple[int, tuple[str, ...]], tuple[_Entry, ...]] = {}
 
-    def entries(self, kind: Kind, loaded: tuple[str, ...]) -> list[_Entry]:
+    def entries(self, kind: Kind, loaded: tuple[str, ...]) -> tuple[_Entry, ...]:
         """What a printer with that loaded may take, the cheapest first."""
         key = (kind.number, loaded)
         known = self._sorted.get(key)
         if known is None:
             served = self._queue.shop.serves(loaded)
             dearer = 100 * (self._change + kind.effort)
-            known = sorted(
+            entries = (
                 (base, job, kind.minutes[job] or 0, False)
                 if served[job]
                 else (base + dearer, job, (kind.minutes[job] or 0) + self._change, True)
                 for job, base in enumerate(self._base[kind.number])
                 if base is not None
             )
+            known = tuple(sorted(entries))
             self._sorted[key] = known
         return known
 
@@ -127,26 +128,35 @@ class _Play:
         self._loaded = [printer.loaded for printer in problem.printers]
         self._grams = [printer.grams_left for printer in problem.printers]
         self._kinds = [None if k is None else shop.kinds[k] for k in shop.kind_of]
-        self._minute = queue.now
+        self._entries = [
+            () if kind is None else costs.entries(kind, loaded)
+            for kind, loaded in zip(self._kinds, self._loaded, strict=True)
+        ]
         self._todo = sum(self._left)
         self._end = queue.now
         self._flow = 0
         self._handling = 0
-        working = [p for p, kind in enumerate(self._kinds) if kind is not None]
-        self._idle = [p for p in working if queue.ready[p] <= queue.now]
-        self._coming = [(queue.ready[p], p) for p in working if p not in self._idle]
-        heapq.heapify(self._coming)
+        self._coming = [
+            (minute, printer)
+            for printer, minute in enumerate(queue.ready)
+            if self._kinds[printer] is not None
+        ]
 
-    def run(self, first: Iterable[tuple[int, int]]) -> Outcome:
+    def run(self, first: Sequence[tuple[int, int]]) -> Outcome:
         """Start `first`, pairs of printer and job, now; then all else as it comes."""
+        queue, given = self._queue, {printer for printer, _ in first}
+        self._coming = [each for each in self._coming if each[1] not in given]
+        heapq.heapify(self._coming)
         for printer, job in first:
-            self._start(printer, self._forced(printer, job))
-        self._idle = [p for p in self._idle if p not in dict(first)]
-        going = self._advance()
-        while going and self._todo:
-            self._idle = [p for p in self._idle if not self._starts(p)]
-            going = self._advance()
-        queue = self._queue
+            self._start(queue.now, printer, self._forced(printer, job))
+        while self._coming and self._todo:
+            minute, printer = heapq.heappop(self._coming)
+            choice = self._cheapest(minute, printer)
+            if choice is not None:
+                self._start(minute, printer, choice)
+            elif wait := self._shop.wait(minute):
+                heapq.heappush(self._coming, (minute + wait, printer))
+            # Else there is nothing for it any more: jobs only become fewer.
         left = sum(n * c for n, c in zip(self._left, queue.copies, strict=True))
         return Outcome(
             self._end - queue.now,
@@ -157,57 +167,50 @@ class _Play:
             max(1, len(self._kinds)),
         )
 
-    def _starts(self, printer: int) -> bool:
-        """Let an idle printer take what costs it least, if there is anything."""
-        choice = self._cheapest(printer) if self._todo else None
-        if choice is not None:
-            self._start(printer, choice)
-        return choice is not None
-
-    def _cheapest(self, printer: int) -> _Start | None:
-        kind = self._kinds[printer]
-        if kind is None:
-            return None
-        minute, left, due = self._minute, self._left, self._queue.due
-        wait, is_alone = self._shop.wait, self._shop.wait(minute) > 0
-        dead = self._costs.dead if kind.by_hand and self._shop.waits else 0
-        grams = self._grams[printer]
+    def _cheapest(self, minute: int, printer: int) -> _Start | None:
+        """What costs a printer least at a minute; None: there is nothing for it."""
+        left, due, shop = self._left, self._queue.due, self._shop
+        kind, grams = self._kinds[printer], self._grams[printer]
+        waits = shop.waits
+        is_alone = shop.wait(minute) > 0
+        dead = self._costs.dead if waits and kind and kind.by_hand else 0
         best: int | None = None
         choice: _Start | None = None
-        for cost, job, minutes, change in self._costs.entries(
-            kind, self._loaded[printer]
-        ):
+        for cost, job, minutes, change in self._entries[printer]:
             if best is not None and cost >= best:
                 break  # what comes later only costs more
             if not left[job]:
                 continue
-            if grams is not None and not change and self._shop.grams[job] > grams:
+            if grams is not None and not change and shop.grams[job] > grams:
                 change = True
-                minutes += self._shop.change_minutes
-                cost += 100 * (self._shop.change_minutes + kind.effort)
+                minutes += shop.change_minutes
+                cost += self._change_cost(printer)
             if change and is_alone:
                 continue
             end = minute + minutes
-            if dead:
-                cost += dead * wait(end)
-            if due[job] is not None:
-                cost += self._late_cost(end - due[job])
+            if dead and waits:
+                cost += dead * waits[end % WEEK]
+            limit = due[job]
+            if limit is not None and end > limit:
+                cost += self._late_cost(end - limit)
             if best is None or cost < best:
                 best, choice = cost, (job, minutes, change)
         return choice
 
+    def _change_cost(self, printer: int) -> int:
+        effort = self._queue.problem.printers[printer].manual_effort_cost
+        return 100 * (self._shop.change_minutes + effort)
+
     def _late_cost(self, minutes: int) -> int:
         weights = self._queue.problem.weights
-        return weights.late * min(weights.late_cap, max(0, minutes))
+        return weights.late * min(weights.late_cap, minutes)
 
-    def _start(self, printer: int, start: _Start) -> None:
+    def _start(self, minute: int, printer: int, start: _Start) -> None:
         job, minutes, change = start
-        queue, kind, shop = self._queue, self._kinds[printer], self._shop
-        end = self._minute + minutes
+        queue, shop = self._queue, self._shop
+        end = minute + minutes
         if change:
-            self._loaded[printer] = shop.materials[job] or self._loaded[printer]
-            self._grams[printer] = shop.spool_grams[printer]
-            self._handling += shop.change_minutes + (kind.effort if kind else 0)
+            self._load(printer, job)
         grams = self._grams[printer]
         if grams is not None:
             self._grams[printer] = grams - shop.grams[job]
@@ -217,10 +220,19 @@ class _Play:
         due = queue.due[job]
         late = 0 if due is None else max(0, end - due)
         self._flow += queue.copies[job] * (end - queue.now + late)
-        ready = end
+        kind, ready = self._kinds[printer], end
         if kind is None or kind.by_hand:
             ready += shop.wait(end) + CLEARING
         heapq.heappush(self._coming, (ready, printer))
+
+    def _load(self, printer: int, job: int) -> None:
+        """Change to what a job needs, from a new spool."""
+        shop, kind = self._shop, self._kinds[printer]
+        self._loaded[printer] = shop.materials[job] or self._loaded[printer]
+        self._grams[printer] = shop.spool_grams[printer]
+        self._handling += self._change_cost(printer) // 100
+        if kind is not None:
+            self._entries[printer] = self._costs.entries(kind, self._loaded[printer])
 
     def _forced(self, printer: int, job: int) -> _Start:
         """A start that was decided on elsewhere."""
@@ -231,21 +243,6 @@ class _Play:
         if change:
             minutes += self._shop.change_minutes
         return job, minutes, change
-
-    def _advance(self) -> bool:
-        """Go to the next minute at which something may start; False: there is none."""
-        coming = self._coming
-        wait = self._shop.wait(self._minute)
-        following = coming[0][0] if coming else None
-        if self._idle and wait:
-            opening = self._minute + wait
-            following = opening if following is None else min(following, opening)
-        if following is None:
-            return False
-        self._minute = following
-        while coming and coming[0][0] <= following:
-            insort(self._idle, heapq.heappop(coming)[1])
-        return True
 
 
 def play(queue: Queue, costs: Costs, first: Sequence[tuple[int, int]]) -> Outcome:

@@ -118,6 +118,8 @@ def _shop(
     change_minutes: int,
 ) -> Shop:
     waits = waits_of_week(operator) if operator else None
+    attended = [minute for minute, wait in enumerate(waits or ()) if not wait]
+    starts = attended[:: max(1, len(attended) // _SAMPLES)]
     problem = Problem(now=0)  # somebody is there
     rows: dict[tuple[object, ...], Kind] = {}
     kind_of: list[int | None] = []
@@ -132,7 +134,7 @@ def _shop(
         by_hand = not printer.self_clearing
         key = (minutes, by_hand, printer.manual_effort_cost)
         if key not in rows:
-            effective = _effective(minutes, waits if by_hand else None, by_hand=by_hand)
+            effective = _effective(minutes, starts, waits) if by_hand else minutes
             rows[key] = Kind(
                 len(rows), by_hand, printer.manual_effort_cost, minutes, effective
             )
@@ -149,15 +151,9 @@ def _shop(
 
 
 def _effective(
-    minutes: Sequence[int | None], waits: Sequence[int] | None, *, by_hand: bool
+    minutes: Sequence[int | None], starts: Sequence[int], waits: Sequence[int] | None
 ) -> tuple[int | None, ...]:
-    """Print, clear, and wait for the person who clears: the mean over a week."""
-    if not by_hand:
-        return tuple(minutes)
-    starts: Sequence[int] = ()
-    if waits:
-        attended = [minute for minute, wait in enumerate(waits) if not wait]
-        starts = attended[:: max(1, len(attended) // _SAMPLES)]
+    """Print, clear, and wait for the person who clears: the mean over `starts`."""
     return tuple(
         None if each is None else each + CLEARING + _mean_wait(each, starts, waits)
         for each in minutes
