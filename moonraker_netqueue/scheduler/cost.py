@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .errors import ProblemError
 from .feasibility import Mask, needs_change, start_minute
-from .hours import operator_wait
 from .problem import JobClass, Printer, Problem
 
 Costs = tuple[tuple[int | None, ...], ...]
@@ -40,6 +39,7 @@ def cost(problem: Problem, printer: Printer, job: JobClass) -> int:
         + weights.printing * duration
         + _manual_work(problem, printer, change=change, finish=finish)
         + weights.late * _late_minutes(problem, job, finish)
+        + (weights.spread if job.spread and printer.name in job.made_on else 0)
         - credit(problem, job)
     )
 
@@ -54,7 +54,7 @@ def _manual_work(
         work += 100 * (weights.change_minutes + printer.manual_effort_cost)
     if not printer.self_clearing:
         work += weights.clear
-        work += weights.dead * operator_wait(problem.operator, finish)
+        work += weights.dead * problem.help_wait(printer, finish)
     return work
 
 

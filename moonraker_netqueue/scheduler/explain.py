@@ -15,6 +15,7 @@ from .scored import Scored
 from .strategies.strategy import Decision
 
 _NAMES_SHOWN = 3
+_ENOUGH = "the operator does as much by hand as the period allows"
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ def _outbid(problem: Problem, decision: Decision, column: int) -> str:
     worse, row = min(losses)
     printer = problem.printers[row].name
     if vector[row] == model.idle:
+        if _by_hand(decision, row, column):
+            return f"waits: {printer} needs a change, and {_ENOUGH}"
         return f"waits: starting it on {printer} costs more than leaving that idle"
     text = f"waits: {printer} takes {problem.jobs[vector[row]].name} first"
     if worse and decision.prices is not None:
@@ -125,6 +128,13 @@ def _loss(decision: Decision, row: int, column: int) -> int:
     return dearer + decision.prices[here] - decision.prices[column]
 
 
+def _by_hand(decision: Decision, row: int, column: int) -> bool:
+    """Whether a limit of the operator counts a pair."""
+    model = decision.tableau
+    limited = any(row in limit.rows for limit in model.limits)
+    return limited and column in model.manual[row]
+
+
 def _idle_text(
     problem: Problem,
     printer: Printer,
@@ -142,6 +152,8 @@ def _idle_text(
     for column in feasible:
         job = problem.jobs[column]
         if decision.vector.count(column) < job.units:
+            if _by_hand(decision, problem.printers.index(printer), column):
+                return f"{job.name} needs a change, and {_ENOUGH}"
             return f"starting {job.name} costs more than staying idle"
     return "other printers take every job it could print"
 

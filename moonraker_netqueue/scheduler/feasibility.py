@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from .hours import operator_wait
 from .problem import FormFactor, JobClass, Printer, Problem, Volume
 
 PLANNED_STATES = ("idle", "printing")
@@ -31,6 +30,7 @@ class Reason(Enum):
     ATTEMPTS = "attempts"
     CONTENT = "content"
     TOGETHER = "together"
+    SPREAD = "spread"
 
     @property
     def text(self) -> str:
@@ -56,6 +56,7 @@ _TEXTS = {
     Reason.ATTEMPTS: "failed here before",
     Reason.CONTENT: "file on no host that can be reached",
     Reason.TOGETHER: "other copies of the job are on another printer",
+    Reason.SPREAD: "has a copy already, and they are to be spread",
 }
 
 Mask = tuple[tuple[Reason | None, ...], ...]
@@ -93,14 +94,25 @@ def unavailability(problem: Problem, printer: Printer) -> Reason | None:
 
 def needs_change(printer: Printer, job: JobClass) -> bool:
     """Whether a person must load another material or spool first."""
-    if printer.grams_left is not None and job.grams > printer.grams_left:
+    if printer.grams_left is not None and job.grams_at_once > printer.grams_left:
         return True
-    return not covers(printer.loaded, job.materials)
+    return not covers(printer.loaded, needed_materials(printer, job))
 
 
 def covers(loaded: tuple[str, ...], materials: tuple[str, ...]) -> bool:
     """Whether all `materials` that a job needs are among those loaded."""
     return all(_offered(need, loaded) for need in materials)
+
+
+def needed_materials(printer: Printer, job: JobClass) -> tuple[str, ...]:
+    """The materials of a job that bind a printer."""
+    free = is_silent(printer) and "materials" in job.from_file
+    return () if free else job.materials
+
+
+def is_silent(printer: Printer) -> bool:
+    """Whether a printer does not tell which materials it has."""
+    return not (printer.materials or printer.loaded)
 
 
 def start_minute(problem: Problem, printer: Printer) -> int:
@@ -134,22 +146,27 @@ def _profile(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 
 def _material(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     offers = printer.materials + printer.loaded
-    return not all(_offered(need.partition(":")[0], offers) for need in job.materials)
+    needs = needed_materials(printer, job)
+    return not all(_offered(need.partition(":")[0], offers) for need in needs)
 
 
 def _colour(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     offers = printer.materials + printer.loaded
-    return not all(_offered(need, offers) for need in job.materials)
+    return not all(_offered(need, offers) for need in needed_materials(printer, job))
 
 
 def _nozzle(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    if printer.nozzle is None and "nozzle" in job.from_file:
+        return False
     return job.nozzle is not None and job.nozzle != printer.nozzle
 
 
 def _volume(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     if job.bbox is None:
         return False
-    return printer.volume is None or not _fits(job.bbox, printer.volume)
+    if printer.volume is None:
+        return "bbox" not in job.from_file
+    return not _fits(job.bbox, printer.volume)
 
 
 def _fits(bbox: tuple[float, float, float], volume: Volume) -> bool:
@@ -168,7 +185,7 @@ def _tags(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 
 
 def _filament(_problem: Problem, printer: Printer, job: JobClass) -> bool:
-    if printer.spool_grams is None or job.grams <= printer.spool_grams:
+    if printer.spool_grams is None or job.grams_at_once <= printer.spool_grams:
         return False
     return needs_change(printer, job)
 
@@ -176,7 +193,7 @@ def _filament(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 def _operator(problem: Problem, printer: Printer, job: JobClass) -> bool:
     if not needs_change(printer, job):
         return False
-    return operator_wait(problem.operator, start_minute(problem, printer)) > 0
+    return problem.help_wait(printer, start_minute(problem, printer)) > 0
 
 
 def _bed(_problem: Problem, printer: Printer, _job: JobClass) -> bool:
@@ -207,6 +224,10 @@ def _together(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     return job.together_on not in ("", printer.name)
 
 
+def _spread(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    return job.spread and printer.name in job.held_on
+
+
 _TESTS: tuple[tuple[Reason, _Test], ...] = (
     (Reason.STATE, _state),
     (Reason.QUEUE, _queue),
@@ -225,4 +246,5 @@ _TESTS: tuple[tuple[Reason, _Test], ...] = (
     (Reason.ATTEMPTS, _attempts),
     (Reason.CONTENT, _content),
     (Reason.TOGETHER, _together),
+    (Reason.SPREAD, _spread),
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ..feasibility import PLANNED_STATES, covers, refusal
+from ..feasibility import PLANNED_STATES, covers, is_silent, refusal
 from ..problem import CLEARING, JobClass, Printer, Problem
 
 Counts = tuple[tuple[int, ...], ...]
@@ -49,9 +49,7 @@ class Batch:
         """The fewest material changes with which one printer makes all of these."""
         return self.changes_from(self.loaded[printer], families)
 
-    def changes_from(
-        self, loaded: frozenset[int], families: frozenset[int]
-    ) -> int:
+    def changes_from(self, loaded: frozenset[int], families: frozenset[int]) -> int:
         """The same from what can be printed with what is loaded.
 
         What is loaded for one job may serve another that needs no more than that.
@@ -106,7 +104,10 @@ def batch_of(
             _first_ready(p) if ready is None else ready[p.name] for p in printers
         ),
         family=tuple(number[job.materials] for job in problem.jobs),
-        loaded=tuple(_served(p.loaded, needs) for p in printers),
+        loaded=tuple(
+            frozenset(number.values()) if is_silent(p) else _served(p.loaded, needs)
+            for p in printers
+        ),
         covered=tuple(_served(need, needs) for need in needs),
         change=problem.weights.change_minutes,
     )

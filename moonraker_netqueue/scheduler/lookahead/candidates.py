@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..scored import Scored
-from ..solvers.canonical import canonical
+from ..solvers.solver import Solver, solve
 from ..solvers.tableau import Tableau, Vector
-from ..solvers.transport import solve_pure
 from .daytime import exact_starts
 from .prices import extra_minutes
 from .rollout import Costs, Outcome, Queue, play
@@ -21,6 +20,7 @@ from .shop import Minutes, shop_of
 from .weighting import SCORE, WEIGHTINGS, Weighting, weighted_tableau
 
 WORK = 12_000  # prints started in all rollouts: 0.2 s on a PC, 2 s on a Raspberry Pi 3
+_LIMITED = 3  # candidates where the operator has limits: each is a search
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ def best_candidate(scored: Scored) -> Candidate:
     queue = Queue(scored.problem, shop)
     extra = extra_minutes(shop, queue.left, queue.busy())
     affordable = WORK // max(1, queue.units)
+    if scored.tableau.limits:
+        affordable = min(affordable, _LIMITED)
     if affordable < 2:
         return _candidate(scored, queue, extra, WEIGHTINGS[0])
     weightings = (*WEIGHTINGS[: affordable - 1], SCORE)
@@ -62,7 +64,7 @@ def _candidate(
     scored: Scored, queue: Queue, extra: Minutes, weighting: Weighting
 ) -> Candidate:
     model = weighted_tableau(scored, queue.shop, extra, weighting)
-    optimum = canonical(model, solve_pure(model))
+    optimum, _ = solve(model, Solver.PURE)
     return Candidate(optimum.vector, model, optimum.prices)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..batch.batch import Batch, batch_of
 from ..batch.search import shortest
+from ..hours import operator_wait
 from ..scored import Scored
 from ..solvers.tableau import Vector
 from .rollout import Queue
@@ -50,9 +51,14 @@ def _spools_suffice(queue: Queue) -> bool:
 
 
 def _is_attended(queue: Queue, minutes: int) -> bool:
-    """Whether somebody is there all the time from now on."""
-    wait, now = queue.shop.wait, queue.now
-    return not any(wait(minute) for minute in range(now, now + minutes + 1))
+    """Whether somebody is there, for whatever number of visits, from now on."""
+    problem, now = queue.problem, queue.now
+    for hours in {problem.hours_of(printer) for printer in problem.printers}:
+        if any(period.max_manual_events is not None for period in hours):
+            return False
+        if any(operator_wait(hours, m) for m in range(now, now + minutes + 1)):
+            return False
+    return True
 
 
 def _first(scored: Scored, batch: Batch, printer: int, counts: list[int]) -> int:

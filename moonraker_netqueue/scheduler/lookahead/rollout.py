@@ -14,7 +14,7 @@ from ..cost import credit
 from ..feasibility import needs_change
 from ..hours import WEEK
 from ..problem import CLEARING, Problem
-from ..readiness import first_ready
+from ..readiness import ready_at
 from .shop import Kind, Minutes, Shop
 from .weighting import Weighting
 
@@ -59,7 +59,7 @@ class Queue:
         self.copies = [job.copies if job.keep_together else 1 for job in problem.jobs]
         self.credits = [credit(problem, job) for job in problem.jobs]
         self.due = [None if job.due is None else job.due // 60 for job in problem.jobs]
-        self.ready = [first_ready(problem, printer) for printer in problem.printers]
+        self.ready = [ready_at(problem, printer) for printer in problem.printers]
 
     @property
     def units(self) -> int:
@@ -105,10 +105,11 @@ class Costs:
         known = self._sorted.get(key)
         if known is None:
             served = self._queue.shop.serves(loaded)
+            fits = [kind.silent or each for each in served]
             dearer = 100 * (self._change + kind.effort)
             entries = (
                 (base, job, kind.minutes[job] or 0, False)
-                if served[job]
+                if fits[job]
                 else (base + dearer, job, (kind.minutes[job] or 0) + self._change, True)
                 for job, base in enumerate(self._base[kind.number])
                 if base is not None
@@ -151,10 +152,14 @@ class _Play:
             self._start(queue.now, printer, self._forced(printer, job))
         while self._coming and self._todo:
             minute, printer = heapq.heappop(self._coming)
-            choice = self._cheapest(minute, printer)
+            kind = self._kinds[printer]
+            if kind is None:
+                continue
+            wait = kind.wait(minute)
+            choice = self._cheapest(minute, printer, kind, attended=not wait)
             if choice is not None:
                 self._start(minute, printer, choice)
-            elif wait := self._shop.wait(minute):
+            elif wait:
                 heapq.heappush(self._coming, (minute + wait, printer))
             # Else there is nothing for it any more: jobs only become fewer.
         left = sum(n * c for n, c in zip(self._left, queue.copies, strict=True))
@@ -167,13 +172,13 @@ class _Play:
             max(1, len(self._kinds)),
         )
 
-    def _cheapest(self, minute: int, printer: int) -> _Start | None:
+    def _cheapest(
+        self, minute: int, printer: int, kind: Kind, *, attended: bool
+    ) -> _Start | None:
         """What costs a printer least at a minute; None: there is nothing for it."""
         left, due, shop = self._left, self._queue.due, self._shop
-        kind, grams = self._kinds[printer], self._grams[printer]
-        waits = shop.waits
-        is_alone = shop.wait(minute) > 0
-        dead = self._costs.dead if waits and kind and kind.by_hand else 0
+        grams, waits = self._grams[printer], kind.waits
+        dead = self._costs.dead if kind.by_hand else 0
         best: int | None = None
         choice: _Start | None = None
         for cost, job, minutes, change in self._entries[printer]:
@@ -185,7 +190,7 @@ class _Play:
                 change = True
                 minutes += shop.change_minutes
                 cost += self._change_cost(printer)
-            if change and is_alone:
+            if change and not attended:
                 continue
             end = minute + minutes
             if dead and waits:
@@ -220,10 +225,10 @@ class _Play:
         due = queue.due[job]
         late = 0 if due is None else max(0, end - due)
         self._flow += queue.copies[job] * (end - queue.now + late)
-        kind, ready = self._kinds[printer], end
-        if kind is None or kind.by_hand:
-            ready += shop.wait(end) + CLEARING
-        heapq.heappush(self._coming, (ready, printer))
+        kind = self._kinds[printer]
+        if kind is not None:
+            ready = end + kind.wait(end) + CLEARING if kind.by_hand else end
+            heapq.heappush(self._coming, (ready, printer))
 
     def _load(self, printer: int, job: int) -> None:
         """Change to what a job needs, from a new spool."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ..feasibility import covers, refusal
+from ..feasibility import covers, is_silent, refusal
 from ..hours import WEEK, OperatorPeriod, waits_of_week
 from ..problem import CLEARING, JobClass, Printer, Problem
 from ..readiness import works
@@ -28,9 +28,15 @@ class Kind:
 
     number: int
     by_hand: bool  # a person clears the bed
+    silent: bool  # does not tell its materials: no file's own needs bind it
     effort: int  # minutes a change is worth, besides its own
+    waits: tuple[int, ...] | None  # for a person, by minute of the week; None: never
     minutes: tuple[int | None, ...]  # of one unit of each job
     effective: tuple[int | None, ...]  # until the next print, on average over starts
+
+    def wait(self, minute: int) -> int:
+        """Minutes from a Unix minute until a person is there."""
+        return self.waits[minute % WEEK] if self.waits else 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,17 +48,12 @@ class Shop:
     materials: tuple[tuple[str, ...], ...]  # of each job
     grams: tuple[float, ...]  # of one unit of each job
     spool_grams: tuple[float | None, ...]  # of each printer
-    waits: tuple[int, ...] | None  # for a person, by minute of the week; None: never
     change_minutes: int
 
     @cached_property
     def size(self) -> tuple[int, ...]:
         """How many printers there are of each kind."""
         return tuple(self.kind_of.count(kind.number) for kind in self.kinds)
-
-    def wait(self, minute: int) -> int:
-        """Minutes from a Unix minute until a person is there."""
-        return self.waits[minute % WEEK] if self.waits else 0
 
     def serves(self, loaded: tuple[str, ...]) -> tuple[bool, ...]:
         """By job: whether it prints without a change of what is loaded."""
@@ -75,17 +76,19 @@ def shop_of(problem: Problem) -> Shop:
         for name in (*job.failed_on, *job.unreachable_from, job.together_on)
     }
     return _shop(
-        tuple(_bare_printer(printer, named) for printer in problem.printers),
+        tuple(_bare_printer(problem, printer, named) for printer in problem.printers),
         tuple(map(_bare_job, problem.jobs)),
-        problem.operator,
         problem.weights.change_minutes,
     )
 
 
-def _bare_printer(printer: Printer, named: set[str]) -> Printer | None:
+def _bare_printer(
+    problem: Problem, printer: Printer, named: set[str]
+) -> Printer | None:
     """Without what changes; without its name if no job names it."""
     if not works(printer):
         return None
+    hours = problem.hours_of(printer)
     return replace(
         printer,
         name=printer.name if printer.name in named else "",
@@ -95,6 +98,7 @@ def _bare_printer(printer: Printer, named: set[str]) -> Printer | None:
         state="idle",
         busy_minutes=0,
         bed_clear=True,
+        operator=tuple(replace(period, events_used=0) for period in hours),
     )
 
 
@@ -107,6 +111,8 @@ def _bare_job(job: JobClass) -> JobClass:
         priority=0,
         due=None,
         owner="",
+        made_on=(),
+        held_on=(),
     )
 
 
@@ -114,56 +120,70 @@ def _bare_job(job: JobClass) -> JobClass:
 def _shop(
     printers: tuple[Printer | None, ...],
     jobs: tuple[JobClass, ...],
-    operator: tuple[OperatorPeriod, ...],
     change_minutes: int,
 ) -> Shop:
-    waits = waits_of_week(operator) if operator else None
-    attended = [minute for minute, wait in enumerate(waits or ()) if not wait]
-    starts = attended[:: max(1, len(attended) // _SAMPLES)]
-    problem = Problem(now=0)  # somebody is there
-    rows: dict[tuple[object, ...], Kind] = {}
+    known: dict[tuple[object, ...], Kind] = {}
     kind_of: list[int | None] = []
     for printer in printers:
         if printer is None:
             kind_of.append(None)
             continue
-        minutes = tuple(
-            None if refusal(problem, printer, job) else job.duration(printer.model)
-            for job in jobs
+        minutes = _minutes(printer, jobs)
+        traits = (
+            not printer.self_clearing,
+            is_silent(printer),
+            printer.manual_effort_cost,
+            waits_of_week(printer.operator) if printer.operator else None,
         )
-        by_hand = not printer.self_clearing
-        key = (minutes, by_hand, printer.manual_effort_cost)
-        if key not in rows:
-            effective = _effective(minutes, starts, waits) if by_hand else minutes
-            rows[key] = Kind(
-                len(rows), by_hand, printer.manual_effort_cost, minutes, effective
-            )
-        kind_of.append(rows[key].number)
+        key = (minutes, printer.operator, *traits[:3])
+        if key not in known:
+            by_hand, hours = traits[0], printer.operator
+            effective = _effective(minutes, hours) if by_hand else minutes
+            known[key] = Kind(len(known), *traits, minutes, effective)
+        kind_of.append(known[key].number)
     return Shop(
-        kinds=tuple(rows.values()),
+        kinds=tuple(known.values()),
         kind_of=tuple(kind_of),
         materials=tuple(job.materials for job in jobs),
-        grams=tuple(job.grams * job.copies for job in jobs),
-        spool_grams=tuple(printer and printer.spool_grams for printer in printers),
-        waits=waits,
+        grams=tuple(job.grams_at_once for job in jobs),
+        spool_grams=tuple(p.spool_grams if p is not None else None for p in printers),
         change_minutes=change_minutes,
     )
 
 
-def _effective(
-    minutes: Sequence[int | None], starts: Sequence[int], waits: Sequence[int] | None
-) -> tuple[int | None, ...]:
-    """Print, clear, and wait for the person who clears: the mean over `starts`."""
+def _minutes(printer: Printer, jobs: tuple[JobClass, ...]) -> tuple[int | None, ...]:
+    attended = replace(printer, operator=())
+    problem = Problem(now=0)
     return tuple(
-        None if each is None else each + CLEARING + _mean_wait(each, starts, waits)
+        None if refusal(problem, attended, job) else job.duration(printer.model)
+        for job in jobs
+    )
+
+
+def _effective(
+    minutes: Sequence[int | None], hours: tuple[OperatorPeriod, ...]
+) -> tuple[int | None, ...]:
+    """Print, clear, and wait for the person who clears: the mean over starts."""
+    return tuple(
+        None if each is None else each + CLEARING + _mean_wait(each, hours)
         for each in minutes
     )
 
 
-def _mean_wait(
-    duration: int, starts: Sequence[int], waits: Sequence[int] | None
-) -> int:
-    if not starts or waits is None:
+@functools.lru_cache(maxsize=1024)
+def _mean_wait(duration: int, hours: tuple[OperatorPeriod, ...]) -> int:
+    """Of a print that starts while somebody is there."""
+    starts = _starts(hours)
+    if not starts:
         return 0
-    ends = ((start + duration) % WEEK for start in starts)
-    return sum(waits[end] for end in ends) // len(starts)
+    waits = waits_of_week(hours)
+    return sum(waits[(start + duration) % WEEK] for start in starts) // len(starts)
+
+
+@functools.lru_cache(maxsize=8)
+def _starts(hours: tuple[OperatorPeriod, ...]) -> Sequence[int]:
+    if not hours:
+        return ()
+    waits = waits_of_week(hours)
+    attended = [minute for minute, wait in enumerate(waits) if not wait]
+    return attended[:: max(1, len(attended) // _SAMPLES)]

@@ -6,10 +6,11 @@ person sets still means what it says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ..problem import Problem
 from ..scored import Scored
-from ..solvers.tableau import Tableau, tableau
+from ..solvers.tableau import Tableau
 from ..feasibility import needs_change, start_minute
 from .shop import Minutes, Shop
 
@@ -31,15 +32,15 @@ class Weighting:
 SCORE = Weighting(price=0, dead=0, printing=0)
 
 WEIGHTINGS = (
+    Weighting(price=100, dead=3, printing=2),
     Weighting(price=100, dead=1, printing=0),
+    Weighting(price=100, dead=3, printing=5),
+    Weighting(price=100, dead=7, printing=2),
+    Weighting(price=200, dead=3, printing=2),
+    Weighting(price=50, dead=3, printing=2),
     Weighting(price=100, dead=3, printing=0),
-    Weighting(price=50, dead=1, printing=0),
-    Weighting(price=200, dead=3, printing=0),
-    Weighting(price=100, dead=1, printing=2),
     Weighting(price=100, dead=1, printing=-2),
-    Weighting(price=100, dead=1, printing=-4),
-    Weighting(price=50, dead=3, printing=-4),
-    Weighting(price=0, dead=1, printing=0),
+    Weighting(price=0, dead=3, printing=2),
 )
 """The first is the best single one; the order breaks ties."""
 
@@ -48,32 +49,39 @@ def weighted_tableau(
     scored: Scored, shop: Shop, extra: Minutes, weighting: Weighting
 ) -> Tableau:
     """The transportation problem of the next starts, by a weighting."""
-    problem = scored.problem
-    weights = problem.weights
-    rows = []
-    for number, (printer, costs) in enumerate(
-        zip(problem.printers, scored.costs, strict=True)
-    ):
-        kind = shop.kind_of[number]
-        if kind is None or all(cost is None for cost in costs):
-            rows.append(costs)
-            continue
-        own = shop.kinds[kind]
-        start = start_minute(problem, printer)
-        row: list[int | None] = []
-        for column, (job, cost) in enumerate(zip(problem.jobs, costs, strict=True)):
-            minutes = own.minutes[column]
-            if cost is None or minutes is None:
-                row.append(cost)
-                continue
-            more = weighting.price * (extra[kind][column] or 0)
-            more += weighting.printing * weights.printing * minutes
-            if own.by_hand and weighting.dead:
-                finish = start + minutes
-                if needs_change(printer, job):
-                    finish += weights.change_minutes
-                more += weighting.dead * weights.dead * shop.wait(finish)
-            row.append(cost + more)
-        rows.append(tuple(row))
-    units = (job.units for job in problem.jobs)
-    return tableau(tuple(rows), units, weights.idle)
+    model = scored.tableau
+    rows = tuple(
+        tuple(
+            (column, cost + _more(scored.problem, shop, extra, weighting, row, column))
+            for column, cost in costs
+        )
+        for row, costs in enumerate(model.costs)
+    )
+    return replace(model, costs=rows)
+
+
+def _more(
+    problem: Problem,
+    shop: Shop,
+    extra: Minutes,
+    weighting: Weighting,
+    row: int,
+    column: int,
+) -> int:
+    """What a weighting adds to the score of a pair; 0 for idle."""
+    number = shop.kind_of[row]
+    if number is None or column == len(problem.jobs):
+        return 0
+    kind, weights = shop.kinds[number], problem.weights
+    minutes = kind.minutes[column]
+    if minutes is None:
+        return 0  # only what is left on the spool is enough for it
+    more = weighting.price * (extra[number][column] or 0)
+    more += weighting.printing * weights.printing * minutes
+    if kind.by_hand and weighting.dead:
+        printer = problem.printers[row]
+        finish = start_minute(problem, printer) + minutes
+        if needs_change(printer, problem.jobs[column]):
+            finish += weights.change_minutes
+        more += weighting.dead * weights.dead * kind.wait(finish)
+    return more
