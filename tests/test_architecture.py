@@ -21,8 +21,8 @@ ROOTS = {
     "headless.py",
     "lan_print_queue.py",
     "cli",
-    "sim",
     "virtual_printer",
+    "sim",
 }
 MODULES = {"time", "random", "secrets", "subprocess", "threading", "tempfile"}
 CALLS = {

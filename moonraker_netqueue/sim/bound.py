@@ -1,8 +1,8 @@
-"""A lower bound on the makespan of a batch: no schedule is shorter.
+"""Lower bounds that no schedule is below: on the makespan of a batch, on the mean flow.
 
-For a given makespan T, counted from START in daytime, a linear programme says whether
-the work could fit. Printers that are alike in what they can print form a group G, and
-y[j,G] prints of lot j go to it, of which night[j,G] touch a night:
+The makespan. For a given T, counted from START in daytime, a linear programme says
+whether the work could fit. Printers that are alike in what they can print form a
+group G, and y[j,G] prints of lot j go to it, of which night[j,G] touch a night:
 
     sum over G of y[j,G] >= n[j]                                for each lot j
     sum over j of (d[j,G] + c) y[j,G] <= |G| (T + c)            for each group G
@@ -20,18 +20,23 @@ numbers and the order are left out, which only makes the bound smaller.
 
 T enters D and w in steps, so the first half-day that is long enough is searched, and
 within it T is a variable.
+
+The mean flow. Each lot by itself, as if it had the workshop to itself and all printers
+had its material loaded: each printer then makes one copy after the other as early as it
+can, and the lot takes the first n[j] of them.
 """
 
 from __future__ import annotations
 
+import heapq
+import warnings
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..scheduler.feasibility import refusal
-from ..scheduler.problem import CLEARING
-from ..scheduler.hours import DAY
-from ..scheduler.problem import Printer, Problem
+from ..scheduler.hours import DAY, operator_wait
+from ..scheduler.problem import CLEARING, JobClass, Printer, Problem
 from .workload import DAYTIME, START, Workload
 
 OPEN = DAYTIME.duration
@@ -63,6 +68,38 @@ def least_makespan(workload: Workload) -> int:
 
     Raises BoundUnknown for other opening hours.
     """
+    with warnings.catch_warnings():
+        # The names PuLP 4 wants instead are not in every 3.3, and 4 is excluded.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return _least_makespan(workload)
+
+
+def least_mean_flow(workload: Workload) -> float:
+    """Minutes from a lot's arrival to the end of a copy of it, at the very least."""
+    flows = (_least_flow(workload, lot) for lot in workload.lots)
+    return sum(flows) / workload.copies
+
+
+def _least_flow(workload: Workload, lot: JobClass) -> int:
+    comes = lot.added // 60
+    ends = [
+        (comes + (lot.duration(printer.model) or 0), number)
+        for number, printer in enumerate(workload.printers)
+        if refusal(_ANY_DAY, printer, lot) is None
+    ]
+    heapq.heapify(ends)
+    total = 0
+    for _ in range(lot.copies):
+        end, number = ends[0]
+        total += end - comes
+        printer = workload.printers[number]
+        if not printer.self_clearing:
+            end += operator_wait(workload.operator, end) + CLEARING
+        heapq.heapreplace(ends, (end + (lot.duration(printer.model) or 0), number))
+    return total
+
+
+def _least_makespan(workload: Workload) -> int:
     programme = _Programme(workload)
     if not workload.operator:
         return programme.least(None) or 0

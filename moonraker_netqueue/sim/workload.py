@@ -94,7 +94,9 @@ def stream(seed: int, printers: int, copies: int, span: int) -> Workload:
 def small_batch(seed: int, printers: int = 3, copies: int = 9) -> Workload:
     """A batch without nights, failures or due dates, small enough for the optimum."""
     farm = _printers(seed, printers)
-    lots = _lots(seed, farm, copies, number=_dice(seed, "lots").randint(3, 6))
+    lots = _lots(
+        seed, farm, copies, number=min(copies, _dice(seed, "lots").randint(3, 6))
+    )
     lots = tuple(replace(lot, due=None) for lot in lots)
     return Workload(seed, farm, lots, operator=(), failures=0.0)
 

@@ -88,7 +88,7 @@ def _changes(
     made: dict[tuple[int, int], Any],
     used: dict[int, Any],
 ) -> Iterator[Any]:
-    """What a printer makes needs its material loaded, and is loaded for nothing else."""
+    """What is made needs its material loaded; nothing is loaded for nothing."""
     import pulp
 
     jobs = _jobs(batch, printer)

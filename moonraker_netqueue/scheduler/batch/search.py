@@ -160,7 +160,7 @@ class _Search:
         self._busy[printer], self._families[printer] = before
 
     def _is_hopeless(self, depth: int) -> bool:
-        """Whether what is left cannot fit, in all or on those that alone can take it."""
+        """Whether what is left cannot fit: in all, or on those that alone can."""
         limit, busy, clearing = self._limit, self._busy, self._batch.clearing
         for printers, work in self._needed[depth]:
             room = (max(0, limit + clearing[p] - busy[p]) for p in printers)

@@ -62,7 +62,7 @@ def _is_attended(queue: Queue, minutes: int) -> bool:
 
 
 def _first(scored: Scored, batch: Batch, printer: int, counts: list[int]) -> int:
-    """The job that a printer starts with; idle if it gets none or cannot start it yet."""
+    """The job that a printer starts with; idle if none, or none yet."""
     idle = len(counts)
     taken = [job for job, count in enumerate(counts) if count]
     families = frozenset(batch.family[job] for job in taken)

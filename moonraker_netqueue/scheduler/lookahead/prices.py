@@ -1,16 +1,16 @@
 """What a minute of each kind of printer is worth, from the work that waits.
 
 The whole queue as a fluid: each job spreads over the kinds of printers that can make
-it, the more the less it costs there; a kind that then has more to do than others becomes
-dearer. This converges to the duals of the plan's linear programme
+it, the more the less it costs there; a kind that then has more to do than others gets
+dearer. This comes close to the duals of the plan's linear programme
 
     minimise    T
     subject to  sum over kinds k of y[j,k] >= n[j]            for each job j
                 sum over jobs j of e[j,k] y[j,k] + b[k] <= |k| T   for each kind k
 
 whose dual is a price for a minute of each kind (multiplicative weights: Plotkin, Shmoys
-and Tardos 1995; Arora, Hazan and Kale 2012). All of it is in integers, a fixed number of
-rounds: every host gets the same prices, without a solver.
+and Tardos 1995; Arora, Hazan and Kale 2012). All of it is in integers and in a fixed
+number of rounds: every host gets the same prices, without a solver.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ _Start = tuple[int, int, bool]  # job, minutes, change
 class Outcome:
     """How a queue played forward ends; minutes from now.
 
-    `flow` sums over copies when they are done, and how late; `handling` the minutes that
-    changes are worth; `left` counts the copies that never start.
+    `flow` sums over copies when they are done, and how late; `handling` the minutes
+    that changes are worth; `left` counts the copies that never start.
     """
 
     makespan: int

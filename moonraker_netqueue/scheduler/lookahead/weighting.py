@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..feasibility import needs_change, start_minute
 from ..problem import Problem
 from ..scored import Scored
 from ..solvers.tableau import Tableau
-from ..feasibility import needs_change, start_minute
 from .shop import Minutes, Shop
 
 

@@ -16,6 +16,6 @@ def choose(scored: Scored, _solver: Solver) -> Decision:
 
 STRATEGY = Strategy(
     name="lookahead",
-    text="weighs scarce printers, nights and changes ahead by playing the queue forward",
+    text="plays the queue forward to weigh scarce printers, nights and changes",
     choose=choose,
 )
