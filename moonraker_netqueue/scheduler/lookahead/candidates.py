@@ -8,7 +8,7 @@ forward within WORK, the prices alone decide.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..scored import Scored
 from ..solvers.solver import Solver, solve
@@ -25,11 +25,15 @@ _LIMITED = 3  # candidates where the operator has limits: each is a search
 
 @dataclass(frozen=True)
 class Candidate:
-    """Starts, the tableau they are best in, and its prices; None: chosen as a whole."""
+    """Starts, the tableau they are best in and its prices; None: chosen as a whole.
+
+    `outcome` is what the queue played forward comes to; None: it was not.
+    """
 
     vector: Vector
     tableau: Tableau
     prices: tuple[int, ...] | None
+    outcome: Outcome | None = None
 
 
 def best_candidate(scored: Scored) -> Candidate:
@@ -56,8 +60,10 @@ def best_candidate(scored: Scored) -> Candidate:
         vector, makespan = exact
         if all(outcome.makespan > makespan for outcome in outcomes):
             return Candidate(vector, scored.tableau, None)
-        return candidates[_best(outcomes, makespan)]
-    return candidates[_best(outcomes)]
+        best = _best(outcomes, makespan)
+    else:
+        best = _best(outcomes)
+    return replace(candidates[best], outcome=outcomes[best])
 
 
 def _candidate(

@@ -20,10 +20,13 @@ STEPS = 6_000  # placements tried: 0.1 s on a PC
 def exact_starts(scored: Scored, queue: Queue) -> tuple[Vector, int] | None:
     """Who starts what now, and the makespan in minutes that this leads to.
 
-    None where nights or spools matter, or the queue is too long.
+    None where more than time counts (priority, due dates, owners, starving jobs,
+    nights or spools), or the queue is too long.
     """
     problem = scored.problem
-    if queue.units > UNITS_MAX or not _spools_suffice(queue):
+    if queue.units > UNITS_MAX or any(queue.promised) or any(queue.due):
+        return None
+    if not _spools_suffice(queue):
         return None
     ready = {
         printer.name: minute - queue.now

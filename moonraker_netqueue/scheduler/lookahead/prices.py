@@ -135,7 +135,7 @@ def _adjusted(
 ) -> list[int]:
     """Cheaper where less is to do than on the busiest kind; then scaled to ONE."""
     per_printer = [load // size for load, size in zip(loads, shop.size, strict=True)]
-    most = max(1, *per_printer)
+    most = max((1, *per_printer))
     moved = [
         each * ((slowness - 1) * most + own) // (slowness * most)
         for each, own in zip(price, per_printer, strict=True)

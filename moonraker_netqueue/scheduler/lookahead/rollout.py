@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..cost import credit
+from ..cost import credit, promised
 from ..feasibility import needs_change
 from ..hours import WEEK
 from ..problem import CLEARING, Problem
@@ -18,7 +18,6 @@ from ..readiness import ready_at
 from .shop import Kind, Minutes, Shop
 from .weighting import Weighting
 
-FLOW = 4  # a minute of makespan is worth this many of mean flow
 
 _Entry = tuple[int, int, int, bool]  # cost at least, job, minutes, change
 _Start = tuple[int, int, bool]  # job, minutes, change
@@ -41,10 +40,9 @@ class Outcome:
 
     @property
     def value(self) -> tuple[int, int]:
-        """The less the better: makespan, plus a share of mean flow and of handling."""
-        minutes = FLOW * self.makespan * self.copies * self.printers
-        minutes += self.flow * self.printers
-        minutes += FLOW * self.handling * self.copies
+        """The less the better: makespan, mean flow, and handling for each printer."""
+        minutes = self.makespan * self.copies * self.printers
+        minutes += self.flow * self.printers + self.handling * self.copies
         return self.left, minutes
 
 
@@ -58,6 +56,7 @@ class Queue:
         self.left = [job.units for job in problem.jobs]
         self.copies = [job.copies if job.keep_together else 1 for job in problem.jobs]
         self.credits = [credit(problem, job) for job in problem.jobs]
+        self.promised = [promised(problem, job) for job in problem.jobs]
         self.due = [None if job.due is None else job.due // 60 for job in problem.jobs]
         self.ready = [ready_at(problem, printer) for printer in problem.printers]
 
@@ -83,6 +82,7 @@ class Costs:
         weights = queue.problem.weights
         self.dead = weights.dead * (1 + weighting.dead)
         self._change = weights.change_minutes
+        self._changes = 100 * (1 + weighting.change)  # hundredths, for each minute
         printing = weights.printing * (1 + weighting.printing)
         shortest = [job.shortest for job in queue.problem.jobs]
         self._base = [
@@ -93,11 +93,16 @@ class Costs:
                 + printing * minutes
                 + weighting.price * (extra[kind.number][job] or 0)
                 - queue.credits[job]
+                - weighting.promises * queue.promised[job]
                 for job, minutes in enumerate(kind.minutes)
             ]
             for kind in queue.shop.kinds
         ]
         self._sorted: dict[tuple[int, tuple[str, ...]], tuple[_Entry, ...]] = {}
+
+    def of_change(self, kind: Kind) -> int:
+        """What a material change costs there."""
+        return self._changes * (self._change + kind.effort)
 
     def entries(self, kind: Kind, loaded: tuple[str, ...]) -> tuple[_Entry, ...]:
         """What a printer with that loaded may take, the cheapest first."""
@@ -106,7 +111,7 @@ class Costs:
         if known is None:
             served = self._queue.shop.serves(loaded)
             fits = [kind.silent or each for each in served]
-            dearer = 100 * (self._change + kind.effort)
+            dearer = self.of_change(kind)
             entries = (
                 (base, job, kind.minutes[job] or 0, False)
                 if fits[job]
@@ -189,7 +194,7 @@ class _Play:
             if grams is not None and not change and shop.grams[job] > grams:
                 change = True
                 minutes += shop.change_minutes
-                cost += self._change_cost(printer)
+                cost += self._costs.of_change(kind)
             if change and not attended:
                 continue
             end = minute + minutes
@@ -201,10 +206,6 @@ class _Play:
             if best is None or cost < best:
                 best, choice = cost, (job, minutes, change)
         return choice
-
-    def _change_cost(self, printer: int) -> int:
-        effort = self._queue.problem.printers[printer].manual_effort_cost
-        return 100 * (self._shop.change_minutes + effort)
 
     def _late_cost(self, minutes: int) -> int:
         weights = self._queue.problem.weights
@@ -235,8 +236,8 @@ class _Play:
         shop, kind = self._shop, self._kinds[printer]
         self._loaded[printer] = shop.materials[job] or self._loaded[printer]
         self._grams[printer] = shop.spool_grams[printer]
-        self._handling += self._change_cost(printer) // 100
         if kind is not None:
+            self._handling += shop.change_minutes + kind.effort
             self._entries[printer] = self._costs.entries(kind, self._loaded[printer])
 
     def _forced(self, printer: int, job: int) -> _Start:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..cost import promised
 from ..feasibility import needs_change, start_minute
 from ..problem import Problem
 from ..scored import Scored
@@ -21,26 +22,30 @@ class Weighting:
 
     `price`: percent of the extra minutes of prices.py. `dead`: the minutes a finished
     print blocks its printer. `printing`: the minutes of printing; below 0, long prints
-    come first.
+    come first. `change`: the minutes and the effort of a material change.
+    `promises`: priority, fair share and the end of waiting, which must not drown in
+    what else counts more often.
     """
 
     price: int
     dead: int
     printing: int
+    change: int = 0
+    promises: int = 3
 
 
-SCORE = Weighting(price=0, dead=0, printing=0)
+SCORE = Weighting(price=0, dead=0, printing=0, promises=0)
 
 WEIGHTINGS = (
     Weighting(price=100, dead=3, printing=2),
-    Weighting(price=100, dead=1, printing=0),
+    Weighting(price=100, dead=1, printing=0, change=1),
     Weighting(price=100, dead=3, printing=5),
     Weighting(price=100, dead=7, printing=2),
-    Weighting(price=200, dead=3, printing=2),
+    Weighting(price=200, dead=3, printing=2, change=1),
     Weighting(price=50, dead=3, printing=2),
-    Weighting(price=100, dead=3, printing=0),
+    Weighting(price=100, dead=3, printing=0, change=2),
     Weighting(price=100, dead=1, printing=-2),
-    Weighting(price=0, dead=3, printing=2),
+    Weighting(price=0, dead=3, printing=2, change=1),
 )
 """The first is the best single one; the order breaks ties."""
 
@@ -76,12 +81,13 @@ def _more(
     minutes = kind.minutes[column]
     if minutes is None:
         return 0  # only what is left on the spool is enough for it
+    printer, job = problem.printers[row], problem.jobs[column]
+    finish = start_minute(problem, printer) + minutes
     more = weighting.price * (extra[number][column] or 0)
     more += weighting.printing * weights.printing * minutes
-    if kind.by_hand and weighting.dead:
-        printer = problem.printers[row]
-        finish = start_minute(problem, printer) + minutes
-        if needs_change(printer, problem.jobs[column]):
-            finish += weights.change_minutes
+    if needs_change(printer, job):
+        finish += weights.change_minutes
+        more += weighting.change * 100 * (weights.change_minutes + kind.effort)
+    if kind.by_hand:
         more += weighting.dead * weights.dead * kind.wait(finish)
-    return more
+    return more - weighting.promises * promised(problem, job)
