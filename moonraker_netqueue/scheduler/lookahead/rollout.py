@@ -18,7 +18,6 @@ from ..readiness import ready_at
 from .shop import Kind, Minutes, Shop
 from .weighting import Weighting
 
-
 _Entry = tuple[int, int, int, bool]  # cost at least, job, minutes, change
 _Start = tuple[int, int, bool]  # job, minutes, change
 
