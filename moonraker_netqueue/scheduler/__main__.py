@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from .batch.planned import as_batch_document, as_batch_text, plan_batch
+from .document import TEXT_MAX
 from .errors import ProblemError, SchedulerError, SolverError
 from .instance import read_instance
 from .planner import Plan, plan_scored, suitable_solver
@@ -108,7 +109,8 @@ def _planned(problem: Problem) -> tuple[Scored, Plan]:
 
 def _text_of(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        with file.open(encoding="utf-8") as stream:
+            return stream.read(TEXT_MAX + 1)  # more is refused, unread
     except OSError as error:
         raise ProblemError(
             f"{file}: cannot be read ({error.strerror}); give the path of a YAML file"
