@@ -80,6 +80,28 @@ def refusal(problem: Problem, printer: Printer, job: JobClass) -> Reason | None:
     return None
 
 
+def refusals(problem: Problem, printer: Printer, job: JobClass) -> tuple[Reason, ...]:
+    """Every reason against a pair, in documented order; for a person to read."""
+    return tuple(reason for reason, refuses in _TESTS if refuses(problem, printer, job))
+
+
+def lasting_refusal(
+    problem: Problem, printer: Printer, job: JobClass
+) -> tuple[Reason | None, bool]:
+    """The first reason against a pair that stays while time passes.
+
+    And whether it comes after OPERATOR in the documented order. The printer's own
+    state, which passes, is left out.
+    """
+    late = False
+    for reason, refuses in _TESTS:
+        if reason is Reason.OPERATOR:
+            late = True
+        elif reason is not Reason.STATE and refuses(problem, printer, job):
+            return reason, late
+    return None, late
+
+
 def unavailability(problem: Problem, printer: Printer) -> Reason | None:
     """Why a printer takes no job at all, whatever job; None: it may take some."""
     own = (

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from .feasibility import PLANNED_STATES, needs_change
 from .hours import operator_wait
+from .moments import Moments
 from .problem import JobClass, Printer, Problem
-from .scored import Scored, score
+from .scored import Scored
 from .solvers.solver import Solver
 from .solvers.tableau import Vector
 from .strategies import strategy_named
@@ -61,12 +62,13 @@ def forecast(
     """
     choose = strategy_named(problem.strategy).choose
     farm = _Farm(problem)
+    moments = Moments(problem)
     prints: list[PlannedPrint] = []
     minute: int | None = problem.now // 60
     while minute is not None and len(prints) < prints_max:
         if until is not None and minute > until:
             break
-        scored = score(farm.problem_at(minute))
+        scored = moments.score(farm.problem_at(minute))
         decision = choose(scored, Solver.PURE)
         prints += farm.start(minute, scored, decision.vector)
         minute = farm.next_moment(minute)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 DAY = 1440  # minutes
 WEEK = 7 * DAY
@@ -35,3 +36,26 @@ class OperatorPeriod:
 def operator_wait(periods: Iterable[OperatorPeriod], minute: int) -> int:
     """Minutes until somebody is there; without any period somebody always is."""
     return min((period.wait(minute) for period in periods), default=0)
+
+
+@lru_cache(maxsize=32)
+def week_of_waits(periods: tuple[OperatorPeriod, ...]) -> tuple[int, ...]:
+    """`operator_wait` at each minute of a week: for those who ask very often."""
+    if not periods:
+        return (0,) * WEEK
+    there = bytearray(WEEK)
+    for period in periods:
+        for day in period.days:
+            opening = day * DAY + period.start - period.utc_offset
+            for minute in range(opening, opening + min(period.duration, WEEK)):
+                there[minute % WEEK] = 1
+    waits = [WEEK] * WEEK
+    for minute in reversed(range(2 * WEEK)):  # twice: the week goes round
+        here, after = minute % WEEK, (minute + 1) % WEEK
+        waits[here] = 0 if there[here] else min(WEEK, waits[after] + 1)
+    return tuple(waits)
+
+
+def minute_of_week(minute: int) -> int:
+    """The index of a Unix minute in `week_of_waits`."""
+    return (minute + _EPOCH) % WEEK
