@@ -134,8 +134,8 @@ class Planner:
         idle = {
             planned.board.printers[name]: "the queue is paused"
             if state.paused
-            else text
-            for name, text in planned.plan.why_idle.items()
+            else why.text
+            for name, why in planned.plan.why_idle.items()
             if planned.board.printers[name] in state.printers
         }
         board, plan = planned.board, planned.plan

@@ -80,9 +80,15 @@ def refusal(problem: Problem, printer: Printer, job: JobClass) -> Reason | None:
     return None
 
 
-def refusals(problem: Problem, printer: Printer, job: JobClass) -> tuple[Reason, ...]:
-    """Every reason against a pair, in documented order; for a person to read."""
-    return tuple(reason for reason, refuses in _TESTS if refuses(problem, printer, job))
+def refusals(
+    problem: Problem, printer: Printer, job: JobClass, first: Reason
+) -> tuple[Reason, ...]:
+    """Every reason against a pair, in documented order from its first one on."""
+    found: list[Reason] = []
+    for reason, refuses in _TESTS:
+        if reason is first or (found and refuses(problem, printer, job)):
+            found.append(reason)
+    return tuple(found)
 
 
 def lasting_refusal(
@@ -117,7 +123,12 @@ def needs_change(printer: Printer, job: JobClass) -> bool:
     """Whether a person must load another material or spool first."""
     if printer.grams_left is not None and job.grams > printer.grams_left:
         return True
-    return not all(_offered(need, printer.loaded) for need in job.materials)
+    return not covers(printer.loaded, job.materials)
+
+
+def covers(loaded: tuple[str, ...], materials: tuple[str, ...]) -> bool:
+    """Whether all `materials` that a job needs are among those loaded."""
+    return all(_offered(need, loaded) for need in materials)
 
 
 def start_minute(problem: Problem, printer: Printer) -> int:

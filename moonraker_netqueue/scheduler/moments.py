@@ -48,14 +48,14 @@ class Moments:
         if names != self._names:
             self._names = names
             self._rows.clear()
-        credits = [credit_of(then, job) for job in then.jobs]
+        earned = [credit_of(then, job) for job in then.jobs]
         reasons: list[tuple[Reason | None, ...]] = []
         costs: list[tuple[int | None, ...]] = []
         for printer in then.printers:
             start = then.now // 60 + printer.busy_minutes
             row = self._row(then, printer, attended=self._wait(start) == 0)
             reasons.append(row.reasons)
-            costs.append(self._costs(then, printer, start, row, credits))
+            costs.append(self._costs(then, printer, start, row, earned))
         return Scored(then, tuple(reasons), tuple(costs))
 
     def _costs(
@@ -64,14 +64,14 @@ class Moments:
         printer: Printer,
         start: int,
         row: _Row,
-        credits: list[int],
+        earned: list[int],
     ) -> tuple[int | None, ...]:
         weights, waits = then.weights, self._waits
-        costs: list[int | None] = [None] * len(credits)
+        costs: list[int | None] = [None] * len(earned)
         for column, job, pair in row.feasible:
             finish = start + pair.minutes
             wait = waits[minute_of_week(finish)]
-            credit = credits[column]
+            credit = earned[column]
             costs[column] = cost_then(weights, printer, job, pair, finish, wait, credit)
         return tuple(costs)
 

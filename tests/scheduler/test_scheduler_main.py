@@ -57,7 +57,7 @@ def test_table_of_the_original_demonstration(tmp_path: Path) -> None:
         "material",
         "gear",
     ]
-    assert "hinge waits, no printer fits: no such material" in done.stdout
+    assert "hinge waits: load ABS-red on anton (it takes bracket first)" in done.stdout
 
 
 def test_solve_answers_with_the_same_plan_by_pulp(tmp_path: Path) -> None:
