@@ -1,4 +1,4 @@
-"""`python3 -m moonraker_netqueue.scheduler FILE [--strategy S] [--json]`: plan a file.
+"""`python3 -m moonraker_netqueue.scheduler FILE`: plan a file, and draw its plan.
 
 With `--solve` it is the process the printer agent starts: a problem as JSON on
 standard input, its plan as JSON on standard output (wire.py). PuLP's memory and
@@ -13,11 +13,13 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from .errors import ProblemError, SchedulerError, SolverError
+from .forecast import forecast
+from .gantt import gantt_svg
 from .instance import read_instance
 from .planner import Plan, plan_scored, suitable_solver
 from .problem import Problem
@@ -25,6 +27,7 @@ from .report import as_document, as_text
 from .scored import Scored, score
 from .solvers.linear_programme import pulp_works
 from .strategies import known_strategies
+from .what_if import changed, compare, told
 from .wire import plan_to_json, problem_from_json
 
 BAD_INPUT = 2  # exit status
@@ -62,6 +65,17 @@ def _arguments() -> argparse.Namespace:
         help="how FILE's printers are given their work (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print FILE's plan as JSON")
+    parser.add_argument(
+        "--with",
+        dest="wishes",
+        action="append",
+        default=[],
+        metavar="NAME: WHAT",
+        help="what if: such as 'voron: PETG black', 'ender: bed clear'",
+    )
+    parser.add_argument(
+        "--svg", type=Path, metavar="OUT", help="draw FILE's queue played forward"
+    )
     return parser.parse_args()
 
 
@@ -87,16 +101,33 @@ def _print_plan(arguments: argparse.Namespace) -> None:
             f"{file.name}: kind: makespan problems come with strategy `lookahead` in a"
             " later version; give a one-shot problem"
         )
-    scored, plan = _planned(replace(instance.problem, strategy=arguments.strategy))
-    if arguments.json:
-        print(json.dumps(as_document(scored, plan)))
-    else:
-        print(as_text(scored, plan))
+    as_it_is = replace(instance.problem, strategy=arguments.strategy)
+    problem = changed(as_it_is, arguments.wishes)
+    scored, plan = _planned(problem)
+    document, text = as_document(scored, plan), as_text(scored, plan)
+    if arguments.wishes or arguments.svg:
+        future = forecast(problem)
+        if arguments.wishes:
+            gain = compare(forecast(as_it_is), future)
+            document["difference"] = asdict(gain)
+            text += "\n" + "\n".join(told(gain))
+        if arguments.svg:
+            _write(arguments.svg, gantt_svg(problem, future))
+    print(json.dumps(document) if arguments.json else text)
 
 
 def _planned(problem: Problem) -> tuple[Scored, Plan]:
     scored = score(problem)
     return scored, plan_scored(scored, suitable_solver(scored, pulp_works))
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ProblemError(
+            f"{file}: cannot be written ({error.strerror}); give another path"
+        ) from None
 
 
 def _text_of(file: Path) -> str:

@@ -1,0 +1,295 @@
+"""What if: a problem as it would be, in words such as `Voron: PETG black`.
+
+docs/scheduling.md has the grammar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from .errors import ProblemError
+from .feasibility import PLANNED_STATES
+from .forecast import Forecast
+from .problem import JobClass, Printer, Problem
+
+_IDLE = PLANNED_STATES[0]
+_NAMES_SHOWN = 12
+_PRIORITY_MAX = 9
+
+
+class WhatIfError(ProblemError):
+    """A what-if is not understood; the message says what is possible."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """When a job starts and ends, before and after; Unix minutes.
+
+    None: it is not in the forecast.
+    """
+
+    job: str
+    start_before: int | None
+    start_after: int | None
+    end_before: int | None
+    end_after: int | None
+
+    @property
+    def gain(self) -> int | None:
+        """Minutes by which it starts earlier; None: it starts in one of them only."""
+        if self.start_before is None or self.start_after is None:
+            return None
+        return self.start_before - self.start_after
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A forecast in figures.
+
+    `finish`: the Unix minute at which all is printed that ever will be; None: the
+    forecast ends before. `never`: copies that will not print as things are.
+    """
+
+    finish: int | None
+    copies: int
+    changes: int
+    never: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a change makes of a forecast; shifts are of jobs that move, first gains."""
+
+    before: Summary
+    after: Summary
+    shifts: tuple[Shift, ...]
+
+
+def changed(problem: Problem, wishes: Iterable[str]) -> Problem:
+    """The problem with each of `wishes` true, in order; raises WhatIfError."""
+    for wish in wishes:
+        problem = _changed(problem, wish)
+    return problem
+
+
+def compare(before: Forecast, after: Forecast) -> Difference:
+    """The difference that a change makes."""
+    spans = _spans(before), _spans(after)
+    shifts = [
+        Shift(job, first[0], second[0], first[1], second[1])
+        for job in dict.fromkeys((*spans[0], *spans[1]))
+        if (first := spans[0].get(job, _NEVER)) != (second := spans[1].get(job, _NEVER))
+    ]
+    shifts.sort(key=lambda shift: (-_weight(shift), shift.job))
+    return Difference(_summary(before), _summary(after), tuple(shifts))
+
+
+def told(difference: Difference) -> list[str]:
+    """The difference in lines for a person, without a time of day."""
+    before, after = difference.before, difference.after
+    lines = [_shifted(shift) for shift in difference.shifts] or ["nothing changes"]
+    if before.finish is not None and after.finish is not None:
+        sooner = before.finish - after.finish
+        if sooner:
+            lines.append(f"all is done {_moved(sooner)}")
+    if before.never != after.never:
+        lines.append(f"{after.never} copies never print, not {before.never}")
+    if before.copies == after.copies and before.changes != after.changes:
+        lines.append(f"{after.changes} changes of material, not {before.changes}")
+    return lines
+
+
+def _shifted(shift: Shift) -> str:
+    if shift.gain is None:
+        starts = (
+            "will start" if shift.start_before is None else "does not start any more"
+        )
+        return f"{shift.job} {starts}"
+    if shift.gain:
+        return f"{shift.job} starts {_moved(shift.gain)}"
+    ends = (shift.end_before or 0) - (shift.end_after or 0)
+    return f"{shift.job} ends {_moved(ends)}"
+
+
+def _moved(minutes: int) -> str:
+    return f"{abs(minutes)} min {'earlier' if minutes > 0 else 'later'}"
+
+
+_Span = tuple[int | None, int | None]
+_NEVER: _Span = (None, None)
+
+
+def _spans(forecast: Forecast) -> dict[str, _Span]:
+    """The first start and the last end of each job."""
+    spans: dict[str, _Span] = {}
+    for one in forecast.prints:
+        start, end = spans.get(one.job, _NEVER)
+        first = one.start if start is None else min(start, one.start)
+        spans[one.job] = first, one.end if end is None else max(end, one.end)
+    return spans
+
+
+def _weight(shift: Shift) -> float:
+    """Jobs that start at all come first, those that do not any more last."""
+    if shift.gain is not None:
+        return shift.gain
+    return float("inf") if shift.start_before is None else float("-inf")
+
+
+def _summary(forecast: Forecast) -> Summary:
+    ends = [one.end for one in forecast.prints]
+    return Summary(
+        finish=max(ends) if ends and forecast.complete else None,
+        copies=sum(one.copies for one in forecast.prints),
+        changes=sum(one.change for one in forecast.prints),
+        never=sum(copies for _, copies in forecast.left) if forecast.complete else 0,
+    )
+
+
+def _changed(problem: Problem, wish: str) -> Problem:
+    printers = {printer.name: printer for printer in problem.printers}
+    jobs = {job.name: job for job in problem.jobs}
+    name, what = _split(wish, (*printers, *jobs))
+    if name in printers:
+        printers[name] = _printer(problem, printers[name], what)
+    else:
+        jobs[name] = _job(jobs[name], what)
+    return replace(
+        problem, printers=tuple(printers.values()), jobs=tuple(jobs.values())
+    )
+
+
+def _split(wish: str, names: Iterable[str]) -> tuple[str, str]:
+    """The name that a wish begins with, and the rest; the longest that fits."""
+    known = sorted(names, key=len, reverse=True)
+    for same in (str, str.casefold):
+        for name in known:
+            if same(wish).startswith(f"{same(name)}:"):
+                return name, " ".join(wish[len(name) + 1 :].split())
+    given = wish.partition(":")[0].strip()
+    raise WhatIfError(
+        f"{wish[:80]!r}: no printer and no waiting job is called {given[:40]!r};"
+        f" write NAME: WHAT, with a name such as {_some(sorted(known))}"
+    )
+
+
+def _printer(problem: Problem, printer: Printer, what: str) -> Printer:
+    change = _PRINTER_WORDS.get(what.casefold())
+    if change is not None:
+        return change(printer)
+    if what.casefold().startswith("nozzle "):
+        return replace(printer, nozzle=_number(printer.name, what))
+    known = {_plain(material): material for material in _materials(problem)}
+    loaded = tuple(known.get(_plain(part)) for part in what.split(","))
+    found = tuple(material for material in loaded if material is not None)
+    if not found or len(found) < len(loaded):
+        raise WhatIfError(
+            f"{printer.name}: {what[:60]!r} is not understood; possible are"
+            f" {', '.join(_PRINTER_WORDS)}, nozzle 0.6, or what is loaded, such as"
+            f" {_some(material.replace(':', ' ') for material in known.values())}"
+        )
+    at_hand = tuple(dict.fromkeys((*printer.materials, *printer.loaded)))
+    spool = printer.spool_grams
+    return replace(printer, loaded=found, materials=at_hand, grams_left=spool)
+
+
+def _job(job: JobClass, what: str) -> JobClass:
+    change = _JOB_WORDS.get(what.casefold())
+    if change is not None:
+        return change(job)
+    word, _, rest = what.partition(" ")
+    if word.casefold() == "priority" and rest.lstrip("+-").isdecimal():
+        level = int(rest)
+        if abs(level) <= _PRIORITY_MAX:
+            return replace(job, priority=level)
+    raise WhatIfError(
+        f"{job.name}: {what[:60]!r} is not understood; possible for a job are"
+        f" {', '.join(_JOB_WORDS)}, priority 2 (-{_PRIORITY_MAX} to {_PRIORITY_MAX})"
+    )
+
+
+def _number(printer: str, what: str) -> float:
+    text = what.split()[1].removesuffix("mm")
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 10:
+        raise WhatIfError(
+            f"{printer}: {what[:60]!r} is no nozzle; give it in mm: nozzle 0.6"
+        )
+    return number
+
+
+def _materials(problem: Problem) -> list[str]:
+    """Every material that a job or a printer speaks of."""
+    words = [word for job in problem.jobs for word in job.materials]
+    for printer in problem.printers:
+        words += [*printer.loaded, *printer.materials]
+    return sorted(set(words))
+
+
+def _plain(material: str) -> str:
+    """`PETG black`, `petg:black` and `PETG:black` are one."""
+    return " ".join(material.replace(":", " ").casefold().split())
+
+
+def _some(words: Iterable[str]) -> str:
+    listed = list(words)
+    more = ", ..." if len(listed) > _NAMES_SHOWN else ""
+    return ", ".join(listed[:_NAMES_SHOWN]) + more or "none: there are none"
+
+
+def _resumed(printer: Printer) -> Printer:
+    return replace(printer, switched_off=False)
+
+
+def _paused(printer: Printer) -> Printer:
+    return replace(printer, switched_off=True)
+
+
+def _cleared(printer: Printer) -> Printer:
+    # A person who has looked also ends a quarantine.
+    return replace(printer, bed_clear=True, quarantined=False)
+
+
+def _on(printer: Printer) -> Printer:
+    if printer.state in PLANNED_STATES:
+        return printer
+    return replace(printer, state=_IDLE, busy_minutes=0)
+
+
+def _off(printer: Printer) -> Printer:
+    return replace(printer, state="off", busy_minutes=0)
+
+
+def _idle(printer: Printer) -> Printer:
+    return replace(_cleared(printer), state=_IDLE, busy_minutes=0)
+
+
+def _released(job: JobClass) -> JobClass:
+    return replace(job, held=False)
+
+
+def _held(job: JobClass) -> JobClass:
+    return replace(job, held=True)
+
+
+def _retried(job: JobClass) -> JobClass:
+    return replace(job, quarantined=False, failed_on=())
+
+
+_PRINTER_WORDS: Mapping[str, Callable[[Printer], Printer]] = {
+    "bed clear": _cleared,
+    "resume": _resumed,
+    "pause": _paused,
+    "on": _on,
+    "off": _off,
+    "idle": _idle,
+}
+_JOB_WORDS: Mapping[str, Callable[[JobClass], JobClass]] = {
+    "release": _released,
+    "hold": _held,
+    "retry": _retried,
+}
