@@ -17,12 +17,21 @@ missing_packages() {
         2>/dev/null; then
         echo libsodium23
     fi
+    if [[ $1 != test ]]; then
+        return
+    fi
     local tool
     for tool in shellcheck bats git; do
-        if [[ $1 == test ]] && ! command -v "$tool" >/dev/null; then
+        if ! command -v "$tool" >/dev/null; then
             echo "$tool"
         fi
     done
+    if ! command -v ip >/dev/null; then
+        echo iproute2
+    fi
+    if ! compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null; then
+        echo libfaketime
+    fi
 }
 
 install_packages() {

@@ -49,7 +49,7 @@ class Endpoints:
             ("members", "GET"): reports.members,
             ("events", "GET"): reports.events,
             ("queues", "GET"): queues.list_queues,
-            ("queues", "POST"): queues.create_queue,
+            ("queues", "POST"): queues.write_queue,
             ("queues", "DELETE"): queues.leave_queue,
             ("fetch", "POST"): ContentEndpoints(host).fetch,
             ("rejoin", "POST"): self._rejoin,

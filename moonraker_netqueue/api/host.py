@@ -23,6 +23,7 @@ from ..printer.klipper_module import KlipperModule
 from .arguments import Arguments
 from .errors import ApiError
 from .queue import ServedQueue
+from .sliced import item_of
 
 _OWNER_TIMEOUT = 5.0  # seconds; longer than a link needs to be found dead
 _REPLAY, _REPLAY_LOOK = 3.0, 0.02  # seconds
@@ -53,7 +54,7 @@ class Host:
         agent: Agent,
         klipper: KlipperModule,
         gcodes: Path,
-        estimate: Callable[[str], int | None],
+        metadata: Callable[[str], Mapping[str, Any]],
         clock: Clock,
         random: Random,
     ) -> None:
@@ -63,7 +64,7 @@ class Host:
         self.peers = peers
         self.agent = agent
         self.klipper = klipper
-        self.estimate = estimate  # seconds a file of this host takes, if known
+        self.metadata = metadata  # what Moonraker knows of a file of this host
         self.store = store
         self._fetcher = fetcher
         self._gcodes = gcodes
@@ -150,7 +151,7 @@ class Host:
         """
         file = await self.take_in(filename)
         name = filename if len(filename) <= TEXT_MAX else file.name
-        return ItemSpec(name, 1, (file,), estimate_s=self.estimate(filename))
+        return item_of(name, file, self.metadata(filename))
 
     async def hold(self, queue: ServedQueue, file: FileRef) -> None:
         """Register this host as a holder, before a job speaks of the content."""

@@ -23,6 +23,7 @@ from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
 from .queue import ServedQueue
+from .sliced import joined
 from .views import job_view, prints_by_job
 
 
@@ -219,13 +220,21 @@ class JobEndpoints:
             raise ApiError.from_rejection(error) from error
         base = await self._base(row, known)
         files = [] if base is known else list(base.files)
+        # What a person demands binds every printer, also those that tell nothing.
+        told = tuple(word for word in base.from_file if word not in row)
         spec = replace(
             base,
             count=count,
             materials=row.words("materials", base.materials),
             nozzle=row.optional_number("nozzle", base.nozzle),
             estimate_s=row.optional_integer("estimate_s", base.estimate_s),
+            grams=row.optional_number("grams", base.grams),
+            bbox=row.sides("bbox", base.bbox),
+            from_file=told,
         )
+        if "estimate_s" in row:  # a person's word, whichever file it is printed from
+            alike = tuple(replace(file, estimate_s=None) for file in spec.files)
+            spec = replace(spec, files=alike)
         _checked(spec)
         return spec, files
 
@@ -250,11 +259,11 @@ class JobEndpoints:
         for row in rows:
             item = await self._item_of(row.text("filename"))
             models = row.words("models")
+            seconds = row.optional_integer("estimate_s", item.estimate_s)
             row.finish()
-            (file,) = item.files
-            items.append(replace(item, files=(replace(file, models=models),)))
-        files = tuple(file for item in items for file in item.files)
-        return replace(items[0], files=files)
+            files = (replace(item.files[0], models=models),)
+            items.append(replace(item, files=files, estimate_s=seconds))
+        return joined(items)
 
 
 def _client_id(arguments: Arguments) -> str:

@@ -123,6 +123,9 @@ def _item_view(
         "materials": list(item.spec.materials),
         "nozzle": item.spec.nozzle,
         "estimate_s": item.spec.estimate_s,
+        "grams": item.spec.grams,
+        "bbox": None if item.spec.bbox is None else list(item.spec.bbox),
+        "from_file": list(item.spec.from_file),
     }
 
 
@@ -134,6 +137,7 @@ def _file_view(state: QueueState, file: FileRef) -> dict[str, Any]:
         "size": file.size,
         "name": file.name,
         "models": list(file.models),
+        "estimate_s": file.estimate_s,
         "holders": list(content.holders) if content else [],
     }
 

@@ -74,6 +74,8 @@ def printers(session: Session) -> None:
 @click.option("--material", "materials", multiple=True, help="It can be given.")
 @click.option("--loaded", "materials_ready", multiple=True, help="It has in now.")
 @click.option("--tag", "tags", multiple=True, help="'none' clears a list.")
+@click.option("--grams-left", type=float, help="On the spool that is in now.")
+@click.option("--spool-grams", type=float, help="On a new spool.")
 @click.option("--effort", "manual_effort_cost", type=int, help="Minutes of a person.")
 @pass_session
 def printer(session: Session, /, name: str | None, **entry: Any) -> None:

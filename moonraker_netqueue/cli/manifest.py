@@ -17,7 +17,7 @@ SIZE_MAX = 64 << 20  # bytes of JSON; the longest queue has a tenth of it
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EXPORT_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _WISHES = ("name", "note", "priority", "due", "owner", "hold", "max_attempts")
-_ITEM = ("materials", "nozzle", "estimate_s")
+_ITEM = ("materials", "nozzle", "estimate_s", "grams", "bbox")
 
 _Thing = dict[str, Any]
 
@@ -81,7 +81,8 @@ def _left_of(job: _Thing) -> _Thing:
                     | {"name": _safe(file["name"], f"{file['sha256'][:8]}.gcode")}
                     for file in item["files"]
                 ],
-                **{name: item[name] for name in _ITEM},
+                # What was read from the file is read from it again.
+                **{n: item[n] for n in _ITEM if n not in item.get("from_file", ())},
             }
             for item in job["items"]
             if item["count"] > item["done"]
@@ -117,7 +118,8 @@ def _read(document: _Thing) -> Manifest:
         row |= {name: job[name] for name in ("keep_together", "tags", "models")}
         row["items"] = [
             {
-                **{name: item[name] for name in ("name", "count", *_ITEM)},
+                **{name: item[name] for name in ("name", "count")},
+                **{name: item[name] for name in _ITEM if name in item},
                 "files": [
                     {name: file[name] for name in ("sha256", "size", "name", "models")}
                     for file in item["files"]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .codec import dumps, from_plain, loads, to_plain
 from .content import FileRef
 from .errors import CommandInvalid, CommandTooNew
+from .hours import Period
 from .job import ItemSpec, Requirements, Wishes
 from .print import PrintState
 from .printer import Profile
 
-SCHEMA = 1
+# 2: queue settings, hours and spools of printers, what a file's metadata tells.
+SCHEMA = 2
 SIZE_MAX = 48 * 1024  # bytes of an encoded command: one entry of the log
 AUTHOR_MAX = 64  # characters of a host id
 ORIGIN_MAX = 128  # characters of a user's name, and of an address
@@ -93,6 +96,19 @@ class QueuePause:
 
 
 @dataclass(frozen=True)
+class QueueSet:
+    """Change settings of the queue: what is not None. A weight or share that is None
+    in its mapping becomes what it was before anybody set it."""
+
+    title: str | None = None
+    strategy: str | None = None
+    weights: Mapping[str, float | None] | None = None
+    operator: tuple[Period, ...] | None = None
+    shares: Mapping[str, int | None] | None = None
+    start_spacing_s: int | None = None
+
+
+@dataclass(frozen=True)
 class PrinterUpdate:
     """The author's own printer entry. `forgive` ends its quarantine."""
 
@@ -133,9 +149,14 @@ class PrintFetching:
 
 @dataclass(frozen=True)
 class PrintStarted:
-    """The author is about to start: refused once the reservation was ended."""
+    """The author is about to start: refused once the reservation was ended.
+
+    `spread`: refused too while another start is more recent than the queue's
+    `start_spacing_s`. One that happens anyway, without a leader, does not ask for that.
+    """
 
     print_id: str
+    spread: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,6 +200,7 @@ Body = (
     | JobRemove
     | JobMove
     | QueuePause
+    | QueueSet
     | PrinterUpdate
     | ContentHeld
     | ContentDropped
@@ -196,6 +218,7 @@ _BODIES: dict[str, type[Any]] = {
     "job_remove": JobRemove,
     "job_move": JobMove,
     "queue_pause": QueuePause,
+    "queue_set": QueueSet,
     "printer_update": PrinterUpdate,
     "content_held": ContentHeld,
     "content_dropped": ContentDropped,
@@ -246,13 +269,14 @@ class _Envelope:
 def encode(command: Command) -> str:
     """Canonical ASCII JSON; raises CommandInvalid for what `decode` would refuse.
 
-    So a command that no replica can read is refused to its author, not appended.
+    So a command that no replica can read is refused to its author, not appended. What
+    was read in an earlier form is written in this one, and says so.
     """
     envelope = _Envelope(
         command.id,
         command.at,
         command.client_id,
-        command.schema,
+        SCHEMA,
         command.signature,
         command.origin,
     )

@@ -14,6 +14,7 @@ from .outcome import Outcomes
 from .print import ENDED, UNSTARTED, Print, PrintState
 from .printer import Printer
 from .rank import is_rank
+from .settings import QueueSettings
 
 FINISHED_MAX = 200  # ended prints kept; their totals stay in the tallies
 COMPLETED_MAX = 100  # complete jobs kept
@@ -41,6 +42,9 @@ class _Snapshot:
     paused: bool
     dissolved_into: str | None
     outcomes: Outcomes
+    settings: QueueSettings = field(  # snapshots of format 1 have none
+        default_factory=QueueSettings
+    )
 
 
 @dataclass
@@ -62,6 +66,7 @@ class QueueData:
     paused: bool = False
     dissolved_into: str | None = None
     outcomes: Outcomes = field(default_factory=Outcomes)
+    settings: QueueSettings = field(default_factory=QueueSettings)
 
     @property
     def ever_had_jobs(self) -> bool:
@@ -169,10 +174,19 @@ def _check_snapshot(snapshot: _Snapshot) -> None:
             if not all(text.isdecimal() for log in lives for text in log.recent)
         ),
     ]
+    damaged += _unsound(snapshot.settings)
     if damaged or set(snapshot.outcomes.client_ids) != set(
         snapshot.outcomes.client_outcomes
     ):
         raise CommandInvalid(f"snapshot: damaged {[name[:80] for name in damaged[:3]]}")
+
+
+def _unsound(settings: QueueSettings) -> list[str]:
+    try:
+        settings.check()
+    except Rejected as error:
+        return [error.reason]
+    return []
 
 
 def _sound(job_id: str, job: Job) -> bool:

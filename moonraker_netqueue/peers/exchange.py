@@ -36,7 +36,10 @@ async def connect(
         family, address = await clock.wait_for(_resolve(host, port), CONNECT_SECONDS)
         stream = SSLIOStream(socket.socket(family), ssl_options=context)
         try:
-            await clock.wait_for(stream.connect(address), CONNECT_SECONDS)
+            # Shielded: a stream whose connecting was cancelled cannot be closed, it
+            # raises CancelledError, which would end whoever dials.
+            connecting = asyncio.shield(stream.connect(address))
+            await clock.wait_for(connecting, CONNECT_SECONDS)
             stream.set_nodelay(True)
         except BaseException:  # cancelled, too: the socket must not outlive us
             stream.close()

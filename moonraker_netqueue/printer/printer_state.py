@@ -17,6 +17,7 @@ _BED_STATES = {
 _STAGE_STATES = {
     Stage.FETCHING: (PrinterState.FETCHING, ""),
     Stage.CLEARING: (PrinterState.FINISHING, "the bed is being cleared"),
+    Stage.WAITING: (PrinterState.READY, "waits for its turn: starts are spread"),
     Stage.STARTING: (PrinterState.FETCHING, ""),  # until the record says so
 }
 

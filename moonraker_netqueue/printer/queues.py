@@ -137,6 +137,13 @@ class Queues:
             return None
         return job.items[running.item].spec.estimate_s
 
+    def grams_of(self, claim: Claim) -> float:
+        """Grams of filament that a print takes; 0 if nobody knows."""
+        job = self.state(claim.queue).jobs.get(claim.print_.job_id)
+        if job is None or claim.print_.item >= len(job.items):
+            return 0
+        return job.items[claim.print_.item].spec.grams or 0
+
     def holders(self, queue: str, sha256: str) -> tuple[str, ...]:
         """Other hosts that have a content and are there now."""
         content = self.state(queue).contents.get(sha256)

@@ -161,7 +161,7 @@ def _telling(chosen: Chosen, column: int) -> Iterator[int]:
         reason = reasons[column]
         if reason is None:
             fits.append(row)
-        elif reason is Reason.STATE and printers[row].busy_minutes:
+        elif reason is Reason.STATE and _works(printers[row]):
             busy.append(row)
         elif EFFORT[reason] < HANDY:
             handy.append(row)
@@ -182,7 +182,7 @@ def _obstacle(chosen: Chosen, row: int, column: int) -> Obstacle:
         return _priced(chosen, row, column)
     printer, job = chosen.problem.printers[row], chosen.problem.jobs[column]
     found = refusals(chosen.problem, printer, job, reason)
-    busy = Reason.STATE in found and printer.busy_minutes > 0
+    busy = Reason.STATE in found and _works(printer)
     reasons = _by_effort(one for one in found if one is not Reason.STATE or not busy)
     if not reasons:
         return _busy(chosen, printer, job)
@@ -216,6 +216,11 @@ def _obstacle(chosen: Chosen, row: int, column: int) -> Obstacle:
     )
 
 
+def _works(printer: Printer) -> bool:
+    """Whether it does something, and will be free without anybody's help."""
+    return printer.busy_minutes > 0 or bool(printer.taken_by)
+
+
 def _by_effort(found: Iterable[Reason]) -> list[Reason]:
     """Reasons from the handiest to the hardest; of those that loading ends, one."""
     reasons = sorted(found, key=lambda reason: EFFORT[reason])
@@ -227,7 +232,7 @@ def _busy(chosen: Chosen, printer: Printer, job: JobClass) -> Obstacle:
     held = hold(chosen.problem, printer, job, Reason.STATE)
     return Obstacle(
         printer=printer.name,
-        code=Price.BUSY.value,
+        code=(Price.OUTBID if printer.taken_by else Price.BUSY).value,
         use=Use.PASSES,
         text=held.text,
         at=held.at,

@@ -123,12 +123,18 @@ def needs_change(printer: Printer, job: JobClass) -> bool:
     """Whether a person must load another material or spool first."""
     if printer.grams_left is not None and job.grams > printer.grams_left:
         return True
-    return not covers(printer.loaded, job.materials)
+    return not covers(printer.loaded, needed_materials(printer, job))
 
 
 def covers(loaded: tuple[str, ...], materials: tuple[str, ...]) -> bool:
     """Whether all `materials` that a job needs are among those loaded."""
     return all(_offered(need, loaded) for need in materials)
+
+
+def needed_materials(printer: Printer, job: JobClass) -> tuple[str, ...]:
+    """The materials of a job that bind a printer."""
+    silent = not (printer.materials or printer.loaded)
+    return () if silent and "materials" in job.from_file else job.materials
 
 
 def start_minute(problem: Problem, printer: Printer) -> int:
@@ -145,7 +151,7 @@ def _offered(need: str, offers: tuple[str, ...]) -> bool:
 
 def _is_soon_ready(problem: Problem, printer: Printer) -> bool:
     in_time = printer.busy_minutes <= problem.weights.horizon
-    return in_time and printer.state in PLANNED_STATES
+    return in_time and printer.state in PLANNED_STATES and not printer.taken_by
 
 
 def _state(problem: Problem, printer: Printer, _job: JobClass) -> bool:
@@ -162,22 +168,27 @@ def _profile(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 
 def _material(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     offers = printer.materials + printer.loaded
-    return not all(_offered(need.partition(":")[0], offers) for need in job.materials)
+    needs = needed_materials(printer, job)
+    return not all(_offered(need.partition(":")[0], offers) for need in needs)
 
 
 def _colour(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     offers = printer.materials + printer.loaded
-    return not all(_offered(need, offers) for need in job.materials)
+    return not all(_offered(need, offers) for need in needed_materials(printer, job))
 
 
 def _nozzle(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    if printer.nozzle is None and "nozzle" in job.from_file:
+        return False
     return job.nozzle is not None and job.nozzle != printer.nozzle
 
 
 def _volume(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     if job.bbox is None:
         return False
-    return printer.volume is None or not _fits(job.bbox, printer.volume)
+    if printer.volume is None:
+        return "bbox" not in job.from_file
+    return not _fits(job.bbox, printer.volume)
 
 
 def _fits(bbox: tuple[float, float, float], volume: Volume) -> bool:

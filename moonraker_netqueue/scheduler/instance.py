@@ -6,12 +6,8 @@ docs/scheduling.md describes the keys; the files of testdata/instances are examp
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-
-from .errors import ProblemError
+from .document import parse_yaml
 from .hours import DAY, WEEK, OperatorPeriod
 from .problem import (
     ANY_MODEL,
@@ -25,9 +21,12 @@ from .problem import (
     Weights,
 )
 from .section import Section
+from .weights import WEIGHTS
+from .zone import UTC, utc_offset
 
 ONE_SHOT = "oneshot"
 _MAKESPAN = "makespan"
+_PAGE = "docs/scheduling.md"
 
 _FILE_KEYS = (
     "kind",
@@ -69,24 +68,8 @@ _JOB_KEYS = (
     "user",
     "keepTogether",
 )
-_WEIGHTS = {  # key of the file: field of Weights
-    "busy": "busy",
-    "changeMinutes": "change_minutes",
-    "clear": "clear",
-    "slow": "slow",
-    "dead": "dead",
-    "late": "late",
-    "lateCap": "late_cap",
-    "age": "age",
-    "printing": "printing",
-    "prio": "priority",
-    "idle": "idle",
-    "maxWait": "max_wait",
-    "starving": "starving",
-    "horizon": "horizon",
-}
-_VOLUME_KEYS = ("width", "depth", "height", "formFactor")
-_PERIOD_KEYS = ("daysofweek", "start", "duration", "max_manual_events", "tz")
+VOLUME_KEYS = ("width", "depth", "height", "formFactor")
+PERIOD_KEYS = ("daysofweek", "start", "duration", "max_manual_events", "tz")
 
 
 @dataclass(frozen=True)
@@ -99,7 +82,7 @@ class Instance:
 
 def read_instance(text: str, name: str) -> Instance:
     """The problem in the text of file `name`; raises ProblemError in one line."""
-    root = Section(_parsed(text, name), name, _FILE_KEYS)
+    root = Section(parse_yaml(text, name, _PAGE), name, _FILE_KEYS)
     jobs = tuple(_job(*entry) for entry in root.entries("jobs", _JOB_KEYS))
     # Without `now` the plan must not depend on when somebody runs it.
     newest = max((job.added for job in jobs), default=0)
@@ -112,25 +95,16 @@ def read_instance(text: str, name: str) -> Instance:
                 _printer(*entry) for entry in root.entries("printers", _PRINTER_KEYS)
             ),
             jobs=jobs,
-            weights=_weights(root.section("weights", _WEIGHTS)),
+            weights=_weights(
+                root.section("weights", (weight.key for weight in WEIGHTS))
+            ),
             operator=tuple(
-                _period(section, now)
-                for section in root.sections("operator", _PERIOD_KEYS)
+                read_period(section, now)
+                for section in root.sections("operator", PERIOD_KEYS)
             ),
             owner_credit=_credits(root),
         ),
     )
-
-
-def _parsed(text: str, name: str) -> object:
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a 13th month
-        mark = getattr(error, "problem_mark", None)
-        line = f" (line {mark.line + 1})" if mark else ""
-        raise ProblemError(
-            f"{name}: is not YAML{line}; see docs/scheduling.md for an example"
-        ) from None
 
 
 def _job(name: str, section: Section) -> JobClass:
@@ -168,7 +142,7 @@ def _printer(name: str, section: Section) -> Printer:
         materials=section.texts("materialsAvailable", ()),
         loaded=section.texts("materialsReady", ()),
         self_clearing=section.flag("selfClearing"),
-        volume=_volume(section.section("volume", _VOLUME_KEYS))
+        volume=read_volume(section.section("volume", VOLUME_KEYS))
         if "volume" in section
         else None,
         nozzle=section.measure("nozzle", None),
@@ -182,7 +156,8 @@ def _printer(name: str, section: Section) -> Printer:
     )
 
 
-def _volume(section: Section) -> Volume:
+def read_volume(section: Section) -> Volume:
+    """A build volume; raises ProblemError."""
     for key in ("width", "depth", "height"):
         if key not in section:
             raise section.error(key, "is missing", "give millimetres")
@@ -204,8 +179,10 @@ def _weights(section: Section) -> Weights:
     default = Weights()
     return Weights(
         **{
-            field: section.whole(key, getattr(default, field), least=0)
-            for key, field in _WEIGHTS.items()
+            weight.name: section.whole(
+                weight.key, getattr(default, weight.name), 0, weight.most_in_file
+            )
+            for weight in WEIGHTS
         }
     )
 
@@ -215,7 +192,8 @@ def _credits(root: Section) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(root.whole_numbers("userCredit", least=-(10**9)).items()))
 
 
-def _period(section: Section, now: int) -> OperatorPeriod:
+def read_period(section: Section, now: int) -> OperatorPeriod:
+    """An operator period, in the time zone as it is at `now`; raises ProblemError."""
     for key in ("daysofweek", "start", "duration"):
         if key not in section:
             raise section.error(
@@ -250,13 +228,10 @@ def _minute_of_day(section: Section) -> int:
 
 
 def _utc_offset(section: Section, now: int) -> int:
-    zone = section.text("tz", "UTC")
-    if zone == "UTC":
-        return 0  # also where the system has no time zone data
-    try:
-        local = datetime.fromtimestamp(now, ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    zone = section.text("tz", UTC)
+    offset = utc_offset(zone, now)
+    if offset is None:
         raise section.error(
             "tz", f"{zone!r} is no time zone", "give one like Europe/Berlin"
-        ) from None
-    return (local.utcoffset() or timedelta()) // timedelta(minutes=1)
+        )
+    return offset

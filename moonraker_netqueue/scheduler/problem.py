@@ -77,6 +77,7 @@ class Printer:
     bed_clear: bool = True  # False: an idle printer whose bed is not known clear
     quarantined: bool = False
     switched_off: bool = False  # a person paused it
+    taken_by: str = ""  # a job of queues that are planned before these
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,9 @@ class JobClass:
     quarantined: bool = False
     failed_on: tuple[str, ...] = ()  # printers that shall not try again
     unreachable_from: tuple[str, ...] = ()  # printers that cannot get the file
+    # Which of materials, nozzle and bbox nobody asked for, but were read from the
+    # file: they bind only printers that declare what they have.
+    from_file: tuple[str, ...] = ()
 
     def duration(self, model: str) -> int | None:
         """Minutes a printer of `model` is taken; None: no file for it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .feasibility import Reason, covers, start_minute
+from .feasibility import Reason, covers, needed_materials, start_minute
 from .hours import operator_wait
 from .problem import ANY_MODEL, JobClass, Printer, Problem
 
@@ -81,6 +81,8 @@ def need_text(reason: Reason, printer: Printer, job: JobClass) -> str:
 
 def state_text(printer: Printer) -> str:
     """What a printer does, or why it does nothing."""
+    if printer.taken_by:
+        return f"takes {printer.taken_by} first"
     if printer.busy_minutes:
         return f"{printer.state}, {printer.busy_minutes} min left"
     return printer.state
@@ -93,16 +95,21 @@ def spoken(materials: Iterable[str]) -> str:
 
 def to_load(printer: Printer, job: JobClass) -> str:
     """What somebody must put on the printer; a full spool if all of it is there."""
-    missing = [m for m in job.materials if not covers(printer.loaded, (m,))]
+    needs = needed_materials(printer, job)
+    missing = [need for need in needs if not covers(printer.loaded, (need,))]
     return spoken(missing) or "a new spool"
 
 
 def _state(problem: Problem, printer: Printer, _job: JobClass) -> Hold:
+    if printer.taken_by:
+        values = {"takes": printer.taken_by}
+        text = f"{printer.name} {state_text(printer)}"
+        return Hold(Reason.STATE, text, values=values)
     text = f"{printer.name} is {state_text(printer)}"
     if printer.busy_minutes:
         free = 60 * start_minute(problem, printer)
-        values = {"minutes": printer.busy_minutes}
-        return Hold(Reason.STATE, text, "", free, values)
+        left = {"minutes": printer.busy_minutes}
+        return Hold(Reason.STATE, text, "", free, left)
     return Hold(
         Reason.STATE, text, f"get {printer.name} going", values={"is": printer.state}
     )

@@ -132,6 +132,27 @@ def test_a_printer_is_told_by_name(desk: Desk) -> None:
     assert desk.type("clear", "--printer", "nosuch").code == 1
 
 
+def test_a_queue_has_settings(desk: Desk) -> None:
+    """Shown, and changed one by one; what is typed wrongly changes nothing."""
+    assert "strategy: assignment" in desk.done("queue").out
+    out = desk.done("queue", "--title", "Hall", "--weight", "age=0.1").out
+    assert ": Hall" in out
+    assert "age 0.1" in out
+    out = desk.done("queue", "--share", "eva=2", "--start-spacing-s", "5").out
+    assert ": Hall" in out
+    assert "spread by 5 s" in out
+    assert "shares: eva 2" in out
+    for wrong in ("age", "=1", "age=old", "eva="):
+        assert desk.type("queue", "--weight", wrong).code == 2, wrong
+    typed = desk.type("queue", "--strategy", "magic")
+    assert (typed.code, "one of assignment" in typed.err) == (1, True)
+    desk.done("queue", "--title", "", "--weight", "age=none", "--share", "eva=none")
+    desk.done("queue", "--start-spacing-s", "0")
+    (shown,) = desk.done("queue", "--json").json["queues"]
+    assert (shown["title"], shown["shares"]) == ("", {})
+    assert shown["weights"]["age"] == 0.05
+
+
 def test_a_print_is_looked_at_and_cancelled(apart: Desk) -> None:
     """By the name of its printer, or the beginning of its id."""
     apart.add("long.gcode", LONG)

@@ -71,7 +71,11 @@ class InlineWorker:
 class InlineSolver:
     """The pure solver, where it stands."""
 
+    def __init__(self) -> None:
+        self.solved = 0
+
     async def solve(self, problem: Problem) -> Plan:
+        self.solved += 1
         return plan(problem)
 
 
@@ -217,6 +221,7 @@ class Host:
         self.printer = ScriptedPrinter()
         self.files = FakeFiles()
         self.worker = InlineWorker()
+        self.solver = InlineSolver()
         self.queues = {
             queue: workshop.join(queue, self.host_id) for queue in workshop.queues
         }
@@ -237,7 +242,7 @@ class Host:
             self.printer,
             self.queues,
             self.files,
-            InlineSolver(),
+            self.solver,
             host_id=self.host_id,
             name=self.name,
             settings=self.settings,
@@ -330,7 +335,8 @@ class Workshop:
         port = host.queues[queue]
         job_id = f"job-{name}-{len(port.state.jobs)}"
         await port.submit(ContentHeld(file))
-        wishes = {key: more.pop(key) for key in ("hold", "max_attempts") if key in more}
+        words = ("hold", "max_attempts", "priority")
+        wishes = {key: more.pop(key) for key in words if key in more}
         spec = ItemSpec(name, count, (file,), **more)
         requires = Requirements(keep_together=keep_together)
         answer = await port.submit(

@@ -163,3 +163,25 @@ def test_a_spool_with_too_little_left_is_a_change() -> None:
     printer = Printer("p", loaded=("PLA",), grams_left=30)
     assert not needs_change(printer, JobClass("j", materials=("PLA",), grams=30))
     assert needs_change(printer, JobClass("j", materials=("PLA",), grams=31))
+
+
+@pytest.mark.parametrize(
+    ("demand", "reason", "other"),
+    [
+        ({"nozzle": 0.4}, Reason.NOZZLE, {"nozzle": 0.6}),
+        ({"materials": ("PLA",)}, Reason.MATERIAL, {"loaded": ("PETG",)}),
+        ({"bbox": (0, 0, 300)}, Reason.VOLUME, {"volume": Volume(200, 200, 200)}),
+    ],
+)
+def test_what_only_the_file_says_binds_printers_that_say_what_they_have(
+    demand: dict[str, Any], reason: Reason, other: dict[str, Any]
+) -> None:
+    """A printer that nobody described takes what is sliced for anything."""
+    silent, told = Printer("silent"), Printer("told", **other)
+    asked = JobClass("asked", **demand)
+    read = JobClass("read", **demand, from_file=tuple(demand))
+    problem = Problem(0, (silent, told), (asked, read))
+    assert refusal(problem, silent, asked) is reason
+    assert refusal(problem, silent, read) is None
+    assert refusal(problem, told, asked) is refusal(problem, told, read) is reason
+    assert not needs_change(silent, read)
