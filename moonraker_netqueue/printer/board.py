@@ -213,7 +213,8 @@ def _job_class(
         owner=wishes.owner,
         keep_together=job.requires.keep_together,
         together_on=min((names.get(host, host[:8]) for host in keepers), default=""),
-        held=wishes.hold or state.paused,
+        held=wishes.hold,
+        paused=state.paused,
         quarantined=job.quarantined(waiting.key.item),
         unreachable_from=_unreachable_from(spec, state, up, names),
     )

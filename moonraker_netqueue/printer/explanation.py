@@ -100,9 +100,7 @@ def _why(
     job: Job,
     declined: Mapping[ClassKey, str],
 ) -> str:
-    if state.paused:
-        return "waiting: the queue is paused; resume it"
-    if job.quarantined(key.item) and not job.wishes.hold:
+    if job.quarantined(key.item) and not (job.wishes.hold or state.paused):
         failed = job.items[key.item].failed
         return f"waiting: it failed {failed} times; retry it after a look at why"
     waiting = plan.why_waiting.get(name)

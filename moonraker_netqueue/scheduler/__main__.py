@@ -102,7 +102,7 @@ def _print_plan(arguments: argparse.Namespace) -> None:
             " later version; give a one-shot problem"
         )
     as_it_is = replace(instance.problem, strategy=arguments.strategy)
-    problem = changed(as_it_is, arguments.wishes)
+    (problem,) = changed((as_it_is,), arguments.wishes)
     scored, plan = _planned(problem)
     document, text = as_document(scored, plan), as_text(scored, plan)
     if arguments.wishes or arguments.svg:

@@ -119,6 +119,8 @@ def _line(chosen: Chosen, column: int) -> str:
     job = chosen.problem.jobs[column]
     if not chosen.problem.printers:
         return "waits: no printer serves this queue yet"
+    if job.paused:
+        return "waits: the queue is paused; resume it"
     if job.held:
         return "waits: it is on hold; release it"
     if job.quarantined:

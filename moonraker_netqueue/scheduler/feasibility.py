@@ -231,7 +231,7 @@ def _switched_off(_problem: Problem, printer: Printer, _job: JobClass) -> bool:
 
 
 def _held(_problem: Problem, _printer: Printer, job: JobClass) -> bool:
-    return job.held
+    return job.held or job.paused
 
 
 def _attempts(_problem: Problem, printer: Printer, job: JobClass) -> bool:

@@ -7,7 +7,7 @@ goes to plan: nothing fails, nothing is added, whoever is there clears beds at o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from .feasibility import PLANNED_STATES, needs_change
@@ -54,13 +54,19 @@ class Forecast:
 
 
 def forecast(
-    problem: Problem, *, until: int | None = None, prints_max: int = PRINTS_MAX
+    problem: Problem,
+    *,
+    until: int | None = None,
+    prints_max: int = PRINTS_MAX,
+    first: Mapping[str, str | None] | None = None,
 ) -> Forecast:
     """Play `problem` forward up to Unix minute `until`, or while anything starts.
 
-    Raises ProblemError for an unknown strategy.
+    `first`: what printers take now, where a plan has said so: printer -> job. Raises
+    ProblemError for an unknown strategy.
     """
-    choose = strategy_named(problem.strategy).choose
+    strategy = strategy_named(problem.strategy)
+    choose = strategy.choose
     farm = _Farm(problem)
     moments = Moments(problem)
     prints: list[PlannedPrint] = []
@@ -69,10 +75,22 @@ def forecast(
         if until is not None and minute > until:
             break
         scored = moments.score(farm.problem_at(minute))
-        decision = choose(scored, Solver.PURE)
-        prints += farm.start(minute, scored, decision.vector)
+        if first is None:
+            vector = choose(scored, Solver.PURE).vector
+        else:
+            vector = _as_planned(scored.problem, first)
+        prints += farm.start(minute, scored, vector)
+        first, choose = None, strategy.ahead or strategy.choose
         minute = farm.next_moment(minute)
     return Forecast(tuple(prints), farm.left(), minute is None)
+
+
+def _as_planned(problem: Problem, first: Mapping[str, str | None]) -> Vector:
+    """A plan's assignment as columns."""
+    columns = {job.name: column for column, job in enumerate(problem.jobs)}
+    idle = len(columns)
+    takes = (first.get(printer.name) for printer in problem.printers)
+    return tuple(idle if job is None else columns.get(job, idle) for job in takes)
 
 
 class _Farm:

@@ -104,6 +104,7 @@ class JobClass:
     keep_together: bool = False
     together_on: str = ""  # printer that has its other copies, if keep_together
     held: bool = False
+    paused: bool = False  # its queue is
     quarantined: bool = False
     failed_on: tuple[str, ...] = ()  # printers that shall not try again
     unreachable_from: tuple[str, ...] = ()  # printers that cannot get the file

@@ -271,7 +271,9 @@ def _switched_off(_problem: Problem, printer: Printer, _job: JobClass) -> Hold:
     )
 
 
-def _held(_problem: Problem, _printer: Printer, _job: JobClass) -> Hold:
+def _held(_problem: Problem, _printer: Printer, job: JobClass) -> Hold:
+    if job.paused:
+        return Hold(Reason.HELD, "the queue is paused", "resume the queue")
     return Hold(Reason.HELD, "it is on hold", "release it")
 
 

@@ -5,7 +5,7 @@ docs/scheduling.md has the grammar.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .errors import ProblemError
@@ -66,11 +66,14 @@ class Difference:
     shifts: tuple[Shift, ...]
 
 
-def changed(problem: Problem, wishes: Iterable[str]) -> Problem:
-    """The problem with each of `wishes` true, in order; raises WhatIfError."""
+def changed(problems: Sequence[Problem], wishes: Iterable[str]) -> tuple[Problem, ...]:
+    """The problems with each of `wishes` true, in order; raises WhatIfError.
+
+    They are of one farm: a printer is in each of them, a job in one.
+    """
     for wish in wishes:
-        problem = _changed(problem, wish)
-    return problem
+        problems = _changed(problems, wish)
+    return tuple(problems)
 
 
 def compare(before: Forecast, after: Forecast) -> Difference:
@@ -147,16 +150,27 @@ def _summary(forecast: Forecast) -> Summary:
     )
 
 
-def _changed(problem: Problem, wish: str) -> Problem:
-    printers = {printer.name: printer for printer in problem.printers}
-    jobs = {job.name: job for job in problem.jobs}
-    name, what = _split(wish, (*printers, *jobs))
-    if name in printers:
-        printers[name] = _printer(problem, printers[name], what)
-    else:
-        jobs[name] = _job(jobs[name], what)
-    return replace(
-        problem, printers=tuple(printers.values()), jobs=tuple(jobs.values())
+def _changed(problems: Sequence[Problem], wish: str) -> tuple[Problem, ...]:
+    printers = {p.name for problem in problems for p in problem.printers}
+    jobs = {job.name for problem in problems for job in problem.jobs}
+    queues = {job.queue for problem in problems for job in problem.jobs}
+    name, what = _split(wish, (*printers, *jobs, *queues))
+    if name not in printers | jobs:
+        return tuple(_queue(problem, name, what) for problem in problems)
+    known = {_plain(word): word for problem in problems for word in _materials(problem)}
+    return tuple(
+        replace(
+            problem,
+            printers=tuple(
+                _printer(printer, what, known) if printer.name == name else printer
+                for printer in problem.printers
+            ),
+            jobs=tuple(
+                _job(job, what) if job.name == name and name not in printers else job
+                for job in problem.jobs
+            ),
+        )
+        for problem in problems
     )
 
 
@@ -174,20 +188,20 @@ def _split(wish: str, names: Iterable[str]) -> tuple[str, str]:
     )
 
 
-def _printer(problem: Problem, printer: Printer, what: str) -> Printer:
+def _printer(printer: Printer, what: str, known: Mapping[str, str]) -> Printer:
     change = _PRINTER_WORDS.get(what.casefold())
     if change is not None:
         return change(printer)
     if what.casefold().startswith("nozzle "):
         return replace(printer, nozzle=_number(printer.name, what))
-    known = {_plain(material): material for material in _materials(problem)}
     loaded = tuple(known.get(_plain(part)) for part in what.split(","))
     found = tuple(material for material in loaded if material is not None)
     if not found or len(found) < len(loaded):
+        possible = sorted(material.replace(":", " ") for material in known.values())
         raise WhatIfError(
             f"{printer.name}: {what[:60]!r} is not understood; possible are"
             f" {', '.join(_PRINTER_WORDS)}, nozzle 0.6, or what is loaded, such as"
-            f" {_some(material.replace(':', ' ') for material in known.values())}"
+            f" {_some(possible)}"
         )
     at_hand = tuple(dict.fromkeys((*printer.materials, *printer.loaded)))
     spool = printer.spool_grams
@@ -207,6 +221,20 @@ def _job(job: JobClass, what: str) -> JobClass:
         f"{job.name}: {what[:60]!r} is not understood; possible for a job are"
         f" {', '.join(_JOB_WORDS)}, priority 2 (-{_PRIORITY_MAX} to {_PRIORITY_MAX})"
     )
+
+
+def _queue(problem: Problem, name: str, what: str) -> Problem:
+    if what.casefold() not in ("pause", "resume"):
+        raise WhatIfError(
+            f"{name}: {what[:60]!r} is not understood; possible for a queue are pause,"
+            " resume"
+        )
+    paused = what.casefold() == "pause"
+    jobs = (
+        replace(job, paused=paused) if job.queue == name else job
+        for job in problem.jobs
+    )
+    return replace(problem, jobs=tuple(jobs))
 
 
 def _number(printer: str, what: str) -> float:

@@ -209,6 +209,7 @@ def test_a_remedy_on_a_printer_with_other_work_says_so() -> None:
     ("job", "line"),
     [
         (replace(_PLA, held=True), "it is on hold; release it"),
+        (replace(_PLA, paused=True), "the queue is paused; resume it"),
         (
             replace(_PLA, quarantined=True),
             "it failed too often; look at why, then retry it",

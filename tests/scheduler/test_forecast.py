@@ -149,3 +149,4 @@ def test_every_copy_is_printed_once_and_no_printer_prints_two_at_a_time(
     first = {p.printer: p.job for p in found.prints if p.start == problem.now // 60}
     chosen = plan(problem).assignment
     assert first == {printer: job for printer, job in chosen.items() if job}
+    assert forecast(problem, first=chosen) == found

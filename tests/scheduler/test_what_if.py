@@ -33,8 +33,13 @@ _KIT = JobClass("kit: lid", added=1, copies=2, materials=("PLA",))
 _PROBLEM = Problem(now=0, printers=(_VORON, _ENDER), jobs=(_GEAR, _KIT))
 
 
+def _with(problem: Problem, *wishes: str) -> Problem:
+    (found,) = changed((problem,), wishes)
+    return found
+
+
 def _printer(wish: str, problem: Problem = _PROBLEM) -> Printer:
-    after = changed(problem, [wish])
+    after = _with(problem, wish)
     return next(p for p in after.printers if p.name == wish.partition(":")[0])
 
 
@@ -87,14 +92,17 @@ def test_each_word_for_a_job(
 ) -> None:
     """A name may have a colon of its own."""
     start = replace(_KIT, **before)  # type: ignore[arg-type]
-    found = changed(replace(_PROBLEM, jobs=(start,)), [f"kit: lid: {what}"])
+    found = _with(replace(_PROBLEM, jobs=(start,)), f"kit: lid: {what}")
     assert found.jobs == (replace(_KIT, **after),)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        ("Vorn: PETG black", r"called 'Vorn'.*such as Ender, Voron, gear, kit: lid"),
+        (
+            "Vorn: PETG black",
+            r"called 'Vorn'.*such as Ender, Voron, default, gear, kit: lid",
+        ),
         ("bed clear", r"called 'bed clear'; write NAME: WHAT"),
         (
             "Voron: PETG blue",
@@ -115,14 +123,33 @@ def test_what_is_not_understood_is_named_with_what_is_possible(
 ) -> None:
     """In one line."""
     with pytest.raises(ProblemError, match=message):
-        changed(_PROBLEM, [wish])
+        _with(_PROBLEM, wish)
+
+
+def test_a_queue_is_paused_and_resumed() -> None:
+    """All its jobs with it."""
+    paused = _with(_PROBLEM, "default: pause")
+    assert [job.paused for job in paused.jobs] == [True, True]
+    assert _with(paused, "default: resume") == _PROBLEM
+    with pytest.raises(ProblemError, match="possible for a queue are pause, resume"):
+        _with(_PROBLEM, "default: stop")
+
+
+def test_queues_that_are_planned_apart_share_their_printers() -> None:
+    """A printer changes in each problem, a job in its own."""
+    other = replace(_PROBLEM, jobs=(replace(_KIT, name="other"),))
+    wishes = ["Voron: pause", "other: hold", "Ender: PETG black"]
+    for problem in changed((_PROBLEM, other), wishes):
+        assert [p.switched_off for p in problem.printers] == [False, True]
+        assert problem.printers[0].loaded == ("PETG:black",)
+        assert all(job.held == (job.name == "other") for job in problem.jobs)
 
 
 def test_loading_what_jobs_wait_for_gains_time_and_a_change() -> None:
     """Both forecasts in figures, and the jobs that move."""
     far = replace(_VORON, materials=())  # it has no PETG
     before = replace(_PROBLEM, printers=(far,))
-    after = changed(before, ["Voron: PETG black"])
+    after = _with(before, "Voron: PETG black")
     assert compare(forecast(before), forecast(after)) == Difference(
         Summary(125, 2, 0, 1),
         Summary(205, 3, 1, 0),
@@ -184,7 +211,7 @@ def test_the_remedies_that_are_told_can_be_tried(
         wishes = [f"{one.printer}: {words[code]}" for code in codes if code in words]
         if not set(codes) <= set(words):
             wishes.append(f"{one.printer}: {', '.join(job.materials) or 'PLA red'}")
-        after = changed(problem, wishes)
+        after = _with(problem, *wishes)
         printer = next(p for p in after.printers if p.name == one.printer)
         left = refusal(after, printer, job)
         assert left is None or left.value == "filament"
