@@ -206,7 +206,7 @@ def test_the_picture_shows_the_printers_of_one_queue_and_what_they_print() -> No
     job_id = _job(left, "vase", 2)
     _job(right, "other")
     left.say(A, PrintReserve("print-0001", job_id, 0, PART.sha256))
-    left.say(A, PrintStarted("print-0001", job_id, 0, PART.sha256))
+    left.say(A, PrintStarted("print-0001"))
     busy = replace(_VORON, name="a", state=PrinterState.PRINTING, idle_at=NOW + 1800.0)
     left.say(A, PrinterUpdate(busy))
     desk = _Desk(left=left, right=right)

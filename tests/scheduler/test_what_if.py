@@ -101,7 +101,7 @@ def test_each_word_for_a_job(
     [
         (
             "Vorn: PETG black",
-            r"called 'Vorn'.*such as Ender, Voron, default, gear, kit: lid",
+            r"called 'Vorn'.*such as Ender, Voron, default, gear",
         ),
         ("bed clear", r"called 'bed clear'; write NAME: WHAT"),
         (
