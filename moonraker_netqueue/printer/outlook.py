@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from ..model.print import PrintState
 from ..ports import Clock, Worker
@@ -135,15 +134,12 @@ class Outlooks:
         )
         names = {printer.name for printer in printers}
         prints = tuple(p for p in outlook.forecast.prints if p.printer in names)
-        draw = partial(
-            gantt_svg,
-            replace(problem, printers=printers),
-            replace(outlook.forecast, prints=prints),
-            utc_offset=utc_offset,
-            width=width,
-            running={name: self._running(board.printers[name]) for name in names},
+        shown_only = replace(problem, printers=printers)
+        seen = replace(outlook.forecast, prints=prints)
+        running = {name: self._running(board.printers[name]) for name in names}
+        return await self._worker.run(
+            _drawn, shown_only, seen, utc_offset, width, running
         )
-        return await self._worker.run(draw)
 
     def _running(self, host: str) -> str:
         """The jobs of what a printer prints and has reserved."""
@@ -164,6 +160,16 @@ class Outlooks:
 
 def _obstacles(part: Part, name: str) -> tuple[Obstacle, ...]:
     return obstacles(chosen_from(part.problem, part.plan), name)
+
+
+def _drawn(
+    problem: Problem,
+    seen: Forecast,
+    utc_offset: int,
+    width: int,
+    running: Mapping[str, str],
+) -> str:
+    return gantt_svg(problem, seen, utc_offset=utc_offset, width=width, running=running)
 
 
 def _scores(board: Board, joint: JointPlan) -> dict[str, int]:

@@ -14,6 +14,8 @@ from .forecast import Forecast
 from .problem import JobClass, Printer, Problem
 
 _IDLE = PLANNED_STATES[0]
+_PRINTER, _JOB, _QUEUE = "printer", "job", "queue"
+_QUEUE_WORDS = {"resume": False, "pause": True}  # whether it is paused then
 _NAMES_SHOWN = 12
 _PRIORITY_MAX = 9
 
@@ -151,40 +153,55 @@ def _summary(forecast: Forecast) -> Summary:
 
 
 def _changed(problems: Sequence[Problem], wish: str) -> tuple[Problem, ...]:
-    printers = {p.name for problem in problems for p in problem.printers}
-    jobs = {job.name for problem in problems for job in problem.jobs}
-    queues = {job.queue for problem in problems for job in problem.jobs}
-    name, what = _split(wish, (*printers, *jobs, *queues))
-    if name not in printers | jobs:
-        return tuple(_queue(problem, name, what) for problem in problems)
+    kind, name, what = _split(wish, _named(problems))
     known = {_plain(word): word for problem in problems for word in _materials(problem)}
-    return tuple(
-        replace(
-            problem,
-            printers=tuple(
-                _printer(printer, what, known) if printer.name == name else printer
-                for printer in problem.printers
-            ),
-            jobs=tuple(
-                _job(job, what) if job.name == name and name not in printers else job
-                for job in problem.jobs
-            ),
+
+    def printer(one: Printer) -> Printer:
+        return _printer(one, what, known) if one.name == name else one
+
+    def job(one: JobClass) -> JobClass:
+        if kind == _QUEUE:
+            return _queued(one, name, what) if one.queue == name else one
+        return _job(one, what) if one.name == name else one
+
+    if kind == _PRINTER:
+        return tuple(
+            replace(problem, printers=tuple(map(printer, problem.printers)))
+            for problem in problems
         )
-        for problem in problems
+    return tuple(
+        replace(problem, jobs=tuple(map(job, problem.jobs))) for problem in problems
     )
 
 
-def _split(wish: str, names: Iterable[str]) -> tuple[str, str]:
-    """The name that a wish begins with, and the rest; the longest that fits."""
-    known = sorted(names, key=len, reverse=True)
+def _named(problems: Sequence[Problem]) -> dict[str, tuple[str, str]]:
+    """Kind and name by what a wish may call them: `lid`, or `job lid`."""
+    kinds = (
+        (_PRINTER, [one.name for problem in problems for one in problem.printers]),
+        (_JOB, [job.name for problem in problems for job in problem.jobs]),
+        (_QUEUE, [job.queue for problem in problems for job in problem.jobs]),
+    )
+    found: dict[str, tuple[str, str]] = {}
+    for kind, names in kinds:
+        for name in names:
+            # Of one name without its kind, the printer is meant, then the job.
+            found.setdefault(name, (kind, name))
+            found[f"{kind} {name}"] = kind, name
+    return found
+
+
+def _split(wish: str, named: Mapping[str, tuple[str, str]]) -> tuple[str, str, str]:
+    """Kind and name that a wish begins with, the longest that fits, and the rest."""
+    known = sorted(named, key=len, reverse=True)
     for same in (str, str.casefold):
-        for name in known:
-            if same(wish).startswith(f"{same(name)}:"):
-                return name, " ".join(wish[len(name) + 1 :].split())
+        for call in known:
+            if same(wish).startswith(f"{same(call)}:"):
+                return *named[call], " ".join(wish[len(call) + 1 :].split())
     given = wish.partition(":")[0].strip()
+    names = [name for call, (_, name) in named.items() if call == name]
     raise WhatIfError(
-        f"{wish[:80]!r}: no printer and no waiting job is called {given[:40]!r};"
-        f" write NAME: WHAT, with a name such as {_some(sorted(known))}"
+        f"{wish[:80]!r}: no printer, waiting job or queue is called {given[:40]!r};"
+        f" write NAME: WHAT, with a name such as {_some(names)}"
     )
 
 
@@ -223,18 +240,13 @@ def _job(job: JobClass, what: str) -> JobClass:
     )
 
 
-def _queue(problem: Problem, name: str, what: str) -> Problem:
-    if what.casefold() not in ("pause", "resume"):
+def _queued(job: JobClass, queue: str, what: str) -> JobClass:
+    if what.casefold() not in _QUEUE_WORDS:
         raise WhatIfError(
-            f"{name}: {what[:60]!r} is not understood; possible for a queue are pause,"
-            " resume"
+            f"{queue}: {what[:60]!r} is not understood; possible for a queue are"
+            f" {', '.join(_QUEUE_WORDS)}"
         )
-    paused = what.casefold() == "pause"
-    jobs = (
-        replace(job, paused=paused) if job.queue == name else job
-        for job in problem.jobs
-    )
-    return replace(problem, jobs=tuple(jobs))
+    return replace(job, paused=_QUEUE_WORDS[what.casefold()])
 
 
 def _number(printer: str, what: str) -> float:

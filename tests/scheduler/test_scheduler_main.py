@@ -133,4 +133,4 @@ def test_a_what_if_and_a_picture_of_a_file(tmp_path: Path) -> None:
     assert found["difference"]["after"]["never"] == 0
     wrong = _run(tmp_path, demo, "--with", "bert: PLA")
     assert wrong.returncode == 2
-    assert "no waiting job is called 'bert'" in wrong.stderr
+    assert "no printer, waiting job or queue is called 'bert'" in wrong.stderr

@@ -101,7 +101,7 @@ def test_each_word_for_a_job(
     [
         (
             "Vorn: PETG black",
-            r"called 'Vorn'.*such as Ender, Voron, default, gear",
+            r"called 'Vorn'.*such as Ender, Voron, gear, kit: lid, default",
         ),
         ("bed clear", r"called 'bed clear'; write NAME: WHAT"),
         (
@@ -131,8 +131,19 @@ def test_a_queue_is_paused_and_resumed() -> None:
     paused = _with(_PROBLEM, "default: pause")
     assert [job.paused for job in paused.jobs] == [True, True]
     assert _with(paused, "default: resume") == _PROBLEM
-    with pytest.raises(ProblemError, match="possible for a queue are pause, resume"):
+    with pytest.raises(ProblemError, match="possible for a queue are resume, pause"):
         _with(_PROBLEM, "default: stop")
+
+
+def test_a_name_that_two_have_is_told_apart_by_its_kind() -> None:
+    """Without one it is the printer's, then the job's."""
+    same = replace(_PROBLEM, jobs=(replace(_GEAR, name="Voron", queue="Voron"),))
+    (job,) = _with(same, "queue Voron: pause").jobs
+    assert job.paused
+    (job,) = _with(same, "job Voron: hold").jobs
+    assert job.held
+    assert _with(same, "Voron: pause").printers[1].switched_off
+    assert _with(same, "printer voron: pause").printers[1].switched_off
 
 
 def test_queues_that_are_planned_apart_share_their_printers() -> None:
