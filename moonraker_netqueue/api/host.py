@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ..files.errors import ContentMissing, DiskFull, FilesError, StoreUnusable
 from ..files.fetch import Fetcher
@@ -26,6 +27,7 @@ from .errors import ApiError
 from .queue import ServedQueue
 from .sliced import item_of
 
+_Row = TypeVar("_Row")
 _OWNER_TIMEOUT = 5.0  # seconds; longer than a link needs to be found dead
 _REPLAY, _REPLAY_LOOK = 3.0, 0.02  # seconds
 _FRESH = 60.0  # seconds; longer than adding a job takes without a quorum
@@ -103,6 +105,15 @@ class Host:
             if self._clock.monotonic() >= deadline:
                 return
             await self._clock.sleep(_REPLAY_LOOK)
+
+    async def in_slices(
+        self, rows: Iterable[_Row], size: int
+    ) -> AsyncIterator[list[_Row]]:
+        """Parts of a long list. After each one Moonraker's loop does other things."""
+        source = iter(rows)
+        while part := list(itertools.islice(source, size)):
+            yield part
+            await self._clock.sleep(0)
 
     def new_id(self) -> str:
         """A random UUID."""

@@ -92,6 +92,7 @@ def job_view(
         "hold": wishes.hold,
         "max_attempts": wishes.max_attempts,
         "keep_together": requires.keep_together,
+        "spread": requires.spread,
         "requires": {"tags": list(requires.tags), "models": list(requires.models)},
         "state": _job_state(job, prints),
         "completed": job.completed,

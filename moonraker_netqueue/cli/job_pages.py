@@ -69,6 +69,7 @@ def job_page(answer: _Thing) -> Page:
         ("tags", ", ".join(job["requires"]["tags"])),
         ("models", ", ".join(job["requires"]["models"])),
         ("together", "all copies on one printer" if job["keep_together"] else ""),
+        ("spread", "one copy at a time on each printer" if job["spread"] else ""),
         ("why", job["why"]),
     )
     page: Page = [Line(f"{job['name']}: {job['state']}, {progress(job)} done", "bold")]

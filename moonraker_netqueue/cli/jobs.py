@@ -45,6 +45,11 @@ def _wishes(editing: bool) -> _Decorator:
             default=None,
             help="All copies on one printer.",
         ),
+        click.option(
+            "--spread/--no-spread",
+            default=None,
+            help="At most one copy at a time on each printer.",
+        ),
         click.option("--max-attempts", type=int, help="Failures before a person."),
     ]
 

@@ -70,6 +70,7 @@ def _left_of(job: _Thing) -> _Thing:
         "job_id": job["job_id"],
         **{name: job[name] for name in _WISHES},
         "keep_together": job["keep_together"],
+        **({"spread": True} if job.get("spread") else {}),
         "tags": job["requires"]["tags"],
         "models": job["requires"]["models"],
         "items": [
@@ -116,6 +117,7 @@ def _read(document: _Thing) -> Manifest:
     for job in document["jobs"]:
         row = {name: job[name] for name in ("job_id", *_WISHES)}
         row |= {name: job[name] for name in ("keep_together", "tags", "models")}
+        row |= {"spread": True} if job.get("spread") else {}
         row["items"] = [
             {
                 **{name: item[name] for name in ("name", "count")},

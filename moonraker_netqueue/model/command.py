@@ -151,12 +151,12 @@ class PrintFetching:
 class PrintStarted:
     """The author is about to start: refused once the reservation was ended.
 
-    `spread`: refused too while another start is more recent than the queue's
+    `spaced`: refused too while another start is more recent than the queue's
     `start_spacing_s`. One that happens anyway, without a leader, does not ask for that.
     """
 
     print_id: str
-    spread: bool = False
+    spaced: bool = False
 
 
 @dataclass(frozen=True)

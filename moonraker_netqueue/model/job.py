@@ -166,11 +166,18 @@ class Requirements:
     tags: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     keep_together: bool = False
+    spread: bool = False  # a printer has at most one copy at a time, and makes few
 
     def check(self) -> None:
         """Raise Rejected naming the argument that is wrong."""
         check_words("tags", self.tags)
         check_words("models", self.models)
+        if self.keep_together and self.spread:
+            raise Rejected(
+                Rule.INVALID,
+                "copies cannot be kept together and spread: give one of keep_together"
+                " and spread",
+            )
 
 
 @dataclass(frozen=True)

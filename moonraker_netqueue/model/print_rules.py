@@ -74,7 +74,7 @@ def note_started(
     """The owner is about to start; refused once the reservation was ended (R9)."""
     print_ = _live(queue, body.print_id)
     may_speak_of(print_, command.id.author)
-    if body.spread:
+    if body.spaced:
         _check_spacing(queue, command.at)
     return _enter(queue, replace(print_, state=PrintState.PRINTING, started=command.at))
 

@@ -14,11 +14,14 @@ from ..model.content import FileRef
 from ..model.job import Item, ItemSpec, Job
 from ..model.queue_state import QueueState
 from ..scheduler.feasibility import refusal
+from ..scheduler.hours import OperatorPeriod
 from ..scheduler.problem import ANY_MODEL, JobClass, Problem
+from ..scheduler.shares import owner_credits
 from .durations import Durations, learn
 from .fleet import Fleet, fleet_of
-from .manner import Manner, manner_of
+from .manner import Manner, manner_of, with_used
 from .naming import unique
+from .past import done_by_hand, used_minutes
 
 _NO_MODEL = "\0"  # no printer has this name
 
@@ -66,7 +69,8 @@ def build_board(
     `here` is this host; `declined` are classes that it shall not try now.
     """
     durations = learn(states.values())
-    fleet = fleet_of(states, up, now, durations)
+    by_hand = done_by_hand(states.values())
+    fleet = fleet_of(states, up, now, durations, by_hand)
     classes: dict[str, ClassKey] = {}
     failures: dict[str, dict[str, int]] = {}
     jobs: dict[str, list[JobClass]] = {queue: [] for queue in states}
@@ -86,7 +90,20 @@ def build_board(
                 failures[name] = failed
     return Board(
         groups=tuple(
-            Group(queues, _problem(now, fleet, manner, queues, jobs))
+            Group(
+                queues,
+                Problem(
+                    now=now,
+                    printers=tuple(fleet.printers.values()),
+                    jobs=tuple(job for queue in queues for job in jobs[queue]),
+                    weights=manner.weights,
+                    operator=_hours(manner, queues, fleet, now, by_hand),
+                    owner_credit=_credits(
+                        manner, (states[queue] for queue in queues), durations
+                    ),
+                    strategy=manner.strategy,
+                ),
+            )
             for queues, manner in _groups(states, now, oldest)
         ),
         classes=classes,
@@ -136,21 +153,31 @@ def _groups(
     )
 
 
-def _problem(
-    now: int,
-    fleet: Fleet,
+def _hours(
     manner: Manner,
-    queues: Iterable[str],
-    jobs: Mapping[str, list[JobClass]],
-) -> Problem:
-    return Problem(
-        now=now,
-        printers=tuple(fleet.printers.values()),
-        jobs=tuple(job for queue in queues for job in jobs[queue]),
-        weights=manner.weights,
-        operator=manner.operator,
-        strategy=manner.strategy,
+    queues: tuple[str, ...],
+    fleet: Fleet,
+    now: int,
+    by_hand: Mapping[str, list[int]],
+) -> tuple[OperatorPeriod, ...]:
+    """The queues' hours, with what was done in them at printers without their own."""
+    minutes = (
+        minute
+        for name, printer in fleet.printers.items()
+        if not printer.operator and set(printer.queues) & set(queues)
+        for minute in by_hand.get(fleet.hosts[name], ())
     )
+    return with_used(manner.operator, now, minutes)
+
+
+def _credits(
+    manner: Manner, states: Iterable[QueueState], durations: Durations
+) -> tuple[tuple[str, int], ...]:
+    """Of owners, where somebody has set shares."""
+    if not manner.shares:
+        return ()
+    used = used_minutes(states, durations)
+    return owner_credits(dict(manner.shares), used, manner.weights.share)
 
 
 @dataclass(frozen=True)
@@ -213,6 +240,9 @@ def _job_class(
         owner=wishes.owner,
         keep_together=job.requires.keep_together,
         together_on=min((names.get(host, host[:8]) for host in keepers), default=""),
+        spread=job.requires.spread,
+        made_on=_named(names, _makers(waiting.item)) if job.requires.spread else (),
+        held_on=_named(names, _holders(waiting, state)) if job.requires.spread else (),
         held=wishes.hold,
         paused=state.paused,
         quarantined=job.quarantined(waiting.key.item),
@@ -276,3 +306,16 @@ def _failures(waiting: _Waiting, names: Mapping[str, str]) -> dict[str, int]:
     if item.failed <= item.forgiven:
         return {}
     return {name: item.failed_on(host) for host, name in names.items()}
+
+
+def _makers(item: Item) -> Iterable[str]:
+    return (host for host in item.hosts if item.done_on(host))
+
+
+def _holders(waiting: _Waiting, state: QueueState) -> Iterable[str]:
+    prints = state.prints_of_job(waiting.job.job_id)
+    return (print_.host for print_ in prints if print_.item == waiting.key.item)
+
+
+def _named(names: Mapping[str, str], hosts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({names[host] for host in hosts if host in names}))

@@ -12,8 +12,10 @@ from ..model.printer import Printer as QueuePrinter
 from ..model.printer import Volume as QueueVolume
 from ..model.queue_state import QueueState
 from ..scheduler.feasibility import PLANNED_STATES
+from ..scheduler.hours import OperatorPeriod
 from ..scheduler.problem import UNKNOWN_DURATION, FormFactor, Printer, Volume
 from .durations import Durations
+from .manner import operator_periods, with_used
 from .naming import unique
 
 _IDLE, _PRINTING = PLANNED_STATES
@@ -46,8 +48,12 @@ def fleet_of(
     up: Mapping[str, frozenset[str]],
     now: int,
     durations: Durations,
+    by_hand: Mapping[str, list[int]],
 ) -> Fleet:
-    """The printers of the queues `states`; `up` has, per queue, the hosts there."""
+    """The printers of the queues `states`; `up` has, per queue, the hosts there.
+
+    `by_hand` has, per host, the Unix minutes at which a person did something there.
+    """
     served: dict[str, list[str]] = {}
     entries: dict[str, QueuePrinter] = {}
     for queue, state in states.items():
@@ -59,7 +65,9 @@ def fleet_of(
     for host, entry in sorted(entries.items()):
         name = unique(entry.profile.name, host, printers)
         busy = _minutes_left(host, entry, states, now, durations)
-        printer = _printer(name, entry, tuple(served[host]), busy)
+        hours = operator_periods(entry.profile.hours, now)
+        hours = with_used(hours, now, by_hand.get(host, ()))
+        printer = _printer(name, entry, tuple(served[host]), busy, hours)
         if not any(host in up[queue] for queue in served[host]):
             printer = replace(printer, state=_OUT_OF_REACH, busy_minutes=0)
         printers[name], hosts[name] = printer, host
@@ -72,7 +80,11 @@ def fleet_of(
 
 
 def _printer(
-    name: str, entry: QueuePrinter, queues: tuple[str, ...], busy: int
+    name: str,
+    entry: QueuePrinter,
+    queues: tuple[str, ...],
+    busy: int,
+    hours: tuple[OperatorPeriod, ...],
 ) -> Printer:
     profile = entry.profile
     return Printer(
@@ -93,6 +105,7 @@ def _printer(
         bed_clear=profile.state not in _BED_UNCLEAR,
         quarantined=entry.quarantined,
         switched_off=not profile.accept,
+        operator=hours,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..model.hours import Period
 from ..model.settings import ASSIGNMENT, QueueSettings
@@ -53,9 +53,27 @@ def operator_periods(periods: Iterable[Period], now: int) -> tuple[OperatorPerio
             start=period.start_minute,
             duration=period.duration,
             utc_offset=utc_offset(period.tz, now) or 0,
+            max_manual_events=period.max_manual_events,
         )
         for period in periods
     )
+
+
+def with_used(
+    periods: tuple[OperatorPeriod, ...], now: int, by_hand: Iterable[int]
+) -> tuple[OperatorPeriod, ...]:
+    """The periods, with what was done by hand in those that are on; Unix minutes."""
+    if all(period.max_manual_events is None for period in periods):
+        return periods
+    minutes = tuple(by_hand)
+    return tuple(
+        replace(period, events_used=_since(period.opening(now // 60), minutes))
+        for period in periods
+    )
+
+
+def _since(opening: int | None, minutes: Iterable[int]) -> int:
+    return 0 if opening is None else sum(minute >= opening for minute in minutes)
 
 
 def weights_of(settings: QueueSettings) -> Weights:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ..model.queue_state import QueueState
 from ..ports import Clock, Worker
 from ..scheduler.cost import cost
 from ..scheduler.feasibility import refusal
@@ -95,7 +96,7 @@ class Planner:
         """This printer's own part of the plan; raises SchedulerError."""
         self._unplanned = -math.inf
         declined = self._still_declined()
-        board = self._look(declined)
+        board = await self._look(declined)
         name = board.name_of(self._queues.host_id)
         if name is None or not await self._worker.run(has_work, board.groups, name):
             return None  # whatever the others get: no need to solve
@@ -119,11 +120,10 @@ class Planner:
         printer may take the copy or, where it may swap, if what the plan has for it
         instead is better by SWAP_GAIN. Raises SchedulerError.
         """
-        without = {name: state.copied() for name, state in self._queues.states.items()}
+        without = self._copies()
         without[claim.queue].prints.pop(claim.print_id, None)
-        here = self._queues.host_id
-        board = build_board(without, self._up(), self._now(), here, ())
-        name = board.name_of(here)
+        board = await self._build(without, self._up(), self._now(), frozenset())
+        name = board.name_of(self._queues.host_id)
         key = ClassKey(claim.queue, claim.print_.job_id, claim.print_.item)
         copy = next((c for c, known in board.classes.items() if known == key), None)
         if name is None or copy is None:
@@ -170,24 +170,42 @@ class Planner:
         # Hosts agree more often on whole half minutes than on seconds.
         return int(self._clock.wall()) // _SETTLED * _SETTLED
 
-    def _look(self, declined: frozenset[ClassKey]) -> Board:
+    def _copies(self) -> dict[str, QueueState]:
+        """The states as they are now: the queues go on while a board is built."""
+        return {name: state.copied() for name, state in self._queues.states.items()}
+
+    async def _build(
+        self,
+        states: Mapping[str, QueueState],
+        up: Mapping[str, frozenset[str]],
+        now: int,
+        declined: frozenset[ClassKey],
+    ) -> Board:
+        here = self._queues.host_id
+        return await self._worker.run(build_board, states, up, now, here, declined)
+
+    async def _look(self, declined: frozenset[ClassKey]) -> Board:
         up, now = self._up(), self._now()
         basis = (self._queues.revision, now, up)
         known = self._boards.get(declined)
         if known is None or known.basis != basis:
-            here = self._queues.host_id
-            board = build_board(self._queues.states, up, now, here, declined)
+            board = await self._build(self._copies(), up, now, declined)
             known = _Board(basis, board)
             self._boards = _kept(self._boards, declined) | {declined: known}
         return known.board
 
     async def _planned(self, declined: frozenset[ClassKey]) -> Planned:
-        board = self._look(declined)
+        board = await self._look(declined)
         known = self._known.get(declined)
-        if known is None or known.board != board:
+        if known is None or not await self._worker.run(_alike, known.board, board):
             known = Planned(board, await self.solve(board))
             self._known = _kept(self._known, declined) | {declined: known}
         return known
+
+
+def _alike(known: Board, board: Board) -> bool:
+    """Whether a plan of one is a plan of the other. For the worker: both are large."""
+    return known is board or known == board
 
 
 def _kept(

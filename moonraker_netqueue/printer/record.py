@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..durable_file import replace_durably
 from ..model.codec import dumps, from_plain, to_plain
 from ..model.errors import CommandInvalid
 from ..model.hours import Period
@@ -186,12 +187,7 @@ class RecordFile:
 
     def _write(self, text: str) -> None:
         self._disk.make_directory(self.path.parent)
-        part = self.path.with_suffix(".part")
-        with self._disk.open(part, "wb") as file:
-            file.write(text.encode("ascii"))
-            self._disk.sync(file)
-        self._disk.replace(part, self.path)
-        self._disk.sync_directory(self.path.parent)
+        replace_durably(self.path, text.encode("ascii"), self._disk)
 
 
 def _form(record: Record) -> str:

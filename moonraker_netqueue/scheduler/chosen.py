@@ -40,6 +40,12 @@ class Chosen:
         nothing = self.vector[row] == self.idle
         return nothing and not self.problem.printers[row].busy_minutes
 
+    def is_limited(self, row: int, column: int) -> bool:
+        """Whether a limit of what an operator does by hand counts a pair."""
+        model = self.scored.tableau
+        limited = any(row in limit.rows for limit in model.limits)
+        return limited and column in model.manual[row]
+
     def loss(self, row: int, column: int) -> int:
         """How much worse the plan gets at least if `row` takes one of `column`.
 

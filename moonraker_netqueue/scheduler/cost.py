@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from .errors import ProblemError
 from .feasibility import Mask, needs_change, start_minute
-from .hours import operator_wait
 from .problem import JobClass, Printer, Problem, Weights
 
 Costs = tuple[tuple[int | None, ...], ...]
@@ -29,7 +28,7 @@ def cost(problem: Problem, printer: Printer, job: JobClass) -> int:
     pair = steady(problem.weights, printer, job)
     finish = start_minute(problem, printer) + pair.minutes
     blocks = not printer.self_clearing  # until somebody clears it
-    wait = operator_wait(problem.operator, finish) if blocks else 0
+    wait = problem.help_wait(printer, finish) if blocks else 0
     credit = credit_of(problem, job)
     return cost_then(problem.weights, printer, job, pair, finish, wait, credit)
 
@@ -69,7 +68,7 @@ def cost_then(
 ) -> int:
     """The cost of a pair whose print ends at Unix minute `finish`.
 
-    `wait`: minutes from then until somebody is there. `credit`: `credit_of` the job.
+    `wait`: minutes from then until somebody can help. `credit`: `credit_of` the job.
     """
     total = pair.cost + weights.busy * printer.busy_minutes - credit
     if not printer.self_clearing:
@@ -77,6 +76,8 @@ def cost_then(
     if job.due is not None:
         late = min(weights.late_cap, max(0, (finish * 60 - job.due) // 60))
         total += weights.late * late
+    if job.spread and printer.name in job.made_on:
+        total += weights.spread
     return total
 
 

@@ -23,6 +23,7 @@ from .remedies import (
     state_text,
 )
 
+NO_MORE = "the operator does as much by hand as the period allows"
 _NAMES_SHOWN = 3
 _LOOKED_AT = 8  # printers among which a line seeks the handiest remedy
 _AWAY = frozenset({Reason.STATE, Reason.CONTENT})  # it takes more than a touch
@@ -36,6 +37,7 @@ class Price(Enum):
     TAKES = "takes"  # it does: it is given a copy
     OUTBID = "outbid"  # it is given another job
     DEARER = "dearer"  # staying idle is cheaper
+    ENOUGH = "enough"  # it needs a change, and the operator's period allows no more
 
 
 class Use(IntEnum):
@@ -257,6 +259,14 @@ def _priced(chosen: Chosen, row: int, column: int) -> Obstacle:
         )
     loss = chosen.loss(row, column)
     price = None if chosen.prices is None else loss
+    if taken == chosen.idle and chosen.is_limited(row, column):
+        return Obstacle(
+            printer=printer.name,
+            code=Price.ENOUGH.value,
+            use=Use.PASSES,
+            text=f"{printer.name} needs a change, and {NO_MORE}",
+            order=loss,
+        )
     if taken == chosen.idle:
         return Obstacle(
             printer=printer.name,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from .hours import operator_wait
 from .problem import FormFactor, JobClass, Printer, Problem, Volume
 
 PLANNED_STATES = ("idle", "printing")
@@ -31,6 +30,7 @@ class Reason(Enum):
     ATTEMPTS = "attempts"
     CONTENT = "content"
     TOGETHER = "together"
+    SPREAD = "spread"
 
     @property
     def text(self) -> str:
@@ -56,7 +56,11 @@ _TEXTS = {
     Reason.ATTEMPTS: "failed here before",
     Reason.CONTENT: "file on no host that can be reached",
     Reason.TOGETHER: "other copies of the job are on another printer",
+    Reason.SPREAD: "has a copy already, and they are to be spread",
 }
+
+PASSING = frozenset({Reason.STATE, Reason.OPERATOR, Reason.SPREAD})
+"""What holds now, and not for good."""
 
 Mask = tuple[tuple[Reason | None, ...], ...]
 """Rows: printers, columns: jobs; None: may take it."""
@@ -94,16 +98,15 @@ def refusals(
 def lasting_refusal(
     problem: Problem, printer: Printer, job: JobClass
 ) -> tuple[Reason | None, bool]:
-    """The first reason against a pair that stays while time passes.
+    """The first reason against a pair that stays while time passes and others print.
 
-    And whether it comes after OPERATOR in the documented order. The printer's own
-    state, which passes, is left out.
+    And whether it comes after OPERATOR in the documented order. PASSING are left out.
     """
     late = False
     for reason, refuses in _TESTS:
         if reason is Reason.OPERATOR:
             late = True
-        elif reason is not Reason.STATE and refuses(problem, printer, job):
+        elif reason not in PASSING and refuses(problem, printer, job):
             return reason, late
     return None, late
 
@@ -121,7 +124,7 @@ def unavailability(problem: Problem, printer: Printer) -> Reason | None:
 
 def needs_change(printer: Printer, job: JobClass) -> bool:
     """Whether a person must load another material or spool first."""
-    if printer.grams_left is not None and job.grams > printer.grams_left:
+    if printer.grams_left is not None and job.grams_at_once > printer.grams_left:
         return True
     return not covers(printer.loaded, needed_materials(printer, job))
 
@@ -207,7 +210,7 @@ def _tags(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 
 
 def _filament(_problem: Problem, printer: Printer, job: JobClass) -> bool:
-    if printer.spool_grams is None or job.grams <= printer.spool_grams:
+    if printer.spool_grams is None or job.grams_at_once <= printer.spool_grams:
         return False
     return needs_change(printer, job)
 
@@ -215,7 +218,7 @@ def _filament(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 def _operator(problem: Problem, printer: Printer, job: JobClass) -> bool:
     if not needs_change(printer, job):
         return False
-    return operator_wait(problem.operator, start_minute(problem, printer)) > 0
+    return problem.help_wait(printer, start_minute(problem, printer)) > 0
 
 
 def _bed(_problem: Problem, printer: Printer, _job: JobClass) -> bool:
@@ -246,6 +249,10 @@ def _together(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     return job.together_on not in ("", printer.name)
 
 
+def _spread(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    return job.spread and printer.name in job.held_on
+
+
 _TESTS: tuple[tuple[Reason, _Test], ...] = (
     (Reason.STATE, _state),
     (Reason.QUEUE, _queue),
@@ -264,4 +271,5 @@ _TESTS: tuple[tuple[Reason, _Test], ...] = (
     (Reason.ATTEMPTS, _attempts),
     (Reason.CONTENT, _content),
     (Reason.TOGETHER, _together),
+    (Reason.SPREAD, _spread),
 )

@@ -120,7 +120,11 @@ class _Gantt:
         parts = [
             head,
             f"<style>{_STYLE}</style>{_PATTERNS}",
-            *self._nights(),
+            *(
+                shade
+                for row, printer in enumerate(self._problem.printers)
+                for shade in self._nights(row, printer)
+            ),
             *self._ticks(),
             *(self._row(n, p) for n, p in enumerate(self._problem.printers)),
             *(self._bar(rows[one.printer], one) for one in self._prints),
@@ -223,9 +227,10 @@ class _Gantt:
     def _top(self, row: int) -> int:
         return _AXIS + _ROW * row
 
-    def _nights(self) -> Iterator[str]:
-        """Shades of the times at which nobody is there."""
-        frame, waits = self._frame, week_of_waits(self._problem.operator)
+    def _nights(self, row: int, printer: Printer) -> Iterator[str]:
+        """Shades of the times at which nobody is there for a printer."""
+        frame = self._frame
+        waits = week_of_waits(self._problem.hours_of(printer))
         minute = frame.start
         while minute < frame.end:
             wait = waits[minute_of_week(minute)]
@@ -235,8 +240,8 @@ class _Gantt:
             until = minute + wait
             x, width = self._place(minute, until)
             yield (
-                f'<rect class="nq-night" x="{x:.1f}" y="{_AXIS - 4}"'
-                f' width="{width:.1f}" height="{frame.bottom - _AXIS + 4}">'
+                f'<rect class="nq-night" x="{x:.1f}" y="{self._top(row)}"'
+                f' width="{width:.1f}" height="{_ROW}">'
                 f"<title>nobody is there until {_text(self._clock(until))}"
                 "</title></rect>"
             )
@@ -284,7 +289,7 @@ class _Gantt:
         change = _mark('class="nq-busy"') + _mark('class="nq-change"')
         yield change, "change first"
         yield _mark('class="nq-person"'), "waits for a person"
-        if self._problem.operator:
+        if any(map(self._problem.hours_of, self._problem.printers)):
             yield _mark('class="nq-night" style="opacity:.25"'), "nobody there"
         sign = "-" if self._offset < 0 else "+"
         hours, minutes = divmod(abs(self._offset), 60)

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from .chosen import Chosen
-from .explain import Price
+from .explain import NO_MORE, Price
 from .feasibility import Reason, refusals, unavailability
 from .problem import Printer
 from .remedies import LOADING, hold, state_text, to_load
@@ -54,6 +54,9 @@ def _why(chosen: Chosen, row: int, printer: Printer) -> PrinterWhy:
     for column in feasible:
         if chosen.left(column) > 0:
             job = problem.jobs[column].name
+            if chosen.is_limited(row, column):
+                text = f"{job} needs a change, and {NO_MORE}"
+                return PrinterWhy(Price.ENOUGH.value, text, jobs=(job,))
             text = f"starting {job} costs more than staying idle"
             return PrinterWhy(Price.DEARER.value, text, jobs=(job,))
     if feasible:

@@ -5,11 +5,13 @@ A forecast asks at each event. The result equals `score` of the problem as it is
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from .cost import Steady, cost_then, credit_of, steady
 from .feasibility import Reason, lasting_refusal
-from .hours import minute_of_week, week_of_waits
+from .hours import is_limited, minute_of_week, week_of_waits
 from .problem import JobClass, Printer, Problem
 from .scored import Scored
 
@@ -26,7 +28,7 @@ class _Row(NamedTuple):
     """What a printer may take while somebody is there, or while nobody is."""
 
     reasons: tuple[Reason | None, ...]
-    feasible: tuple[tuple[int, JobClass, Steady], ...]  # with their columns
+    feasible: tuple[tuple[int, Steady], ...]  # with their columns
 
 
 class Moments:
@@ -34,7 +36,6 @@ class Moments:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._waits = week_of_waits(problem.operator)
         self._pairs: dict[object, dict[str, _Pair]] = {}
         self._rows: dict[object, _Row] = {}
         self._names: _Names = ()  # of the jobs that `_rows` are about
@@ -52,28 +53,13 @@ class Moments:
         reasons: list[tuple[Reason | None, ...]] = []
         costs: list[tuple[int | None, ...]] = []
         for printer in then.printers:
+            wait = _waits(then, printer)
             start = then.now // 60 + printer.busy_minutes
-            row = self._row(then, printer, attended=self._wait(start) == 0)
-            reasons.append(row.reasons)
-            costs.append(self._costs(then, printer, start, row, earned))
+            row = self._row(then, printer, attended=wait(start) == 0)
+            taken = list(row.reasons)
+            costs.append(_costs(then, printer, row, taken, earned, wait))
+            reasons.append(tuple(taken))
         return Scored(then, tuple(reasons), tuple(costs))
-
-    def _costs(
-        self,
-        then: Problem,
-        printer: Printer,
-        start: int,
-        row: _Row,
-        earned: list[int],
-    ) -> tuple[int | None, ...]:
-        weights, waits = then.weights, self._waits
-        costs: list[int | None] = [None] * len(earned)
-        for column, job, pair in row.feasible:
-            finish = start + pair.minutes
-            wait = waits[minute_of_week(finish)]
-            credit = earned[column]
-            costs[column] = cost_then(weights, printer, job, pair, finish, wait, credit)
-        return tuple(costs)
 
     def _row(self, then: Problem, printer: Printer, *, attended: bool) -> _Row:
         setup = printer.name, printer.loaded, printer.materials, printer.grams_left
@@ -82,7 +68,7 @@ class Moments:
             return row
         known = self._pairs.setdefault(setup, {})
         reasons: list[Reason | None] = []
-        feasible: list[tuple[int, JobClass, Steady]] = []
+        feasible: list[tuple[int, Steady]] = []
         for column, job in enumerate(then.jobs):
             pair = known.get(job.name)
             if pair is None:
@@ -93,7 +79,7 @@ class Moments:
                 reason = Reason.OPERATOR
             reasons.append(reason)
             if reason is None and lasting is not None:
-                feasible.append((column, job, lasting))
+                feasible.append((column, lasting))
         row = self._rows[setup, attended] = _Row(tuple(reasons), tuple(feasible))
         return row
 
@@ -103,5 +89,35 @@ class Moments:
         lasting = steady(self._problem.weights, printer, job) if has_file else None
         return _Pair(refused, late, lasting)
 
-    def _wait(self, minute: int) -> int:
-        return self._waits[minute_of_week(minute)]
+
+def _costs(
+    then: Problem,
+    printer: Printer,
+    row: _Row,
+    reasons: list[Reason | None],
+    earned: list[int],
+    wait: Callable[[int], int],
+) -> tuple[int | None, ...]:
+    """The costs of a row; what copies that are spread forbid goes into `reasons`."""
+    weights, jobs = then.weights, then.jobs
+    start = then.now // 60 + printer.busy_minutes
+    costs: list[int | None] = [None] * len(jobs)
+    for column, pair in row.feasible:
+        job = jobs[column]
+        if job.spread and printer.name in job.held_on:
+            reasons[column] = Reason.SPREAD
+            continue
+        finish = start + pair.minutes
+        costs[column] = cost_then(
+            weights, printer, job, pair, finish, wait(finish), earned[column]
+        )
+    return tuple(costs)
+
+
+def _waits(then: Problem, printer: Printer) -> Callable[[int], int]:
+    """Minutes from a Unix minute until somebody can help at a printer."""
+    hours = then.hours_of(printer)
+    if is_limited(hours):
+        return partial(then.help_wait, printer)
+    waits = week_of_waits(hours)
+    return lambda minute: waits[minute_of_week(minute)]

@@ -28,6 +28,7 @@ _FROM_CLICK_TO_NEVER = (
     Reason.TAGS,
     Reason.QUEUE,
     Reason.TOGETHER,
+    Reason.SPREAD,
     Reason.VOLUME,
 )
 EFFORT: Mapping[Reason, int] = {
@@ -228,19 +229,25 @@ def _filament(_problem: Problem, printer: Printer, job: JobClass) -> Hold:
     of = f"of {spoken(job.materials)} " if job.materials else ""
     return Hold(
         Reason.FILAMENT,
-        f"needs {job.grams:g} g; a spool of {printer.name} holds {spool:g}",
-        f"put a spool {of}with {job.grams:g} g or more on {printer.name}",
-        values={"needs": job.grams, "has": spool},
+        f"needs {job.grams_at_once:g} g; a spool of {printer.name} holds {spool:g}",
+        f"put a spool {of}with {job.grams_at_once:g} g or more on {printer.name}",
+        values={"needs": job.grams_at_once, "has": spool},
     )
 
 
 def _operator(problem: Problem, printer: Printer, job: JobClass) -> Hold:
     start = start_minute(problem, printer)
-    somebody = start + operator_wait(problem.operator, start)
+    somebody = start + problem.help_wait(printer, start)
     missing = to_load(printer, job)
+    text = f"somebody must be there to load {missing} on {printer.name}"
+    if operator_wait(problem.hours_of(printer), start) == 0:
+        text = (
+            f"{missing} must be loaded on {printer.name}, and the operator does as"
+            " much by hand as the period allows"
+        )
     return Hold(
         Reason.OPERATOR,
-        f"somebody must be there to load {missing} on {printer.name}",
+        text,
         f"load {missing} on {printer.name}",
         60 * somebody,
         {"needs": ", ".join(job.materials)},
@@ -298,6 +305,11 @@ def _together(_problem: Problem, printer: Printer, job: JobClass) -> Hold:
     return Hold(Reason.TOGETHER, text, values={"needs": job.together_on})
 
 
+def _spread(_problem: Problem, printer: Printer, _job: JobClass) -> Hold:
+    text = f"{printer.name} has a copy of it already, and they are to be spread"
+    return Hold(Reason.SPREAD, text)
+
+
 _HOLDS: Mapping[Reason, Callable[[Problem, Printer, JobClass], Hold]] = {
     Reason.STATE: _state,
     Reason.QUEUE: _queue,
@@ -316,4 +328,5 @@ _HOLDS: Mapping[Reason, Callable[[Problem, Printer, JobClass], Hold]] = {
     Reason.ATTEMPTS: _attempts,
     Reason.CONTENT: _content,
     Reason.TOGETHER: _together,
+    Reason.SPREAD: _spread,
 }

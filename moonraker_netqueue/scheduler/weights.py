@@ -57,6 +57,8 @@ WEIGHTS = (
     Weight("max_wait", "maxWait", 60, _YEAR, "hours"),
     Weight("starving", "starving"),
     Weight("horizon", "horizon"),
+    Weight("spread", "spread", _HUNDREDTHS, _WEEK),
+    Weight("share", "share", _HUNDREDTHS, _WEEK),
 )
 SETTABLE: Mapping[str, Weight] = {
     weight.name: weight for weight in WEIGHTS if weight.scale

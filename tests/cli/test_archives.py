@@ -34,6 +34,7 @@ def host_job(name: str = "part.gcode", done: int = 0) -> dict[str, Any]:
         "hold": False,
         "max_attempts": 3,
         "keep_together": False,
+        "spread": True,
         "requires": {"tags": [], "models": []},
         "items": [
             {

@@ -127,14 +127,31 @@ class Farm(VirtualFarm):
 
     def add(self, at: Machine, count: int, seconds: int = 2) -> str:
         """Add a job of copies that Klipper's log tells from all others; its mark."""
+        mark, text = self.sample(count, seconds)
+        self.submit(at, mark, text, count)
+        return mark
+
+    def sample(self, count: int, seconds: int) -> tuple[str, bytes]:
+        """A file that is to be printed `count` times: its mark and its text."""
         mark = secrets.token_hex(6)
         dwell = "G4 P1000\n" * seconds
         text = f"RECORD TEXT=begin-{mark}\nG28\n{dwell}RECORD TEXT=end-{mark}\n"
-        at.client.upload(f"{mark}.gcode", text.encode())
-        job = {"filename": f"{mark}.gcode", "count": count, "command_id": f"add-{mark}"}
-        at.client.post(f"{ROOT}/job", job)
         self.wanted[mark] = count
-        return mark
+        return mark, text.encode()
+
+    def submit(self, at: Machine, mark: str, text: bytes, count: int) -> dict[str, Any]:
+        """Upload a sample to a printer and add its job there; the answer."""
+        at.client.upload(f"{mark}.gcode", text)
+        job = {"filename": f"{mark}.gcode", "count": count, "command_id": f"add-{mark}"}
+        answer: dict[str, Any] = at.client.post(f"{ROOT}/job", job)
+        return answer
+
+    def knows(self, job_id: str) -> bool:
+        """Whether every printer knows a job."""
+        return all(
+            any(job["job_id"] == job_id for job in self.jobs(printer))
+            for printer in self.printers
+        )
 
     def begun(self, mark: str) -> int:
         """How often a print of it began, by Klipper's own logs."""

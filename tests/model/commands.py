@@ -68,7 +68,9 @@ wishes = st.builds(
     hold=st.sampled_from([False, False, True]),
     max_attempts=st.sampled_from([1, 3, 0]),
 )
-requirements = st.builds(Requirements, keep_together=st.booleans())
+requirements = st.builds(
+    Requirements, keep_together=st.booleans(), spread=st.booleans()
+)
 periods = st.builds(
     Period,
     days=st.sampled_from([(0, 1, 2), (6,), (), (7,)]),
@@ -145,7 +147,7 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     ]
     * 3,
     st.builds(PrintFetching, print_id=print_ids),
-    *[st.builds(PrintStarted, print_id=print_ids, spread=st.booleans())] * 2,
+    *[st.builds(PrintStarted, print_id=print_ids, spaced=st.booleans())] * 2,
     *[prints_ended] * 2,
     st.builds(
         PrintDecide,

@@ -387,15 +387,15 @@ def test_starts_are_spread_where_the_queue_says_so() -> None:
     talk.add("job-0001", spec(9))
     for number, host in enumerate(HOSTS, 1):
         talk.reserve(host, f"print-0{number}", "job-0001")
-    talk.say(ANNA, PrintStarted("print-01", spread=True), at=100)
+    talk.say(ANNA, PrintStarted("print-01", spaced=True), at=100)
     with pytest.raises(Rejected, match="spread by 60 s: 20 s are left") as caught:
-        talk.say(BERT, PrintStarted("print-02", spread=True), at=140)
+        talk.say(BERT, PrintStarted("print-02", spaced=True), at=140)
     assert caught.value.rule is Rule.CONFLICT
     talk.end(ANNA, "print-01")
     with pytest.raises(Rejected, match="1 s are left"):
-        talk.say(BERT, PrintStarted("print-02", spread=True), at=159)
-    talk.say(BERT, PrintStarted("print-02", spread=True), at=160)
-    talk.say(CLARA, PrintStarted("print-03", spread=True), at=99)
+        talk.say(BERT, PrintStarted("print-02", spaced=True), at=159)
+    talk.say(BERT, PrintStarted("print-02", spaced=True), at=160)
+    talk.say(CLARA, PrintStarted("print-03", spaced=True), at=99)
     states = [talk.state.prints[f"print-0{n}"].state for n in (2, 3)]
     assert states == [PrintState.PRINTING] * 2
 
@@ -406,8 +406,8 @@ def test_a_start_that_happened_is_not_refused() -> None:
     talk.add("job-0001", spec(9))
     for number, host in enumerate(HOSTS, 1):
         talk.reserve(host, f"print-0{number}", "job-0001")
-    talk.say(ANNA, PrintStarted("print-01", spread=True), at=100)
-    talk.say(BERT, PrintStarted("print-02", spread=True), at=100)
+    talk.say(ANNA, PrintStarted("print-01", spaced=True), at=100)
+    talk.say(BERT, PrintStarted("print-02", spaced=True), at=100)
     talk.say(ANNA, QueueSet(start_spacing_s=60))
     talk.say(CLARA, PrintStarted("print-03"), at=101)
     assert talk.state.prints["print-03"].state is PrintState.PRINTING

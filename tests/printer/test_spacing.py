@@ -131,7 +131,7 @@ async def test_cut_off_a_start_is_a_fact(workshop: Workshop) -> None:
         host.queues[workshop.queue.name].reached = set()
     await workshop.until(lambda: len(first.printer.starts) == 2, 200)
     bodies = [c.body for c in first.queues[workshop.queue.name].outbox]
-    assert [b.spread for b in bodies if isinstance(b, PrintStarted)] == [False]
+    assert [b.spaced for b in bodies if isinstance(b, PrintStarted)] == [False]
     workshop.queue.lead()
     await workshop.until(lambda: workshop.done(job_id) == 2, 200)
     assert workshop.queue.rejections == []

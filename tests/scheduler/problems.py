@@ -16,10 +16,13 @@ PERIODS = st.lists(
         start=st.integers(0, DAY - 1),
         duration=st.integers(1, WEEK + 5),
         utc_offset=st.integers(-720, 840),
+        max_manual_events=st.sampled_from([None, None, 1, 2]),
+        events_used=st.integers(0, 2),
     ),
     max_size=3,
 ).map(tuple)
 _some = st.sampled_from
+_OWN_HOURS = (OperatorPeriod(days=(0, 1, 2, 3, 4, 5, 6), start=600, duration=120),)
 
 
 def printers(name: str, *, ready: bool) -> st.SearchStrategy[Printer]:
@@ -39,6 +42,7 @@ def printers(name: str, *, ready: bool) -> st.SearchStrategy[Printer]:
         bed_clear=st.just(True) if ready else st.booleans(),
         quarantined=st.booleans(),
         switched_off=st.booleans(),
+        operator=_some([(), (), _OWN_HOURS]),
     )
 
 
@@ -56,7 +60,9 @@ def jobs(name: str) -> st.SearchStrategy[JobClass]:
         nozzle=_some([None, 0.4]),
         grams=_some([0.0, 50.0]),
         due=st.none() | st.integers(0, 20 * DAY * 60),
-        keep_together=st.booleans(),
+        spread=st.booleans(),
+        made_on=_some([(), ("a",), ("a", "b")]),
+        held_on=_some([(), ("b",)]),
         held=st.booleans(),
         failed_on=_some([(), ("a",)]),
     )

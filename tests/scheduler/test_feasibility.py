@@ -44,6 +44,8 @@ _JOB = JobClass(
     failed_on=("p",),
     unreachable_from=("p",),
     together_on="q",
+    spread=True,
+    held_on=("p",),
 )
 # Each step mends the reason that the steps before have left as the first one.
 _MENDED_PRINTER: dict[Reason, dict[str, Any]] = {
@@ -65,6 +67,7 @@ _MENDED_JOB: dict[Reason, dict[str, Any]] = {
     Reason.ATTEMPTS: {"failed_on": ()},
     Reason.CONTENT: {"unreachable_from": ()},
     Reason.TOGETHER: {"together_on": "p"},
+    Reason.SPREAD: {"held_on": ("q",)},
 }
 
 

@@ -36,6 +36,8 @@ def test_defaults_are_what_the_documentation_says() -> None:
         "printing": 0.1,
         "priority": 60,
         "max_wait": 72,
+        "spread": 30,
+        "share": 60,
     }
     assert {name: weight.default for name, weight in SETTABLE.items()} == as_people_set(
         Weights()

@@ -6,7 +6,11 @@
                 x, s >= 0
 
 The matrix is totally unimodular, so every vertex is integral without integer
-variables. CBC writes temporary files: only a process of its own solves with it.
+variables. With limits to what the operator does by hand it is not: they are integer,
+
+    sum over p, j of a limit of x[p,j] <= E
+
+CBC writes temporary files: only a process of its own solves with it.
 """
 
 from __future__ import annotations
@@ -48,11 +52,15 @@ def build_model(tableau: Tableau) -> tuple[Any, _Variables]:
     import pulp
 
     problem = pulp.LpProblem("assignment", pulp.LpMinimize)
+    kind = pulp.LpInteger if tableau.limits else pulp.LpContinuous
     with warnings.catch_warnings():
         # The names PuLP 4 wants instead are not in every 3.3, and 4 is excluded.
         warnings.simplefilter("ignore", DeprecationWarning)
         variables = [
-            {column: pulp.LpVariable(f"x_{row}_{column}", 0) for column, _ in costs}
+            {
+                column: pulp.LpVariable(f"x_{row}_{column}", 0, cat=kind)
+                for column, _ in costs
+            }
             for row, costs in enumerate(tableau.costs)
         ]
     problem += pulp.lpSum(
@@ -66,6 +74,14 @@ def build_model(tableau: Tableau) -> tuple[Any, _Variables]:
         takers = [row[column] for row in variables if column in row]
         if takers:
             problem += pulp.lpSum(takers) <= units
+    for limit in tableau.limits:
+        by_hand = [
+            variable
+            for row in limit.rows
+            for column, variable in variables[row].items()
+            if column in tableau.manual[row]
+        ]
+        problem += pulp.lpSum(by_hand) <= limit.most
     return problem, variables
 
 
