@@ -85,7 +85,8 @@ def _bars(
             error_kw={"linewidth": 0.8},
             label=name,
         )
-    axes.set_xticks(range(len(sizes)), [size.name for size in sizes])
+    labels = [f"{size.printers} x {size.copies:,}\n{size.kind.value}" for size in sizes]
+    axes.set_xticks(range(len(sizes)), labels)
 
 
 def _write(figure: Any, axes: Any, file: Path) -> None:
