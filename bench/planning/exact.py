@@ -11,8 +11,7 @@ import functools
 from collections.abc import Iterator
 
 from moonraker_netqueue.scheduler.feasibility import needs_change, refusal
-from moonraker_netqueue.scheduler.forecast import CLEARING
-from moonraker_netqueue.scheduler.problem import JobClass, Printer, Problem
+from moonraker_netqueue.scheduler.problem import CLEARING, JobClass, Printer, Problem
 from moonraker_netqueue.sim.workload import START, Workload
 
 _Counts = tuple[int, ...]  # copies by lot

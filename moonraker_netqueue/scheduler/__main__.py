@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from .batch.planned import as_batch_document, as_batch_text, plan_batch
 from .document import TEXT_MAX
 from .errors import ProblemError, SchedulerError, SolverError
 from .instance import read_instance
@@ -84,15 +85,21 @@ def _print_plan(arguments: argparse.Namespace) -> None:
     file: Path = arguments.file
     instance = read_instance(_text_of(file), file.name)
     if instance.is_batch:
-        raise ProblemError(
-            f"{file.name}: kind: makespan problems come with strategy `lookahead` in a"
-            " later version; give a one-shot problem"
-        )
+        _print_batch(instance.problem, as_json=arguments.json)
+        return
     scored, plan = _planned(replace(instance.problem, strategy=arguments.strategy))
     if arguments.json:
         print(json.dumps(as_document(scored, plan)))
     else:
         print(as_text(scored, plan))
+
+
+def _print_batch(problem: Problem, *, as_json: bool) -> None:
+    batch, plan = plan_batch(problem, pulp_works)
+    if as_json:
+        print(json.dumps(as_batch_document(problem, plan)))
+    else:
+        print(as_batch_text(problem, batch, plan))
 
 
 def _planned(problem: Problem) -> tuple[Scored, Plan]:

@@ -40,7 +40,7 @@ def cost(problem: Problem, printer: Printer, job: JobClass) -> int:
         + _manual_work(problem, printer, change=change, finish=finish)
         + weights.late * _late_minutes(problem, job, finish)
         + (weights.spread if job.spread and printer.name in job.made_on else 0)
-        - _credit(problem, job)
+        - credit(problem, job)
     )
 
 
@@ -65,13 +65,20 @@ def _late_minutes(problem: Problem, job: JobClass, finish: int) -> int:
     return min(problem.weights.late_cap, max(0, late))
 
 
-def _credit(problem: Problem, job: JobClass) -> int:
+def credit(problem: Problem, job: JobClass) -> int:
     """What the job has earned by waiting, by its priority and by its owner."""
-    weights = problem.weights
-    # A host whose clock is ahead must not make its jobs younger than new.
-    age = max(0, (problem.now - job.added) // 60)
-    credit = weights.age * age + weights.priority * job.priority
-    credit += problem.credit_of(job.owner)
+    return problem.weights.age * _age(problem, job) + promised(problem, job)
+
+
+def promised(problem: Problem, job: JobClass) -> int:
+    """The part of that which people count on: not what a mere wait is worth."""
+    weights, age = problem.weights, _age(problem, job)
+    earned = weights.priority * job.priority + problem.credit_of(job.owner)
     if age > weights.max_wait:
-        credit += weights.starving + 100 * (age - weights.max_wait)
-    return credit
+        earned += weights.starving + 100 * (age - weights.max_wait)
+    return earned
+
+
+def _age(problem: Problem, job: JobClass) -> int:
+    # A host whose clock is ahead must not make its jobs younger than new.
+    return max(0, (problem.now - job.added) // 60)

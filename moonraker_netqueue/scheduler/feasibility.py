@@ -104,10 +104,20 @@ def is_loaded(printer: Printer, need: str) -> bool:
     return _offered(need, printer.loaded)
 
 
+def covers(loaded: tuple[str, ...], materials: tuple[str, ...]) -> bool:
+    """Whether all `materials` that a job needs are among those loaded."""
+    return all(_offered(need, loaded) for need in materials)
+
+
 def needed_materials(printer: Printer, job: JobClass) -> tuple[str, ...]:
     """The materials of a job that bind a printer."""
-    silent = not (printer.materials or printer.loaded)
-    return () if silent and "materials" in job.from_file else job.materials
+    free = is_silent(printer) and "materials" in job.from_file
+    return () if free else job.materials
+
+
+def is_silent(printer: Printer) -> bool:
+    """Whether a printer does not tell which materials it has."""
+    return not (printer.materials or printer.loaded)
 
 
 def start_minute(problem: Problem, printer: Printer) -> int:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 
 from .feasibility import PLANNED_STATES, needs_change
 from .hours import Diary
-from .problem import JobClass, Printer, Problem
+from .problem import CLEARING, JobClass, Printer, Problem
+from .readiness import works
 from .scored import Scored, score
 from .solvers.solver import Solver
 from .solvers.tableau import Vector
 from .strategies import strategy_named
 
-CLEARING = 5  # minutes a person needs to clear a bed
 PRINTS_MAX = 1_000
 
 
@@ -81,7 +81,7 @@ class _Farm:
         self._problem = problem
         self._jobs = {job.name: job for job in problem.jobs}
         self._diaries: dict[str, Diary] = {}  # by printer with hours of its own, or ""
-        self._printers = {p.name: p for p in problem.printers if _works(p)}
+        self._printers = {p.name: p for p in problem.printers if works(p)}
         self._ready = {
             printer.name: self._first_ready(printer)
             for printer in self._printers.values()
@@ -186,12 +186,6 @@ class _Farm:
             hours = own or self._problem.operator
             self._diaries[key] = Diary(hours, self._problem.now // 60)
         return self._diaries[key]
-
-
-def _works(printer: Printer) -> bool:
-    """Whether it will take work without a person who repairs or resumes it."""
-    stopped = printer.quarantined or printer.switched_off
-    return printer.state in PLANNED_STATES and not stopped
 
 
 def _less(job: JobClass, copies: int, printer: str) -> JobClass:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -55,6 +56,12 @@ class OperatorPeriod:
 def operator_wait(periods: Iterable[OperatorPeriod], minute: int) -> int:
     """Minutes until somebody is there; without any period somebody always is."""
     return min((period.wait(minute) for period in periods), default=0)
+
+
+@functools.lru_cache(maxsize=8)
+def waits_of_week(periods: tuple[OperatorPeriod, ...]) -> tuple[int, ...]:
+    """`operator_wait` of every minute of a week: look up Unix minute modulo WEEK."""
+    return tuple(operator_wait(periods, minute) for minute in range(WEEK))
 
 
 def help_wait(periods: tuple[OperatorPeriod, ...], minute: int, used: Used) -> int:

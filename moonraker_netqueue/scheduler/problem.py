@@ -16,6 +16,7 @@ from .hours import Diary, OperatorPeriod
 
 ANY_MODEL = ""  # the model of a file that every printer may print
 UNKNOWN_DURATION = 60  # minutes, where a file does not tell
+CLEARING = 5  # minutes a person needs to clear a bed
 DEFAULT_QUEUE = "default"
 
 

@@ -35,9 +35,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..scheduler.feasibility import refusal
-from ..scheduler.forecast import CLEARING
 from ..scheduler.hours import DAY, operator_wait
-from ..scheduler.problem import JobClass, Printer, Problem
+from ..scheduler.problem import CLEARING, JobClass, Printer, Problem
 from .workload import DAYTIME, START, Workload
 
 OPEN = DAYTIME.duration

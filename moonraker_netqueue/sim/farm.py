@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..scheduler.feasibility import PLANNED_STATES, needs_change
-from ..scheduler.forecast import CLEARING
 from ..scheduler.hours import operator_wait
-from ..scheduler.problem import JobClass, Printer, Problem, Weights
+from ..scheduler.problem import CLEARING, JobClass, Printer, Problem, Weights
 from ..scheduler.scored import score
 from ..scheduler.solvers.solver import Solver
 from ..scheduler.strategies.strategy import Strategy

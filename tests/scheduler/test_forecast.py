@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moonraker_netqueue.scheduler.errors import ProblemError
-from moonraker_netqueue.scheduler.forecast import CLEARING, PlannedPrint, forecast
+from moonraker_netqueue.scheduler.forecast import PlannedPrint, forecast
 from moonraker_netqueue.scheduler.hours import DAY, OperatorPeriod
 from moonraker_netqueue.scheduler.planner import plan
-from moonraker_netqueue.scheduler.problem import JobClass, Printer, Problem
+from moonraker_netqueue.scheduler.problem import CLEARING, JobClass, Printer, Problem
 from moonraker_netqueue.scheduler.strategies import known_strategies
 
 _DAYTIME = OperatorPeriod(days=(0, 1, 2, 3, 4, 5, 6), start=8 * 60, duration=600)

@@ -95,13 +95,23 @@ def test_solve_answers_with_the_same_plan_by_pulp(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["p11_makespan.yaml", "p12_makespan_together.yaml"])
-def test_makespan_problems_are_refused_clearly(tmp_path: Path, name: str) -> None:
-    """They need a strategy that comes later; the message says which."""
-    done = _run(tmp_path, str(_TESTDATA / "instances" / name), "--json")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "makespan problems come with strategy `lookahead`" in done.stderr
-    assert done.stderr.startswith(f"scheduler: {name}: ")
+@pytest.mark.parametrize(
+    ("name", "makespan"),
+    [("p11_makespan.yaml", 1085), ("p12_makespan_together.yaml", 1775)],
+)
+def test_makespan_problems_come_out_exactly(
+    tmp_path: Path, name: str, makespan: int
+) -> None:
+    """As JSON for programs, as a table for people."""
+    file = str(_TESTDATA / "instances" / name)
+    done = _run(tmp_path, file, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert (document["kind"], document["makespan_minutes"]) == ("makespan", makespan)
+    assert document["proven"]
+    table = _run(tmp_path, file).stdout.splitlines()
+    assert table[0].split()[-3:] == ["changes", "done", "after"]
+    assert table[-1] == f"all done after {makespan} min, the least possible"
 
 
 @pytest.mark.parametrize(

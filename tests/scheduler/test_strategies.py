@@ -85,6 +85,44 @@ def test_greedy_and_fifo_explain_without_prices() -> None:
     assert found.why_waiting["old"].text == "waits: a takes new first"
 
 
+_DAY = 24 * 60 * 60
+
+
+@pytest.mark.parametrize("strategy", sorted(known_strategies()))
+def test_nobody_starves_whatever_the_strategy(strategy: str) -> None:
+    """Past the maximum wait the dearest job goes first; just before, it need not."""
+    dear = JobClass("dear", copies=3, materials=("PETG",), durations=(("", 600),))
+    cheap = replace(_NEW_PLA, added=2 * _DAY, copies=50, durations=(("", 30),))
+    problem = Problem(4 * _DAY, (_A,), (dear, cheap))
+    assert _plan(strategy, problem) == {"a": "dear"}
+    if strategy != "fifo":  # which knows priority and age alone
+        young = Problem(2 * _DAY, (_A,), (dear, replace(cheap, added=60)))
+        assert _plan(strategy, young) == {"a": "new"}
+
+
+@pytest.mark.parametrize("strategy", sorted(known_strategies()))
+def test_priority_goes_first_whatever_the_strategy(strategy: str) -> None:
+    """Two levels outweigh a change of material."""
+    plain = replace(_NEW_PLA, copies=3)
+    urgent = replace(_OLD_PETG, added=90, priority=2)
+    problem = Problem(120, (_A,), (plain, urgent))
+    assert _plan(strategy, problem) == {"a": "old"}
+    relaxed = replace(problem, jobs=(plain, replace(urgent, priority=0)))
+    assert _plan(strategy, relaxed) == {"a": "new"}
+
+
+@pytest.mark.parametrize("strategy", ["assignment", "lookahead"])
+def test_what_is_due_goes_to_the_printer_that_ends_it_in_time(strategy: str) -> None:
+    """Each minute late counts; who looks at one printer at a time cannot see it."""
+    fast = replace(_A, name="b", model="fast")
+    slow = replace(_A, name="a", model="slow")
+    durations = (("fast", 600), ("slow", 640))
+    due = JobClass("due", durations=durations, due=600 * 60, added=1)
+    other = JobClass("other", durations=durations)
+    problem = Problem(1, (slow, fast), (other, due))
+    assert _plan(strategy, problem) == {"a": "other", "b": "due"}
+
+
 _EVENTS = OperatorPeriod(tuple(range(7)), 0, 1440, max_manual_events=2, events_used=1)
 _SWAPS = Problem(
     now=120,

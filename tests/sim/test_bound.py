@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moonraker_netqueue.scheduler.feasibility import needs_change, refusal
-from moonraker_netqueue.scheduler.forecast import CLEARING
 from moonraker_netqueue.scheduler.hours import operator_wait
-from moonraker_netqueue.scheduler.problem import JobClass, Printer, Problem
+from moonraker_netqueue.scheduler.problem import CLEARING, JobClass, Printer, Problem
 from moonraker_netqueue.scheduler.strategies import known_strategies, strategy_named
 from moonraker_netqueue.sim.bound import BoundUnknown, least_makespan, least_mean_flow
 from moonraker_netqueue.sim.farm import play

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from moonraker_netqueue.scheduler.forecast import CLEARING
 from moonraker_netqueue.scheduler.hours import DAY, operator_wait
-from moonraker_netqueue.scheduler.problem import JobClass, Printer
+from moonraker_netqueue.scheduler.problem import CLEARING, JobClass, Printer
 from moonraker_netqueue.scheduler.strategies import known_strategies, strategy_named
 from moonraker_netqueue.sim.farm import FarmPrint, FarmStuck, play
 from moonraker_netqueue.sim.measures import Measures, measure
