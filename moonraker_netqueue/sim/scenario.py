@@ -18,10 +18,9 @@ from ..model.printer import ClearBed, Profile, Volume
 from ..model.settings import ASSIGNMENT
 from ..names import is_queue_name
 from ..scheduler.document import parse_yaml
-from ..scheduler.problem import CLEARING
 from ..scheduler.hours import DAY, OperatorPeriod
 from ..scheduler.instance import PERIOD_KEYS, VOLUME_KEYS, read_period, read_volume
-from ..scheduler.problem import UNKNOWN_DURATION, Weights
+from ..scheduler.problem import CLEARING, UNKNOWN_DURATION, Weights
 from ..scheduler.section import Section
 from ..scheduler.strategies import known_strategies
 
