@@ -26,7 +26,7 @@ from .idle_estimate import IdleEstimate
 from .outlook import Outlooks
 from .plan_solver import PlanSolver
 from .planner import Planner
-from .printer_port import Clearing, Observation, PrinterPort
+from .printer_port import Observation, PrinterPort
 from .printer_state import Hindrance, Situation, describe, hindrance
 from .queue_port import Files, QueuePort
 from .queues import Claim, Queues
@@ -84,7 +84,7 @@ class Agent:
             self._file,
             self._watch,
             self._spacing,
-            Clearing(settings.clear_macro, settings.clear_timeout),
+            settings,
             clock,
             self._news.set,
         )
@@ -271,7 +271,9 @@ class Agent:
         if self._starter.claim is not None and chosen is None:
             await self._starter.interrupt()  # its reservation is no more
         hindered = hindrance(self._situation())
-        if chosen is not None:
+        if chosen is not None and self._starter.stage is Stage.LOADING:
+            await self._look_ahead(chosen)  # who has it loaded may take it
+        elif chosen is not None:
             await self._carry_out(chosen, hindered)
         elif hindered is None:
             await self._claim()
@@ -373,6 +375,7 @@ class Agent:
             seen=self._seen,
             record=self._file.record,
             stage=self._starter.stage,
+            loading=self._starter.loading,
             settled=self._watch.settled,
             finishing=self._watch.finishing > 0,
             trouble=self._file.trouble,

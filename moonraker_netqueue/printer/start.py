@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from ..config import PrinterSettings
 from ..errors import NetqueueError
 from ..model.command import ContentHeld, PrintFetching, PrintStarted
 from ..model.content import FileRef
@@ -19,6 +20,7 @@ from ..model.printer import Evidence
 from ..ports import Clock
 from .bed import cleared, clearing_failed, under_print
 from .errors import Abandoned, PrinterGone, PrinterRefused, TooSoon
+from .loading import to_load
 from .printer_port import Clearing, KlippyState, Observation, PrinterPort
 from .queue_port import Files
 from .queues import Claim, Queues
@@ -39,14 +41,16 @@ class Stage(enum.Enum):
 
     FETCHING = "fetching"  # making sure that the bytes are here
     CLEARING = "clearing"  # running the macro
+    LOADING = "loading"  # until a person has loaded what it needs
     WAITING = "waiting"  # for its turn, where the queue spreads its starts
     STARTING = "starting"  # from the write-ahead record to Klipper's answer
 
 
 TRANSITIONS: dict[Stage | None, frozenset[Stage | None]] = {
     None: frozenset({Stage.FETCHING}),
-    Stage.FETCHING: frozenset({Stage.CLEARING, Stage.WAITING, None}),
-    Stage.CLEARING: frozenset({Stage.WAITING, None}),
+    Stage.FETCHING: frozenset({Stage.CLEARING, Stage.LOADING, Stage.WAITING, None}),
+    Stage.CLEARING: frozenset({Stage.LOADING, Stage.WAITING, None}),
+    Stage.LOADING: frozenset({Stage.WAITING, None}),
     Stage.WAITING: frozenset({Stage.STARTING, None}),
     Stage.STARTING: frozenset({Stage.WAITING, None}),
 }
@@ -63,7 +67,7 @@ class Starter:
         file: RecordFile,
         watch: Watch,
         spacing: Spacing,
-        clearing: Clearing,
+        settings: PrinterSettings,
         clock: Clock,
         wake: Callable[[], None],
     ) -> None:
@@ -73,9 +77,10 @@ class Starter:
         self._file = file
         self._watch = watch
         self._spacing = spacing
+        self._settings = settings
         self._waiting_since = 0.0
-        self._configured = clearing
-        self._clearing = clearing  # how the bed is being cleared
+        self._configured = Clearing(settings.clear_macro, settings.clear_timeout)
+        self._clearing = self._configured  # how the bed is being cleared
         self._clock = clock
         self._wake = wake
         self._task: asyncio.Task[None] | None = None
@@ -150,7 +155,22 @@ class Starter:
         if self._file.record.bed.state is BedState.MACRO_DUE:
             self._enter(Stage.CLEARING)
             await self._clear_bed()
+        while self._to_load(claim):
+            if self.stage is not Stage.LOADING:
+                self._enter(Stage.LOADING)
+            await self._clock.sleep(_TURN_CHECK)
         await self._start_in_turn(claim, name)
+
+    @property
+    def loading(self) -> str:
+        """What a person must load for the reservation in hand; "": nothing."""
+        if self.claim is None or self.stage is not Stage.LOADING:
+            return ""
+        return self._to_load(self.claim)
+
+    def _to_load(self, claim: Claim) -> str:
+        spec = self._queues.spec_of(claim)
+        return "" if spec is None else to_load(self._settings, self._file.record, spec)
 
     # Its turn.
 

@@ -17,6 +17,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from .document import TEXT_MAX
 from .errors import ProblemError, SchedulerError, SolverError
 from .forecast import forecast
 from .gantt import gantt_svg
@@ -132,7 +133,8 @@ def _write(file: Path, text: str) -> None:
 
 def _text_of(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        with file.open(encoding="utf-8") as stream:
+            return stream.read(TEXT_MAX + 1)  # more is refused, unread
     except OSError as error:
         raise ProblemError(
             f"{file}: cannot be read ({error.strerror}); give the path of a YAML file"

@@ -152,9 +152,10 @@ class _Builder:
         return list(others)
 
     def _key(self, node: yaml.Node, path: str) -> str:
-        if not isinstance(node, yaml.ScalarNode) or len(node.value) > WORD_MAX:
+        word = node.value if isinstance(node, yaml.ScalarNode) else ""
+        if not 0 < len(word) <= WORD_MAX:
             raise self._error(node, path, "has a key that is no word", "give a word")
-        return str(node.value)
+        return str(word)
 
     def _error(
         self, node: yaml.Node, path: str, reason: str, remedy: str

@@ -126,12 +126,12 @@ def needs_change(printer: Printer, job: JobClass) -> bool:
     """Whether a person must load another material or spool first."""
     if printer.grams_left is not None and job.grams_at_once > printer.grams_left:
         return True
-    return not covers(printer.loaded, needed_materials(printer, job))
+    return not all(is_loaded(printer, need) for need in needed_materials(printer, job))
 
 
-def covers(loaded: tuple[str, ...], materials: tuple[str, ...]) -> bool:
-    """Whether all `materials` that a job needs are among those loaded."""
-    return all(_offered(need, loaded) for need in materials)
+def is_loaded(printer: Printer, need: str) -> bool:
+    """Whether a material is loaded that meets a need."""
+    return _offered(need, printer.loaded)
 
 
 def needed_materials(printer: Printer, job: JobClass) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .feasibility import Reason, covers, needed_materials, start_minute
+from .feasibility import Reason, is_loaded, needed_materials, start_minute
 from .hours import operator_wait
 from .problem import ANY_MODEL, JobClass, Printer, Problem
 
@@ -97,7 +97,7 @@ def spoken(materials: Iterable[str]) -> str:
 def to_load(printer: Printer, job: JobClass) -> str:
     """What somebody must put on the printer; a full spool if all of it is there."""
     needs = needed_materials(printer, job)
-    missing = [need for need in needs if not covers(printer.loaded, (need,))]
+    missing = [need for need in needs if not is_loaded(printer, need)]
     return spoken(missing) or "a new spool"
 
 

@@ -105,9 +105,9 @@ class Section:
                 raise self._mistyped(key, "a list of words")
         return tuple(str(entry) for entry in value)
 
-    def flag(self, key: str) -> bool:
-        """True or false; false if it is left out."""
-        value = self._get(key, default=False)
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """True or false."""
+        value = self._get(key, default)
         if not isinstance(value, bool):
             raise self._mistyped(key, "true or false")
         return value

@@ -40,15 +40,15 @@ from moonraker_netqueue.printer.planner import Planner
 from moonraker_netqueue.printer.queues import Queues
 from moonraker_netqueue.scheduler.planner import plan
 from moonraker_netqueue.scheduler.problem import FormFactor, Problem
+from moonraker_netqueue.sim.host import InlineSolver
+from moonraker_netqueue.sim.ports import SimRandom
 from tests.printer.workshop import (
     HostQueue,
-    InlineSolver,
     InlineWorker,
     LoopClock,
     SharedQueue,
     file_ref,
 )
-from tests.replica.simulation import SimRandom
 
 NOW = 1_700_000_000
 A, B, C = (hashlib.sha256(name.encode()).hexdigest() for name in "abc")

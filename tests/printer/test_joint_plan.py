@@ -17,8 +17,9 @@ from moonraker_netqueue.model.printer import PrinterState
 from moonraker_netqueue.printer.board import Board, build_board
 from moonraker_netqueue.printer.joint_plan import plan_jointly
 from moonraker_netqueue.scheduler.planner import Plan
+from moonraker_netqueue.sim.host import InlineSolver
 from tests.printer.test_board import NOW, PART, READY, A, B, Talk
-from tests.printer.workshop import InlineSolver, InlineWorker
+from tests.printer.workshop import InlineWorker
 
 FIFO = QueueSet(strategy="fifo")
 

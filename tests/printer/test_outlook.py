@@ -26,15 +26,15 @@ from moonraker_netqueue.printer.planner import Planner
 from moonraker_netqueue.printer.queues import Queues
 from moonraker_netqueue.scheduler.errors import ProblemError
 from moonraker_netqueue.scheduler.explain import Use
+from moonraker_netqueue.sim.host import InlineSolver
+from moonraker_netqueue.sim.ports import SimRandom
 from tests.printer.test_board import NOW, PART, READY, A, B, Talk
 from tests.printer.workshop import (
     HostQueue,
-    InlineSolver,
     InlineWorker,
     LoopClock,
     SharedQueue,
 )
-from tests.replica.simulation import SimRandom
 
 _T = TypeVar("_T")
 _VORON = replace(READY, materials_ready=("PLA:red",))

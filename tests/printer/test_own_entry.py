@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from moonraker_netqueue.model.hours import Period
@@ -36,15 +38,19 @@ async def test_hours_and_spools_are_kept_over_a_restart(workshop: Workshop) -> N
 
 @story
 async def test_prints_use_up_what_is_left(workshop: Workshop) -> None:
-    """Down to nothing, and never below."""
+    """What is too little for the next copy has to be replaced first."""
     host = await workshop.host()
     await host.agent.change({"grams_left": 70.0})
     job_id = await workshop.add(host, count=2, estimate_s=10, grams=30.25)
     await workshop.until(lambda: workshop.done(job_id) == 2, 300)
     await workshop.until(lambda: host.profile.grams_left == 9.5)
     other = await workshop.add(host, "other.gcode", estimate_s=10, grams=30.25)
+    await workshop.until(lambda: "9.5 g are left" in host.profile.reason, 30)
+    await asyncio.sleep(600)
+    assert workshop.done(other) == 0
+    await host.agent.change({"grams_left": 30.5})
     await workshop.until(lambda: workshop.done(other) == 1, 300)
-    await workshop.until(lambda: host.profile.grams_left == 0)
+    await workshop.until(lambda: host.profile.grams_left == 0.2)
 
 
 @story

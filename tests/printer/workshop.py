@@ -33,10 +33,12 @@ from moonraker_netqueue.model.printer import ClearBed, PrinterState, Profile
 from moonraker_netqueue.model.queue_state import QueueState
 from moonraker_netqueue.printer.agent import Agent
 from moonraker_netqueue.printer.queue_port import Submission
-from moonraker_netqueue.scheduler.planner import Plan, plan
+from moonraker_netqueue.scheduler.planner import Plan
 from moonraker_netqueue.scheduler.problem import Problem
-from tests.printer.scripted_printer import ScriptedPrinter
-from tests.replica.simulation import SimRandom, VirtualLoop
+from moonraker_netqueue.sim.host import InlineSolver
+from moonraker_netqueue.sim.ports import SimRandom
+from moonraker_netqueue.sim.printer import SimPrinter
+from moonraker_netqueue.sim.virtual_time import VirtualLoop, play
 
 _T = TypeVar("_T")
 QUEUE = "bench"
@@ -68,15 +70,15 @@ class InlineWorker:
         return function(*args)
 
 
-class InlineSolver:
-    """The pure solver, where it stands."""
+class CountingSolver(InlineSolver):
+    """Counts what it solves."""
 
     def __init__(self) -> None:
         self.solved = 0
 
     async def solve(self, problem: Problem) -> Plan:
         self.solved += 1
-        return plan(problem)
+        return await super().solve(problem)
 
 
 class SharedQueue:
@@ -218,10 +220,10 @@ class Host:
         self.name = name
         self.host_id = hashlib.sha256(name.encode()).hexdigest()
         self.settings = settings
-        self.printer = ScriptedPrinter()
+        self.printer = SimPrinter()
         self.files = FakeFiles()
         self.worker = InlineWorker()
-        self.solver = InlineSolver()
+        self.solver = CountingSolver()
         self.queues = {
             queue: workshop.join(queue, self.host_id) for queue in workshop.queues
         }
@@ -404,24 +406,18 @@ def story(test: Story, *queues: str) -> Callable[[Path], None]:
     """A test in virtual time, in a workshop of its own with these queues."""
 
     def run(tmp_path: Path) -> None:
-        loop = VirtualLoop()
-        asyncio.set_event_loop(loop)
         workshop = Workshop(tmp_path, *queues)
 
-        async def whole() -> None:
+        async def whole(_loop: VirtualLoop) -> None:
             try:
-                await test(workshop)
+                await asyncio.wait_for(test(workshop), 100_000)
             finally:
                 for host in workshop.hosts.values():
                     if host.running:
                         await host.kill()
                     host.printer.stop()
 
-        try:
-            loop.run_until_complete(asyncio.wait_for(whole(), 100_000))
-        finally:
-            asyncio.set_event_loop(None)
-            loop.close()
+        play(whole, VirtualLoop())
 
     run.__name__ = test.__name__
     run.__doc__ = test.__doc__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,13 +128,13 @@ def test_a_host_that_fails_while_it_is_joined_is_asked_no_more() -> None:
         request = cluster.net.request
 
         async def counted(
-            source: str, target: str, method: str, params: Message, timeout: float
+            queue: str, source: str, target: str, method: str, *more: Any
         ) -> Message:
             if (source, method) == (D, "join"):
                 asked.append(target)
-            return await request(source, target, method, params, timeout)
+            return await request(queue, source, target, method, *more)
 
-        cluster.net.request = counted  # type: ignore[method-assign]
+        cluster.net.request = counted  # type: ignore[assignment]
         heal(cluster)
         await cluster.until(lambda: d.replica._neighbours.to_join() is not None)
         left[0].disk_error = OSError(28, "No space left on device")

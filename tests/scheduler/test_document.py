@@ -81,6 +81,7 @@ def test_words_are_what_the_file_says() -> None:
         ("a: !!set {x}", "line 1: a: is a tag:yaml.org,2002:set; leave the tag out"),
         ("a: 1\nb: 2026-13-45", "line 2: b: '2026-13-45' is not possible; put it in"),
         ("a:\n  - {[x]: 1}", "line 2: a[0]: has a key that is no word; give a word"),
+        ("a:\n  '': 1", "line 2: a: has a key that is no word; give a word"),
         ("a:\n  <<: 5", "line 2: a: << is no mapping; give `<<: *alias`"),
         ("a: " + "x" * 1001, "line 1: a: has over 1000 characters; shorten it"),
         ("a: " + "[" * 40 + "]" * 40, "line 1: is not YAML (over 32 levels deep)"),

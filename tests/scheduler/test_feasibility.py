@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from moonraker_netqueue.scheduler.errors import ProblemError
 from moonraker_netqueue.scheduler.feasibility import Reason, needs_change, refusal
 from moonraker_netqueue.scheduler.hours import OperatorPeriod
 from moonraker_netqueue.scheduler.problem import (
@@ -159,6 +160,49 @@ def test_any_colour_will_do_for_a_job_that_names_none() -> None:
     assert refusal(Problem(now=0), printer, JobClass("j", materials=("PLA",))) is None
     assert not needs_change(printer, JobClass("j", materials=("PLA",)))
     assert needs_change(printer, JobClass("j", materials=("PLA:white",)))
+
+
+def test_copies_kept_together_come_from_one_spool() -> None:
+    """What is left must do for all of them, and so must a new one."""
+    printer = Printer("p", loaded=("PLA",), grams_left=100, spool_grams=200)
+    job = JobClass("j", materials=("PLA",), grams=50, copies=3)
+    together = replace(job, keep_together=True)
+    assert not needs_change(printer, job)
+    assert needs_change(printer, together)
+    assert refusal(Problem(now=0), printer, together) is None
+    more = replace(together, copies=5)
+    assert refusal(Problem(now=0), printer, more) is Reason.FILAMENT
+
+
+def test_hours_of_a_printers_own_count_instead_of_the_queues() -> None:
+    """Nobody comes for the queue; somebody does for this printer."""
+    job = JobClass("j", materials=("PLA",))
+    printer = Printer("p", materials=("PLA",))
+    nobody = Problem(now=0, operator=_NEVER)
+    assert refusal(nobody, printer, job) is Reason.OPERATOR
+    always = OperatorPeriod(days=tuple(range(7)), start=0, duration=1440)
+    own = replace(printer, operator=(always,))
+    assert refusal(nobody, own, job) is None
+    spent = replace(always, max_manual_events=2, events_used=2)
+    tired = replace(printer, operator=(spent,))
+    assert refusal(nobody, tired, job) is Reason.OPERATOR
+    somebody = Problem(now=0, operator=(spent,))
+    assert refusal(somebody, printer, job) is Reason.OPERATOR
+    assert refusal(somebody, own, job) is None
+
+
+def test_spread_copies_leave_a_printer_alone_that_has_one() -> None:
+    """Until it is done with it; other jobs do not care."""
+    job = JobClass("j", spread=True, held_on=("p",), made_on=("q",))
+    assert refusal(Problem(now=0), Printer("p"), job) is Reason.SPREAD
+    assert refusal(Problem(now=0), Printer("q"), job) is None
+    assert refusal(Problem(now=0), Printer("p"), replace(job, spread=False)) is None
+
+
+def test_copies_cannot_be_kept_together_and_spread() -> None:
+    """One of the two is a mistake."""
+    with pytest.raises(ProblemError, match="job j: its copies cannot be kept togeth"):
+        Problem(now=0, jobs=(JobClass("j", keep_together=True, spread=True),))
 
 
 def test_a_spool_with_too_little_left_is_a_change() -> None:

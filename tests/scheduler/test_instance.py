@@ -68,7 +68,7 @@ def test_times_may_be_quoted_or_not_and_are_utc_by_default(
         ("start: 10:30, duration: 1", OperatorPeriod((0, 6), 630, 1)),
         (
             "start: '08:00', duration: 60, tz: Europe/Berlin, max_manual_events: 3",
-            OperatorPeriod((0, 6), 480, 60, 60),
+            OperatorPeriod((0, 6), 480, 60, 60, 3),
         ),
     ],
 )
@@ -150,7 +150,7 @@ def test_operator_periods(period: str, expected: OperatorPeriod) -> None:
         ),
         (
             "operator: [{daysofweek: [0], start: 08:00, duration: 99999}]",
-            "f.yaml, line 1: operator[0].duration: 99999 is over a week; up to 10080",
+            "f.yaml, line 1: operator[0].duration: 99999 is too large; give a whole",
         ),
         (
             "operator: [{daysofweek: [0], start: 08:00, duration: 1, tz: Moon}]",

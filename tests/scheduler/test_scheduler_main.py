@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from moonraker_netqueue.scheduler.instance import read_instance
 from moonraker_netqueue.scheduler.planner import plan
@@ -16,6 +17,9 @@ from moonraker_netqueue.scheduler.solvers.solver import Solver
 from moonraker_netqueue.scheduler.wire import plan_from_json, problem_to_json
 
 _TESTDATA = Path(__file__).parents[2] / "testdata"
+_ONE_SHOT = sorted((_TESTDATA / "instances").glob("p0*")) + sorted(
+    (_TESTDATA / "instances").glob("p10*")
+)
 _NIGHT = _TESTDATA / "instances" / "p02_night.yaml"
 
 
@@ -41,6 +45,25 @@ def test_json_of_an_instance(tmp_path: Path) -> None:
     document = json.loads(done.stdout)
     assert document["objective"] == 10043260
     assert document["assignment"]["printer2"] is None
+
+
+@pytest.mark.parametrize("path", _ONE_SHOT, ids=lambda path: path.stem)
+def test_every_one_shot_instance_comes_out_exactly(tmp_path: Path, path: Path) -> None:
+    """The fields of the contract and no others, as the file proves them."""
+    done = _run(tmp_path, str(path), "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    expected = yaml.safe_load(path.read_text(encoding="utf-8"))["expected"]
+    assert set(document.pop("why")) == {"waiting", "idle"}
+    assert document == {
+        "kind": "oneshot",
+        "printers": expected["printerOrder"],
+        "jobs": expected["jobOrder"],
+        "mask": expected["mask"],
+        "cost": expected["cost"],
+        "objective": expected["optimum"],
+        "assignment": expected["canonicalAssignment"],
+    }
 
 
 def test_table_of_the_original_demonstration(tmp_path: Path) -> None:
