@@ -6,7 +6,7 @@ import asyncio
 import io
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,6 +63,10 @@ def _workshop() -> Desk:
     return Desk(shop=talk)
 
 
+async def _at_once(things: Sequence[Any], _size: int) -> AsyncIterator[Sequence[Any]]:
+    yield things
+
+
 class _Api:
     """Endpoints of a host whose queue `shop` is that of a desk."""
 
@@ -79,6 +83,7 @@ class _Api:
             agent=agent,
             why_waiting=why_waiting,
             item=None,
+            in_slices=_at_once,
         )
         self._plan = PlanEndpoint(cast(Host, host))
         self._jobs = JobEndpoints(cast(Host, host))
