@@ -25,7 +25,7 @@ from .host import Host
 from .paging import Key, Page
 from .queue import ServedQueue
 from .sliced import joined
-from .views import held_view, job_view, prints_by_job, start_view
+from .views import held_view, job_view, prints_by_job, start_views
 
 _LIMIT_MAX = 1000  # rows of a page
 _SLICE = 100  # views made at once: half a millisecond, a few on a Raspberry Pi 3
@@ -79,7 +79,8 @@ class JobEndpoints:
         view["why_not"] = [held_view(queue.state, one) for one in held]
         if ahead:
             outlook = await outlooks.look()
-            view["starts"] = start_view(queue.name, queue.state, outlook, job_id)
+            starts = start_views(queue.name, queue.state, outlook)
+            view["starts"] = starts.get(job_id)
         return answer
 
     async def write_job(self, arguments: Arguments) -> dict[str, Any]:

@@ -10,15 +10,17 @@ from ..printer.board import Board
 from ..printer.explanation import Explanation
 from ..printer.outlook import Outlook, WhatIf
 from ..scheduler.errors import ProblemError
+from ..scheduler.forecast import PlannedPrint
 from ..scheduler.what_if import Difference, Shift, told
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
 from .queue import ServedQueue
-from .views import host_name, idle_view, job_name, start_view
+from .views import host_name, idle_view, job_name, start_views
 
 _WIDTH, _WIDTH_MIN, _WIDTH_MAX = 960, 320, 4_000  # pixels
 _OFFSET_MAX = 16 * 60  # minutes
+_SLICE = 100  # prints between two looks at other work
 _MINUTE, _HUNDREDTHS = 60, 100
 
 
@@ -43,19 +45,47 @@ class PlanEndpoint:
         if not (ahead or svg or wishes):
             return answer
         outlook = await outlooks.look()
-        answer["forecast"] = _forecast_view(queue, outlook)
+        answer["forecast"] = await self._forecast_view(queue, outlook)
+        starts = start_views(queue.name, queue.state, outlook)
         for row in answer["waiting"]:
-            row["starts"] = start_view(queue.name, queue.state, outlook, row["job_id"])
+            row["starts"] = starts.get(row["job_id"])
         if wishes:
             try:
                 what_if = await outlooks.what_if(wishes)
             except ProblemError as error:
                 raise ApiError(400, f"argument 'with': {error}") from error
             outlook = what_if.outlook
-            answer["what_if"] = _what_if_view(queue, wishes, what_if)
+            answer["what_if"] = {
+                **_what_if_view(queue, wishes, what_if),
+                "forecast": await self._forecast_view(queue, outlook),
+            }
         if svg:
             answer["svg"] = await outlooks.picture(queue.name, outlook, offset, width)
         return answer
+
+    async def _forecast_view(
+        self, queue: ServedQueue, outlook: Outlook
+    ) -> dict[str, Any]:
+        """Prints of the queue's printers, also for other queues; in Unix seconds."""
+        board, shown = outlook.board, queue.state.printers
+        never = outlook.forecast.left if outlook.forecast.complete else ()
+        prints: list[dict[str, Any]] = []
+        async for part in self._host.in_slices(outlook.forecast.prints, _SLICE):
+            prints += (
+                _print_view(queue, board, one)
+                for one in part
+                if board.printers[one.printer] in shown
+            )
+        return {
+            "until": _MINUTE * outlook.until,
+            "complete": outlook.forecast.complete,
+            "prints": prints,
+            "never": [
+                {**_class_view(queue, board, job), "copies": copies}
+                for job, copies in never
+                if board.classes[job].queue == queue.name
+            ],
+        }
 
 
 def _bounded(
@@ -111,32 +141,16 @@ def _next_view(
     }
 
 
-def _forecast_view(queue: ServedQueue, outlook: Outlook) -> dict[str, Any]:
-    """Prints of the queue's printers, in Unix seconds; also those of other queues."""
-    board, shown = outlook.board, queue.state.printers
-    never = outlook.forecast.left if outlook.forecast.complete else ()
+def _print_view(queue: ServedQueue, board: Board, one: PlannedPrint) -> dict[str, Any]:
     return {
-        "until": _MINUTE * outlook.until,
-        "complete": outlook.forecast.complete,
-        "prints": [
-            {
-                "printer_id": board.printers[one.printer],
-                "printer": one.printer,
-                **_class_view(queue, board, one.job),
-                "copies": one.copies,
-                "start": _MINUTE * one.start,
-                "end": _MINUTE * one.end,
-                "ready": _MINUTE * one.ready,
-                "change": one.change,
-            }
-            for one in outlook.forecast.prints
-            if board.printers[one.printer] in shown
-        ],
-        "never": [
-            {**_class_view(queue, board, job), "copies": copies}
-            for job, copies in never
-            if board.classes[job].queue == queue.name
-        ],
+        "printer_id": board.printers[one.printer],
+        "printer": one.printer,
+        **_class_view(queue, board, one.job),
+        "copies": one.copies,
+        "start": _MINUTE * one.start,
+        "end": _MINUTE * one.end,
+        "ready": _MINUTE * one.ready,
+        "change": one.change,
     }
 
 
@@ -168,7 +182,6 @@ def _what_if_view(
             _next_view(queue.state, host_id, key.job_id, key.item)
             for host_id, key in sorted(taken)
         ],
-        "forecast": _forecast_view(queue, outlook),
         "difference": _difference_view(queue, board, what_if.difference),
     }
 

@@ -29,21 +29,22 @@ def job_name(state: QueueState, job_id: str) -> str:
     return "" if job is None else job.wishes.name
 
 
-def start_view(
-    queue: str, state: QueueState, outlook: Outlook, job_id: str
-) -> dict[str, Any] | None:
-    """When and where the next copy of a job starts; None: not as far as is seen."""
+def start_views(
+    queue: str, state: QueueState, outlook: Outlook
+) -> dict[str, dict[str, Any]]:
+    """When and where the next copy of each job of a queue starts, if that is seen."""
     board = outlook.board
+    found: dict[str, dict[str, Any]] = {}
     for one in outlook.forecast.prints:
         key = board.classes[one.job]
-        if (key.queue, key.job_id) == (queue, job_id):
+        if key.queue == queue and key.job_id not in found:
             host = board.printers[one.printer]
-            return {
+            found[key.job_id] = {
                 "printer_id": host,
                 "printer": host_name(state, host),
                 "at": 60 * one.start,
             }
-    return None
+    return found
 
 
 def held_view(state: QueueState, held: Held) -> dict[str, Any]:

@@ -130,8 +130,8 @@ def removed_page(answer: _Thing) -> Page:
 def why_page(answer: _Thing) -> Page:
     """Why one job waits: in a line, when it will start, and printer by printer."""
     job = answer["job"]
-    why = job["why"] or _not_waiting(job)
-    page: Page = [Line(f"{job['name']} ({job['state']}): {why}")]
+    why = job["why"] or f"{job['state']}: {_not_waiting(job)}"
+    page: Page = [Line(f"{job['name']}: {why}")]
     if job["why"]:
         page.append(Line(f"  {starts(job['starts']) or _NOT_SEEN}"))
     if job["why_not"]:

@@ -97,7 +97,7 @@ def _next(rows: Sequence[_Thing]) -> Table:
             short(one["job_id"]),
             one.get("score_minutes"),
         )
-        for one in rows
+        for one in sorted(rows, key=lambda one: str(one["printer"]))
     ]
     return Table.of(columns, cells, "no printer has a next copy")
 

@@ -36,7 +36,7 @@ def soon(unix: float | None) -> str:
         return ""
     then = time.localtime(unix)
     days = abs(unix - time.time()) / _DAY
-    if then.tm_yday == time.localtime().tm_yday and days < 1:
+    if then.tm_yday == time.localtime(time.time()).tm_yday and days < 1:
         return time.strftime("%H:%M", then)
     return time.strftime("%a %H:%M", then) if days < _WEEKDAYS else moment(unix)
 

@@ -28,7 +28,7 @@ from moonraker_netqueue.scheduler.errors import ProblemError
 from moonraker_netqueue.scheduler.explain import Use
 from moonraker_netqueue.sim.host import InlineSolver
 from moonraker_netqueue.sim.ports import SimRandom
-from tests.printer.test_board import NOW, PART, READY, A, B, Talk
+from tests.printer.test_board import NOW, PART, READY, A, B, C, Talk
 from tests.printer.workshop import (
     HostQueue,
     InlineWorker,
@@ -54,7 +54,7 @@ class _Clock(LoopClock):
         return NOW
 
 
-class _Desk:
+class Desk:
     """Host A asks about queues whose states are `talks`."""
 
     def __init__(self, **talks: Talk) -> None:
@@ -66,7 +66,7 @@ class _Desk:
             shared = SharedQueue(name)
             shared.state = talk.state
             ports[name] = HostQueue(shared, A)
-            ports[name].reached = {A, B}
+            ports[name].reached = {A, B, C}
         self.queues = Queues(A, ports, SimRandom(1), lambda: None)
         self.planner = Planner(self.queues, InlineSolver(), self.clock, self.worker)
         self.outlooks = Outlooks(self.planner, self.queues, self.clock, self.worker)
@@ -97,7 +97,7 @@ def test_what_holds_a_job_is_told_printer_by_printer() -> None:
     bed = replace(READY, materials_ready=("PETG",), state=PrinterState.BED_OCCUPIED)
     talk = _talk(a=_VORON, b=bed)
     job_id = _job(talk, "gear", materials=("PETG",))
-    desk = _Desk(q=talk)
+    desk = Desk(q=talk)
     first, second = desk.ask(lambda outlooks: outlooks.obstacles("q", job_id))
     assert (first.item, first.host_id, first.obstacle.code) == (0, B, "bed")
     assert first.obstacle.use is Use.REMEDY
@@ -110,7 +110,7 @@ def test_a_paused_queue_says_so_for_each_printer() -> None:
     talk = _talk(a=_VORON)
     job_id = _job(talk, "gear")
     talk.say(A, QueuePause(True))
-    desk = _Desk(q=talk)
+    desk = Desk(q=talk)
     (held,) = desk.ask(lambda outlooks: outlooks.obstacles("q", job_id))
     assert (held.obstacle.text, held.obstacle.remedy) == (
         "the queue is paused",
@@ -126,7 +126,7 @@ def test_an_idle_printer_names_the_jobs_that_would_come() -> None:
     """By their ids, once for each job."""
     talk = _talk(a=_VORON)
     job_id = _job(talk, "gear", materials=("PETG",))
-    told = asyncio.run(_Desk(q=talk).planner.explain("q"))
+    told = asyncio.run(Desk(q=talk).planner.explain("q"))
     assert told.idle == {
         A: IdleWhy(
             "material", "load PETG, 1 job waits for it", "load PETG on a", (job_id,)
@@ -139,7 +139,7 @@ def test_the_forecast_begins_with_the_plan_and_tells_the_rest() -> None:
     """Three copies on one printer whose bed clears itself."""
     talk = _talk(a=_VORON)
     _job(talk, "gear", 3)
-    found = _Desk(q=talk).ask(lambda outlooks: outlooks.look())
+    found = Desk(q=talk).ask(lambda outlooks: outlooks.look())
     assert [(p.printer, p.start) for p in found.forecast.prints] == [
         ("a", _MINUTE),
         ("a", _MINUTE + 60),
@@ -153,7 +153,7 @@ def test_a_forecast_is_kept_until_something_changes_or_it_is_old() -> None:
     """Plans are made each half minute, and it takes much longer than one."""
     talk = _talk(a=_VORON)
     _job(talk, "gear")
-    desk = _Desk(q=talk)
+    desk = Desk(q=talk)
     first = desk.ask(lambda outlooks: outlooks.look())
     desk.clock.now += 200
     assert desk.ask(lambda outlooks: outlooks.look()) is first
@@ -170,7 +170,7 @@ def test_what_if_tells_both_and_the_difference() -> None:
     """The state itself stays as it is."""
     talk = _talk(a=_VORON, b=replace(READY, accept=False))
     _job(talk, "gear", 2)
-    desk = _Desk(q=talk)
+    desk = Desk(q=talk)
     found = desk.ask(lambda outlooks: outlooks.what_if(["b: resume"]))
     assert found.outlook.joint.plan.assignment == {"a": "gear", "b": "gear"}
     assert found.difference.before.finish == _MINUTE + 120
@@ -187,7 +187,7 @@ def test_queues_of_other_manners_follow_on_the_printers_they_share() -> None:
     right.say(A, QueueSet(strategy="fifo"))
     _job(left, "old", 2)
     _job(right, "young")
-    desk = _Desk(left=left, right=right)
+    desk = Desk(left=left, right=right)
     found = desk.ask(lambda outlooks: outlooks.look())
     assert [(p.job, p.start) for p in found.forecast.prints] == [
         ("old", _MINUTE),
@@ -209,7 +209,7 @@ def test_the_picture_shows_the_printers_of_one_queue_and_what_they_print() -> No
     left.say(A, PrintStarted("print-0001"))
     busy = replace(_VORON, name="a", state=PrinterState.PRINTING, idle_at=NOW + 1800.0)
     left.say(A, PrinterUpdate(busy))
-    desk = _Desk(left=left, right=right)
+    desk = Desk(left=left, right=right)
 
     async def draw(outlooks: Outlooks) -> str:
         return await outlooks.picture("left", await outlooks.look(), 0, 400)
@@ -225,5 +225,5 @@ def test_a_bed_that_a_person_clears_is_waited_for() -> None:
         a=replace(_VORON, clear_bed=ClearBed.MANUAL, state=PrinterState.BED_OCCUPIED)
     )
     _job(talk, "gear")
-    found = _Desk(q=talk).ask(lambda outlooks: outlooks.look())
+    found = Desk(q=talk).ask(lambda outlooks: outlooks.look())
     assert [p.start for p in found.forecast.prints] == [_MINUTE + 5]

@@ -167,3 +167,12 @@ def test_a_what_if_and_a_picture_of_a_file(tmp_path: Path) -> None:
     wrong = _run(tmp_path, demo, "--with", "bert: PLA")
     assert wrong.returncode == 2
     assert "no printer, waiting job or queue is called 'bert'" in wrong.stderr
+
+
+def test_the_picture_of_the_manual_is_that_of_its_command(tmp_path: Path) -> None:
+    """docs/scheduling.md shows what the command it names draws."""
+    picture = tmp_path / "plan.svg"
+    done = _run(tmp_path, str(_TESTDATA / "workshop.yaml"), "--svg", str(picture))
+    assert done.returncode == 0
+    shown = _TESTDATA.parent / "docs" / "pictures" / "plan.svg"
+    assert picture.read_bytes() == shown.read_bytes()
