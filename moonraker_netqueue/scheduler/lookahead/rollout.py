@@ -18,6 +18,8 @@ from ..readiness import ready_at
 from .shop import Kind, Minutes, Shop
 from .weighting import Weighting
 
+FLOW = 4  # minutes of makespan that one of mean flow is worth
+
 _Entry = tuple[int, int, int, bool]  # cost at least, job, minutes, change
 _Start = tuple[int, int, bool]  # job, minutes, change
 
@@ -41,7 +43,7 @@ class Outcome:
     def value(self) -> tuple[int, int]:
         """The less the better: makespan, mean flow, and handling for each printer."""
         minutes = self.makespan * self.copies * self.printers
-        minutes += self.flow * self.printers + self.handling * self.copies
+        minutes += FLOW * self.flow * self.printers + self.handling * self.copies
         return self.left, minutes
 
 
