@@ -60,7 +60,8 @@ def forecast(
 
     Raises ProblemError for an unknown strategy.
     """
-    choose = strategy_named(problem.strategy).choose
+    strategy = strategy_named(problem.strategy)
+    choose = strategy.choose
     farm = _Farm(problem)
     prints: list[PlannedPrint] = []
     minute: int | None = problem.now // 60
@@ -71,6 +72,7 @@ def forecast(
         decision = choose(scored, Solver.PURE)
         prints += farm.start(minute, scored, decision.vector)
         minute = farm.next_moment(minute)
+        choose = strategy.choose_later or strategy.choose
     return Forecast(tuple(prints), farm.left(), minute is None)
 
 
