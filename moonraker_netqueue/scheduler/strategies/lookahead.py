@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..lookahead.candidates import best_candidate
+from ..lookahead.candidates import best_candidate, priced_candidate
 from ..scored import Scored
 from ..solvers.solver import Solver
 from .strategy import Decision, Strategy
@@ -14,8 +14,15 @@ def choose(scored: Scored, _solver: Solver) -> Decision:
     return Decision(best.vector, best.tableau, best.prices, Solver.PURE)
 
 
+def choose_later(scored: Scored, _solver: Solver) -> Decision:
+    """By prices alone: a forecast has a thousand decisions to make."""
+    best = priced_candidate(scored)
+    return Decision(best.vector, best.tableau, best.prices, Solver.PURE)
+
+
 STRATEGY = Strategy(
     name="lookahead",
     text="plays the queue forward to weigh scarce printers, nights and changes",
     choose=choose,
+    choose_later=choose_later,
 )
