@@ -57,10 +57,10 @@ def best_candidate(scored: Scored) -> Candidate:
         for each, first in zip(weightings, starts, strict=True)
     ]
     if exact is not None:
-        quick = any(outcome.makespan <= exact.makespan for outcome in outcomes)
-        if not (quick and exact.certain):
-            return Candidate(exact.vector, scored.tableau, None)
-        best = _best(outcomes, exact.makespan)
+        vector, makespan = exact
+        if all(outcome.makespan > makespan for outcome in outcomes):
+            return Candidate(vector, scored.tableau, None)
+        best = _best(outcomes, makespan)
     else:
         best = _best(outcomes)
     return replace(candidates[best], outcome=outcomes[best])

@@ -6,8 +6,6 @@ printer the cheapest job comes first that costs no material change more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from ..batch.batch import Batch, batch_of
 from ..batch.search import shortest
 from ..hours import operator_wait
@@ -19,20 +17,8 @@ UNITS_MAX = 24
 STEPS = 6_000  # placements tried: 0.1 s on a PC
 
 
-@dataclass(frozen=True)
-class ExactStart:
+def exact_start(scored: Scored, queue: Queue) -> tuple[Vector, int] | None:
     """Who starts what now, and the makespan in minutes that this leads to.
-
-    `certain`: no bed is being cleared; else that may be over up to CLEARING sooner.
-    """
-
-    vector: Vector
-    makespan: int
-    certain: bool
-
-
-def exact_start(scored: Scored, queue: Queue) -> ExactStart | None:
-    """The starts of a plan of least makespan.
 
     None where more than time counts (priority, due dates, owners, starving jobs,
     nights or spools), or the queue is too long.
@@ -50,21 +36,11 @@ def exact_start(scored: Scored, queue: Queue) -> ExactStart | None:
     plan = shortest(batch, STEPS)
     if not _is_attended(queue, plan.makespan):
         return None
-    counts = plan.counts
-    cleared = [p.bed_clear or p.busy_minutes > 0 for p in problem.printers]
-    if not all(cleared):
-        # How long that still takes nobody knows: good for the most and the least.
-        sooner = zip(batch.ready, cleared, strict=True)
-        early = replace(batch, ready=tuple(r if c else 0 for r, c in sooner))
-        other = shortest(early, STEPS).counts
-        counts = min(
-            counts, other, key=lambda each: batch.makespan(each) + early.makespan(each)
-        )
     vector = tuple(
-        _first(scored, batch, printer, [row[printer] for row in counts])
+        _first(scored, batch, printer, [row[printer] for row in plan.counts])
         for printer in range(len(ready))
     )
-    return ExactStart(vector, batch.makespan(counts), all(cleared))
+    return vector, plan.makespan
 
 
 def _spools_suffice(queue: Queue) -> bool:

@@ -187,10 +187,10 @@ class _Play:
         left, due, shop = self._left, self._queue.due, self._shop
         grams, waits = self._grams[printer], kind.waits
         dead = self._costs.dead if kind.by_hand else 0
-        best: int | None = None
+        best: tuple[int, int] | None = None  # cost and job
         choice: _Start | None = None
         for cost, job, minutes, change in self._entries[printer]:
-            if best is not None and cost > best:
+            if best is not None and cost > best[0]:
                 break  # what comes later only costs more
             if not left[job]:
                 continue
@@ -206,8 +206,8 @@ class _Play:
             limit = due[job]
             if limit is not None and end > limit:
                 cost += self._late_cost(end - limit)
-            if best is None or choice is None or (cost, job) < (best, choice[0]):
-                best, choice = cost, (job, minutes, change)
+            if best is None or (cost, job) < best:
+                best, choice = (cost, job), (job, minutes, change)
         return choice
 
     def _late_cost(self, minutes: int) -> int:
