@@ -45,7 +45,7 @@ from moonraker_netqueue.model.content import FileRef
 from moonraker_netqueue.model.job import ItemSpec, Wishes
 from moonraker_netqueue.model.printer import PrinterState, Profile
 from moonraker_netqueue.model.queue_state import QueueState
-from moonraker_netqueue.printer.planner import Explanation
+from moonraker_netqueue.printer.explanation import Explanation
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import Member, ReplicaStatus, Role
 from moonraker_netqueue.virtual_printer.printers import (

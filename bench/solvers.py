@@ -14,7 +14,9 @@ from itertools import repeat
 from statistics import median
 from typing import TypeVar
 
+from moonraker_netqueue.scheduler.chosen import Chosen
 from moonraker_netqueue.scheduler.explain import why_waiting
+from moonraker_netqueue.scheduler.idle import why_idle
 from moonraker_netqueue.scheduler.problem import JobClass, Printer, Problem
 from moonraker_netqueue.scheduler.scored import score
 from moonraker_netqueue.scheduler.solvers.canonical import canonical
@@ -22,10 +24,9 @@ from moonraker_netqueue.scheduler.solvers.linear_programme import (
     build_model,
     solve_pulp,
 )
-from moonraker_netqueue.scheduler.solvers.solver import PULP_PAIRS, Solver
+from moonraker_netqueue.scheduler.solvers.solver import PULP_PAIRS
 from moonraker_netqueue.scheduler.solvers.tableau import Tableau
 from moonraker_netqueue.scheduler.solvers.transport import solve_pure
-from moonraker_netqueue.scheduler.strategies.strategy import Decision
 
 _SIZES = (  # printers, classes, copies
     (3, 3, 9),
@@ -93,8 +94,8 @@ def _timing(printers: int, classes: int, copies: int) -> Timing:
     model = scored.tableau
     pure, pure_time = _timed(lambda: solve_pure(model))
     optimum, canonical_time = _timed(lambda: canonical(model, pure))
-    decision = Decision(optimum.vector, model, optimum.prices, Solver.PURE)
-    _, explain_time = _timed(lambda: why_waiting(scored, decision))
+    chosen = Chosen(scored, optimum.vector, optimum.prices)
+    _, explain_time = _timed(lambda: (why_waiting(chosen), why_idle(chosen)))
     pulp, pulp_time = _timed(lambda: solve_pulp(model))
     if canonical(model, pulp) != optimum:
         raise SystemExit("the solvers disagree")

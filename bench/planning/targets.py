@@ -61,12 +61,17 @@ class Pairs:
 def targets(
     results: Sequence[Result], timings: Sequence[Timing], strategy: str = LOOKS_AHEAD
 ) -> Iterator[Target]:
-    """All targets, for a strategy that there are results of."""
+    """All targets of the sizes that there are results of a strategy for."""
     yield from _solver_targets(timings)
-    yield from _small_targets(Pairs.of(results, SMALL, strategy), strategy)
-    for size in (BATCH_20, BATCH_100):
-        yield from _batch_targets(size, Pairs.of(results, size, strategy), strategy)
-    yield from _stream_targets(Pairs.of(results, STREAM_20, strategy), strategy)
+    for size, size_targets in (
+        (SMALL, _small_targets),
+        (BATCH_20, _batch_targets),
+        (BATCH_100, _batch_targets),
+        (STREAM_20, _stream_targets),
+    ):
+        pairs = Pairs.of(results, size, strategy)
+        if pairs.ours:
+            yield from size_targets(pairs, f"{size.name}, `{strategy}`")
 
 
 def _solver_targets(timings: Sequence[Timing]) -> Iterator[Target]:
@@ -80,47 +85,44 @@ def _solver_targets(timings: Sequence[Timing]) -> Iterator[Target]:
         )
 
 
-def _small_targets(pairs: Pairs, strategy: str) -> Iterator[Target]:
+def _small_targets(pairs: Pairs, title: str) -> Iterator[Target]:
     mean, worse = fmean(pairs.ratios), sum(x > 0 for x in pairs.changes("makespan"))
     yield Target(
-        f"small batches, `{strategy}`: mean makespan at most {_SMALL_RATIO}"
-        " of the optimum",
+        f"{title}: mean makespan at most {_SMALL_RATIO} of the optimum",
         f"{mean:.3f}",
         mean <= _SMALL_RATIO,
     )
     yield Target(
-        f"small batches, `{strategy}`: never longer than `{BASELINE}`",
+        f"{title}: never longer than `{BASELINE}`",
         f"{worse} of {len(pairs.ours)} longer",
         worse == 0,
     )
 
 
-def _batch_targets(size: Size, pairs: Pairs, strategy: str) -> Iterator[Target]:
+def _batch_targets(pairs: Pairs, title: str) -> Iterator[Target]:
     ratio, flow = fmean(pairs.ratios), fmean(pairs.changes("mean_flow"))
     yield Target(
-        f"{size.name}, `{strategy}`: makespan within {_BATCH_RATIO} of the bound",
+        f"{title}: makespan within {_BATCH_RATIO} of the bound",
         f"{ratio:.2f} ({min(pairs.ratios):.2f} to {max(pairs.ratios):.2f})",
         ratio <= _BATCH_RATIO,
     )
     yield Target(
-        f"{size.name}, `{strategy}`: mean flow at least {-_BATCH_FLOW:.0%}"
-        f" below `{BASELINE}`",
+        f"{title}: mean flow at least {-_BATCH_FLOW:.0%} below `{BASELINE}`",
         f"{flow:+.0%}",
         flow <= _BATCH_FLOW,
     )
 
 
-def _stream_targets(pairs: Pairs, strategy: str) -> Iterator[Target]:
+def _stream_targets(pairs: Pairs, title: str) -> Iterator[Target]:
     flow, wait = fmean(pairs.changes("mean_flow")), pairs.changes("longest_wait")
     floor = fmean(r.least_flow / r.measures.mean_flow - 1 for r in pairs.theirs)
     yield Target(
-        f"{STREAM_20.name}, `{strategy}`: mean flow at least {-_STREAM_FLOW:.0%}"
-        f" below `{BASELINE}`",
+        f"{title}: mean flow at least {-_STREAM_FLOW:.0%} below `{BASELINE}`",
         f"{flow:+.0%}; no strategy can be below {floor:+.0%}",
         flow <= _STREAM_FLOW,
     )
     yield Target(
-        f"{STREAM_20.name}, `{strategy}`: longest wait no longer than `{BASELINE}`'s",
+        f"{title}: longest wait no longer than `{BASELINE}`'s",
         f"{fmean(wait):+.0%} ({min(wait):+.0%} to {max(wait):+.0%})",
         fmean(wait) <= 0,
     )

@@ -121,6 +121,22 @@ class Arguments:
         inner = Arguments(value, f"{self._path}{name}.")
         return {str(word): inner.optional_number(word) for word in value}
 
+    def lines(self, name: str) -> tuple[str, ...]:
+        """Texts that may have commas; in a query string as JSON, or with semicolons.
+
+        Left out, it is none.
+        """
+        if not self._has(name):
+            return ()
+        value = self._values[name]
+        if isinstance(value, str) and value.lstrip().startswith("["):
+            value = self._from_json(name, "a list of texts")
+        elif isinstance(value, str):
+            value = [part.strip() for part in value.split(";") if part.strip()]
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise self._wrong(name, value, "a list of texts")
+        return tuple(value)
+
     def objects(self, name: str) -> list[Arguments]:
         """A list of objects, such as the items of a job."""
         value = self._from_json(name, "a list of objects")

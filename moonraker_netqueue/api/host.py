@@ -20,6 +20,7 @@ from ..peers.errors import LinkError
 from ..peers.link import Link
 from ..ports import Clock, Links, Message, Random
 from ..printer.agent import Agent
+from ..printer.explanation import IdleWhy
 from ..printer.klipper_module import KlipperModule
 from .arguments import Arguments
 from .errors import ApiError
@@ -209,9 +210,9 @@ class Host:
         """Why each waiting job of a queue waits, by job id."""
         return dict((await self.agent.explain(queue.name)).jobs)
 
-    async def why_idle(self, queue: ServedQueue) -> dict[str, str]:
+    async def why_idle(self, queue: ServedQueue) -> dict[str, IdleWhy]:
         """Why each idle printer of a queue has no work, by host id."""
-        return dict((await self.agent.explain(queue.name)).printers)
+        return dict((await self.agent.explain(queue.name)).idle)
 
 
 def file_error(error: FilesError) -> ApiError:

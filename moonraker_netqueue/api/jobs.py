@@ -25,7 +25,7 @@ from .host import Host
 from .paging import Key, Page
 from .queue import ServedQueue
 from .sliced import joined
-from .views import job_view, prints_by_job
+from .views import held_view, job_view, prints_by_job, start_views
 
 _LIMIT_MAX = 1000  # rows of a page
 _SLICE = 100  # views made at once: half a millisecond, a few on a Raspberry Pi 3
@@ -68,11 +68,20 @@ class JobEndpoints:
         return answer
 
     async def read_job(self, arguments: Arguments) -> dict[str, Any]:
-        """One job."""
+        """One job; while it waits, what holds it on each printer, and until when."""
         queue = self._host.queue(arguments)
         job_id = arguments.text("job_id")
+        ahead = arguments.boolean("forecast", False)
         arguments.finish()
-        return await self._answer(queue, job_id)
+        answer = await self._answer(queue, job_id)
+        outlooks, view = self._host.agent.outlooks, answer["job"]
+        held = await outlooks.obstacles(queue.name, job_id)
+        view["why_not"] = [held_view(queue.state, one) for one in held]
+        if ahead:
+            outlook = await outlooks.look()
+            starts = start_views(queue.name, queue.state, outlook)
+            view["starts"] = starts.get(job_id)
+        return answer
 
     async def write_job(self, arguments: Arguments) -> dict[str, Any]:
         """Add a job, or with `job_id` edit it."""

@@ -38,7 +38,7 @@ class PrinterEndpoints:
                     queue.state,
                     printer,
                     self._host.reaches(queue, printer.host),
-                    why.get(printer.host, ""),
+                    why.get(printer.host),
                 )
                 for printer in printers
             ],

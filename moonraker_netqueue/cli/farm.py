@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import farm_pages, job_pages, lookup
+from . import farm_pages, lookup
 from .session import Session
 from .verb import Verb, pass_session
 
@@ -27,13 +27,6 @@ def _me() -> str:
 def status(session: Session) -> None:
     """The host, its printer and its queues."""
     session.show(session.call("GET", "status"), farm_pages.status_page)
-
-
-@click.command(cls=Verb)
-@pass_session
-def plan(session: Session) -> None:
-    """Who prints what next."""
-    session.show(session.call("GET", "plan"), job_pages.plan_page)
 
 
 @click.command(cls=Verb)
@@ -140,7 +133,6 @@ def print_(session: Session, name: str, action: str | None, by: str | None) -> N
 
 COMMANDS: tuple[click.Command, ...] = (
     status,
-    plan,
     pause,
     resume,
     clear,

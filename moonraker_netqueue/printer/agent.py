@@ -21,9 +21,11 @@ from .ahead import Advice, Ahead
 from .bed import after_damage, cleared
 from .entry import STEADY, Entry, departed, profile, view, with_changes
 from .errors import ChangeInvalid, NotThisPrint, RecordDamaged, RecordNotSaved
+from .explanation import Explanation
 from .idle_estimate import IdleEstimate
+from .outlook import Outlooks
 from .plan_solver import PlanSolver
-from .planner import Explanation, Planner
+from .planner import Planner
 from .printer_port import Observation, PrinterPort
 from .printer_state import Hindrance, Situation, describe, hindrance
 from .queue_port import Files, QueuePort
@@ -71,6 +73,7 @@ class Agent:
         self._news = asyncio.Event()
         self._queues = Queues(host_id, queues, random, self._note_change)
         self._planner = Planner(self._queues, solver, clock, worker)
+        self.outlooks = Outlooks(self._planner, self._queues, clock, worker)
         self._file = RecordFile(directory, disk, worker)
         self._watch = Watch(port, self._queues, self._file, settings.clear_bed, clock)
         self._spacing = Spacing(self._queues, clock)

@@ -243,7 +243,8 @@ def _job_class(
         spread=job.requires.spread,
         made_on=_named(names, _makers(waiting.item)) if job.requires.spread else (),
         held_on=_named(names, _holders(waiting, state)) if job.requires.spread else (),
-        held=wishes.hold or state.paused,
+        held=wishes.hold,
+        paused=state.paused,
         quarantined=job.quarantined(waiting.key.item),
         unreachable_from=_unreachable_from(spec, state, up, names),
     )

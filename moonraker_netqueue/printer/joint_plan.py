@@ -3,36 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..ports import Worker
+from ..scheduler.idle import NO_JOB, PrinterWhy
 from ..scheduler.planner import Plan
 from ..scheduler.problem import Problem
 from ..scheduler.solvers.solver import Solver
 from .board import Board, Group, bar_repeaters
 from .plan_solver import PlanSolver
 
-_NO_JOB = "no job waits"
+
+@dataclass(frozen=True)
+class Part:
+    """One group's problem, as it was solved, and its plan."""
+
+    problem: Problem
+    plan: Plan
 
 
-async def plan_jointly(board: Board, solver: PlanSolver, worker: Worker) -> Plan:
+@dataclass(frozen=True)
+class JointPlan:
+    """The plan of all groups, and of each in the order in which they chose."""
+
+    plan: Plan
+    parts: tuple[Part, ...]
+
+
+async def plan_jointly(board: Board, solver: PlanSolver, worker: Worker) -> JointPlan:
     """The plan of a board; raises SchedulerError."""
-    plans: list[Plan] = []
+    parts: list[Part] = []
     taken: dict[str, str] = {}
     for group in board.groups:
         problem = _without(group.problem, taken)
         if board.failures:
             problem = await worker.run(bar_repeaters, problem, board.failures)
         plan = await solver.solve(problem)
-        plans.append(plan)
+        parts.append(Part(problem, plan))
         taken |= {p: job for p, job in plan.assignment.items() if job is not None}
-    return plans[0] if len(plans) == 1 else _joined(board.groups, plans)
+    plans = [part.plan for part in parts]
+    whole = plans[0] if len(plans) == 1 else _joined(board.groups, plans)
+    return JointPlan(whole, tuple(parts))
 
 
 def _without(problem: Problem, taken: Mapping[str, str]) -> Problem:
     """The problem once printers have been given to jobs of other groups."""
     printers = tuple(
-        replace(printer, state=f"takes {taken[printer.name]} first")
+        replace(printer, taken_by=taken[printer.name])
         if printer.name in taken
         else printer
         for printer in problem.printers
@@ -65,16 +82,22 @@ def _joined(groups: Sequence[Group], plans: Sequence[Plan]) -> Plan:
 
 def _why_idle(
     name: str, queues: Sequence[str], groups: Sequence[Group], plans: Sequence[Plan]
-) -> str:
+) -> PrinterWhy:
     """What the groups say whose queues the printer serves."""
-    told = dict.fromkeys(
+    told = [
         plan.why_idle[name]
         for group, plan in zip(groups, plans, strict=True)
         if set(queues) & set(group.queues)
+    ]
+    # Who knows what would give it work speaks; who has no job, only if all have none.
+    said = [why for why in told if why.code != NO_JOB] or told[:1]
+    said = [why for why in said if why.jobs] or said
+    return PrinterWhy(
+        code=said[0].code,
+        text="; ".join(dict.fromkeys(why.text for why in said)),
+        remedy=next((why.remedy for why in said if why.remedy), ""),
+        jobs=tuple(job for why in said for job in why.jobs),
     )
-    if len(told) > 1:
-        told.pop(_NO_JOB, None)
-    return "; ".join(told)
 
 
 def _objective(groups: Sequence[Group], plans: Sequence[Plan], idle: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..config import PrinterSettings
 from ..model.job import ItemSpec
 from ..model.printer import PrinterState
-from ..scheduler.feasibility import is_loaded, needed_materials
+from ..scheduler.feasibility import covers, needed_materials
 from ..scheduler.problem import JobClass, Printer
 from .entry import profile
 from .record import Record
@@ -27,7 +27,9 @@ def to_load(settings: PrinterSettings, record: Record, spec: ItemSpec) -> str:
         from_file=spec.from_file,
     )
     missing = [
-        need for need in needed_materials(printer, item) if not is_loaded(printer, need)
+        need
+        for need in needed_materials(printer, item)
+        if not covers(printer.loaded, (need,))
     ]
     if missing:
         return f"load {', '.join(missing)} for {spec.name}, and say what is loaded"

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..model.job import Job
 from ..model.queue_state import QueueState
 from ..ports import Clock, Worker
 from ..scheduler.cost import cost
 from ..scheduler.feasibility import refusal
-from ..scheduler.planner import Plan
 from .board import Board, ClassKey, Group, build_board, file_for
-from .joint_plan import plan_jointly
+from .explanation import Explanation, explanation
+from .joint_plan import JointPlan, plan_jointly
 from .plan_solver import PlanSolver
 from .queues import Claim, Queues
 
@@ -42,31 +41,17 @@ class Objection:
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """Of one queue: why its jobs wait, by job id, and printers idle, by host id.
-
-    `assignment` says which item each printer is to take next: host id -> (job id,
-    item). `objective` is that of the whole plan, over all queues of this host, in
-    hundredths of a minute; `solver` is what computed it.
-    """
-
-    jobs: Mapping[str, str]
-    printers: Mapping[str, str]
-    assignment: Mapping[str, tuple[str, int]]
-    objective: int
-    solver: str
-
-
-@dataclass(frozen=True)
 class _Board:
     basis: object  # what a board that is still right has in common with it
     board: Board
 
 
 @dataclass(frozen=True)
-class _Planned:
+class Planned:
+    """A board and its plan."""
+
     board: Board
-    plan: Plan
+    joint: JointPlan
 
 
 @dataclass(frozen=True)
@@ -89,7 +74,7 @@ class Planner:
         self._changed = self._unplanned = -math.inf  # monotonic: last, first change
         # By what was declined:
         self._boards: dict[frozenset[ClassKey], _Board] = {}
-        self._known: dict[frozenset[ClassKey], _Planned] = {}
+        self._known: dict[frozenset[ClassKey], Planned] = {}
 
     def decline(self, key: ClassKey, seconds: float, reason: str) -> None:
         """Give this printer no copy of a class for a while."""
@@ -116,7 +101,7 @@ class Planner:
         if name is None or not await self._worker.run(has_work, board.groups, name):
             return None  # whatever the others get: no need to solve
         planned = await self._planned(declined)
-        chosen = planned.plan.assignment.get(name)
+        chosen = planned.joint.plan.assignment.get(name)
         if chosen is None:
             return None
         key = planned.board.classes[chosen]
@@ -149,7 +134,7 @@ class Planner:
             gains = await self._worker.run(gains_over, board.groups, copy, name)
         if not wanted and not gains:
             return None  # no need to solve
-        chosen = (await self._solve(board)).assignment.get(name)
+        chosen = (await self.solve(board)).plan.assignment.get(name)
         if chosen == copy:
             return None
         if chosen in gains:
@@ -159,54 +144,19 @@ class Planner:
 
     async def explain(self, queue: str) -> Explanation:
         """Why jobs of `queue` wait and its printers are idle; raises SchedulerError."""
-        planned = await self._planned(frozenset())
+        planned = await self.planned()
+        declined = {key: self._declined[key].reason for key in self._still_declined()}
         state = self._queues.state(queue)
-        waiting: dict[str, str] = {}
-        for name, key in planned.board.classes.items():
-            job = state.jobs.get(key.job_id)
-            if key.queue != queue or job is None or key.job_id in waiting:
-                continue
-            waiting[key.job_id] = self._why(planned, name, key, job)
-        idle = {
-            planned.board.printers[name]: "the queue is paused"
-            if state.paused
-            else text
-            for name, text in planned.plan.why_idle.items()
-            if planned.board.printers[name] in state.printers
-        }
-        board, plan = planned.board, planned.plan
-        taken = {
-            board.printers[printer]: board.classes[name]
-            for printer, name in plan.assignment.items()
-            if name is not None
-        }
-        assignment = {
-            host: (key.job_id, key.item)
-            for host, key in taken.items()
-            if key.queue == queue
-        }
-        solver = plan.solver.value
-        return Explanation(waiting, idle, assignment, plan.objective, solver)
+        plan = planned.joint.plan
+        return explanation(queue, state, planned.board, plan, declined)
 
-    def _why(self, planned: _Planned, name: str, key: ClassKey, job: Job) -> str:
-        state = self._queues.state(key.queue)
-        if state.paused:
-            return "waiting: the queue is paused"
-        if job.wishes.hold:
-            return "waiting: the job is on hold"
-        if job.quarantined(key.item):
-            failed = job.items[key.item].failed
-            return f"waiting: it failed {failed} times; retry it after a look at why"
-        text = planned.plan.why_waiting.get(name)
-        if text is None and key in self._still_declined():
-            return f"waiting: it is tried again soon. {self._declined[key].reason}"
-        if text is None:
-            takers = [p for p, j in planned.plan.assignment.items() if j == name]
-            return f"waiting: {', '.join(takers)} is about to take it"
-        plain = text.text
-        for prefix in ("waits: ", "waits, "):
-            plain = plain.removeprefix(prefix)
-        return f"waiting: {plain}"
+    async def planned(self) -> Planned:
+        """The plan of everything that waits; raises SchedulerError."""
+        return await self._planned(frozenset())
+
+    async def solve(self, board: Board) -> JointPlan:
+        """The plan of a board; raises SchedulerError."""
+        return await plan_jointly(board, self._solver, self._worker)
 
     def _still_declined(self) -> frozenset[ClassKey]:
         now = self._clock.monotonic()
@@ -219,9 +169,6 @@ class Planner:
     def _now(self) -> int:
         # Hosts agree more often on whole half minutes than on seconds.
         return int(self._clock.wall()) // _SETTLED * _SETTLED
-
-    async def _solve(self, board: Board) -> Plan:
-        return await plan_jointly(board, self._solver, self._worker)
 
     def _copies(self) -> dict[str, QueueState]:
         """The states as they are now: the queues go on while a board is built."""
@@ -247,11 +194,11 @@ class Planner:
             self._boards = _kept(self._boards, declined) | {declined: known}
         return known.board
 
-    async def _planned(self, declined: frozenset[ClassKey]) -> _Planned:
+    async def _planned(self, declined: frozenset[ClassKey]) -> Planned:
         board = await self._look(declined)
         known = self._known.get(declined)
         if known is None or not await self._worker.run(_alike, known.board, board):
-            known = _Planned(board, await self._solve(board))
+            known = Planned(board, await self.solve(board))
             self._known = _kept(self._known, declined) | {declined: known}
         return known
 

@@ -59,6 +59,9 @@ _TEXTS = {
     Reason.SPREAD: "has a copy already, and they are to be spread",
 }
 
+PASSING = frozenset({Reason.STATE, Reason.OPERATOR, Reason.SPREAD})
+"""What holds now, and not for good."""
+
 Mask = tuple[tuple[Reason | None, ...], ...]
 """Rows: printers, columns: jobs; None: may take it."""
 
@@ -81,6 +84,33 @@ def refusal(problem: Problem, printer: Printer, job: JobClass) -> Reason | None:
     return None
 
 
+def refusals(
+    problem: Problem, printer: Printer, job: JobClass, first: Reason
+) -> tuple[Reason, ...]:
+    """Every reason against a pair, in documented order from its first one on."""
+    found: list[Reason] = []
+    for reason, refuses in _TESTS:
+        if reason is first or (found and refuses(problem, printer, job)):
+            found.append(reason)
+    return tuple(found)
+
+
+def lasting_refusal(
+    problem: Problem, printer: Printer, job: JobClass
+) -> tuple[Reason | None, bool]:
+    """The first reason against a pair that stays while time passes and others print.
+
+    And whether it comes after OPERATOR in the documented order. PASSING are left out.
+    """
+    late = False
+    for reason, refuses in _TESTS:
+        if reason is Reason.OPERATOR:
+            late = True
+        elif reason not in PASSING and refuses(problem, printer, job):
+            return reason, late
+    return None, late
+
+
 def unavailability(problem: Problem, printer: Printer) -> Reason | None:
     """Why a printer takes no job at all, whatever job; None: it may take some."""
     own = (
@@ -96,12 +126,7 @@ def needs_change(printer: Printer, job: JobClass) -> bool:
     """Whether a person must load another material or spool first."""
     if printer.grams_left is not None and job.grams_at_once > printer.grams_left:
         return True
-    return not all(is_loaded(printer, need) for need in needed_materials(printer, job))
-
-
-def is_loaded(printer: Printer, need: str) -> bool:
-    """Whether a material is loaded that meets a need."""
-    return _offered(need, printer.loaded)
+    return not covers(printer.loaded, needed_materials(printer, job))
 
 
 def covers(loaded: tuple[str, ...], materials: tuple[str, ...]) -> bool:
@@ -134,7 +159,7 @@ def _offered(need: str, offers: tuple[str, ...]) -> bool:
 
 def _is_soon_ready(problem: Problem, printer: Printer) -> bool:
     in_time = printer.busy_minutes <= problem.weights.horizon
-    return in_time and printer.state in PLANNED_STATES
+    return in_time and printer.state in PLANNED_STATES and not printer.taken_by
 
 
 def _state(problem: Problem, printer: Printer, _job: JobClass) -> bool:
@@ -214,7 +239,7 @@ def _switched_off(_problem: Problem, printer: Printer, _job: JobClass) -> bool:
 
 
 def _held(_problem: Problem, _printer: Printer, job: JobClass) -> bool:
-    return job.held
+    return job.held or job.paused
 
 
 def _attempts(_problem: Problem, printer: Printer, job: JobClass) -> bool:

@@ -8,19 +8,21 @@ the manual events of a period, a clearing takes one as soon as its print starts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from .feasibility import PLANNED_STATES, needs_change
-from .hours import Diary
+from .hours import WEEK, Diary
+from .moments import Moments
 from .problem import CLEARING, JobClass, Printer, Problem
 from .readiness import works
-from .scored import Scored, score
+from .scored import Scored
 from .solvers.solver import Solver
 from .solvers.tableau import Vector
 from .strategies import strategy_named
 
 PRINTS_MAX = 1_000
+_PATIENCE = 2 * WEEK  # minutes without a start after which there will be none
 
 
 @dataclass(frozen=True)
@@ -54,26 +56,44 @@ class Forecast:
 
 
 def forecast(
-    problem: Problem, *, until: int | None = None, prints_max: int = PRINTS_MAX
+    problem: Problem,
+    *,
+    until: int | None = None,
+    prints_max: int = PRINTS_MAX,
+    first: Mapping[str, str | None] | None = None,
 ) -> Forecast:
     """Play `problem` forward up to Unix minute `until`, or while anything starts.
 
-    Raises ProblemError for an unknown strategy.
+    `first`: what printers take now, where a plan has said so: printer -> job. Raises
+    ProblemError for an unknown strategy.
     """
     strategy = strategy_named(problem.strategy)
     choose = strategy.choose
     farm = _Farm(problem)
+    moments = Moments(problem)
     prints: list[PlannedPrint] = []
     minute: int | None = problem.now // 60
     while minute is not None and len(prints) < prints_max:
         if until is not None and minute > until:
             break
-        scored = score(farm.problem_at(minute))
-        decision = choose(scored, Solver.PURE)
-        prints += farm.start(minute, scored, decision.vector)
+        scored = moments.score(farm.problem_at(minute))
+        if first is None:
+            vector = choose(scored, Solver.PURE).vector
+        else:
+            vector = _as_planned(scored.problem, first)
+        prints += farm.start(minute, scored, vector)
+        first = None
         minute = farm.next_moment(minute)
         choose = strategy.choose_later or strategy.choose
     return Forecast(tuple(prints), farm.left(), minute is None)
+
+
+def _as_planned(problem: Problem, first: Mapping[str, str | None]) -> Vector:
+    """A plan's assignment as columns."""
+    columns = {job.name: column for column, job in enumerate(problem.jobs)}
+    idle = len(columns)
+    takes = (first.get(printer.name) for printer in problem.printers)
+    return tuple(idle if job is None else columns.get(job, idle) for job in takes)
 
 
 class _Farm:
@@ -128,7 +148,10 @@ class _Farm:
         later = [ready for ready in self._ready.values() if ready > minute]
         idle = (name for name, ready in self._ready.items() if ready <= minute)
         waits = (self._diary(self._printers[name]).wait(minute) for name in idle)
-        later += [minute + wait for wait in waits if wait]  # somebody comes to it
+        comings = (minute + wait for wait in waits if wait)  # of somebody to it
+        # Who has come to all printers in vain will do so for ever.
+        end = max(self._ready.values(), default=minute) + _PATIENCE
+        later += [coming for coming in comings if coming <= end]
         return min(later) if jobs and later else None
 
     def left(self) -> tuple[tuple[str, int], ...]:

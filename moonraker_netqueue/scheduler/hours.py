@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 DAY = 1440  # minutes
 WEEK = 7 * DAY
@@ -58,10 +58,27 @@ def operator_wait(periods: Iterable[OperatorPeriod], minute: int) -> int:
     return min((period.wait(minute) for period in periods), default=0)
 
 
-@functools.lru_cache(maxsize=8)
-def waits_of_week(periods: tuple[OperatorPeriod, ...]) -> tuple[int, ...]:
-    """`operator_wait` of every minute of a week: look up Unix minute modulo WEEK."""
-    return tuple(operator_wait(periods, minute) for minute in range(WEEK))
+@lru_cache(maxsize=32)
+def week_of_waits(periods: tuple[OperatorPeriod, ...]) -> tuple[int, ...]:
+    """`operator_wait` for those who ask very often: look up Unix minute % WEEK."""
+    if not periods:
+        return (0,) * WEEK
+    there = bytearray(WEEK)
+    for period in periods:
+        for day in period.days:
+            opening = day * DAY + period.start - period.utc_offset - _EPOCH
+            for minute in range(opening, opening + min(period.duration, WEEK)):
+                there[minute % WEEK] = 1
+    waits = [WEEK] * WEEK
+    for minute in reversed(range(2 * WEEK)):  # twice: the week goes round
+        here, after = minute % WEEK, (minute + 1) % WEEK
+        waits[here] = 0 if there[here] else min(WEEK, waits[after] + 1)
+    return tuple(waits)
+
+
+def is_limited(periods: tuple[OperatorPeriod, ...]) -> bool:
+    """Whether what may be done by hand is limited in one of them."""
+    return any(period.max_manual_events is not None for period in periods)
 
 
 def help_wait(periods: tuple[OperatorPeriod, ...], minute: int, used: Used) -> int:
@@ -98,7 +115,7 @@ class Diary:
     def __init__(self, periods: tuple[OperatorPeriod, ...], now: int) -> None:
         """Take over what is used up at Unix minute `now`."""
         self._periods = periods
-        self._limited = any(p.max_manual_events is not None for p in periods)
+        self._limited = is_limited(periods)
         self._used: dict[tuple[int, int], int] = {}
         for number, period in enumerate(periods):
             opening = period.opening(now)

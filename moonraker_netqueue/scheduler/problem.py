@@ -80,6 +80,7 @@ class Printer:
     bed_clear: bool = True  # False: an idle printer whose bed is not known clear
     quarantined: bool = False
     switched_off: bool = False  # a person paused it
+    taken_by: str = ""  # a job of queues that are planned before these
     operator: tuple[OperatorPeriod, ...] = ()  # hours of its own; none: the problem's
 
 
@@ -110,6 +111,7 @@ class JobClass:
     made_on: tuple[str, ...] = ()  # printers that made copies of it, if spread
     held_on: tuple[str, ...] = ()  # printers that make or hold one now, if spread
     held: bool = False
+    paused: bool = False  # its queue is
     quarantined: bool = False
     failed_on: tuple[str, ...] = ()  # printers that shall not try again
     unreachable_from: tuple[str, ...] = ()  # printers that cannot get the file

@@ -28,7 +28,7 @@ def as_document(scored: Scored, plan: Plan) -> dict[str, Any]:
                 job: {"text": waiting.text, "reasons": dict(waiting.reasons)}
                 for job, waiting in plan.why_waiting.items()
             },
-            "idle": dict(plan.why_idle),
+            "idle": {printer: why.text for printer, why in plan.why_idle.items()},
         },
     }
 
@@ -47,7 +47,9 @@ def as_text(scored: Scored, plan: Plan) -> str:
         ]
         rows.append([printer.name, *cells, taken or "-"])
     lines = [*aligned(rows), ""]
-    lines += [f"{printer} is idle: {text}" for printer, text in plan.why_idle.items()]
+    lines += [
+        f"{printer} is idle: {why.text}" for printer, why in plan.why_idle.items()
+    ]
     lines += [f"{job} {waiting.text}" for job, waiting in plan.why_waiting.items()]
     lines.append(
         f"objective {minutes(plan.objective)} min ({plan.solver.value} solver)"

@@ -10,6 +10,7 @@ from typing import Any
 from .errors import ProblemError, SolverError
 from .explain import Waiting
 from .hours import OperatorPeriod
+from .idle import PrinterWhy
 from .planner import Plan
 from .problem import FormFactor, JobClass, Printer, Problem, Volume, Weights
 from .solvers.solver import Solver
@@ -48,6 +49,11 @@ def plan_from_json(text: str) -> Plan:
         fields["why_waiting"] = {
             job: Waiting(**waiting) for job, waiting in fields["why_waiting"].items()
         }
+        fields["why_idle"] = {
+            printer: PrinterWhy(**_frozen(why))
+            for printer, why in fields["why_idle"].items()
+        }
+        fields["prices"] = _frozen(fields["prices"])
         fields["solver"] = Solver(fields["solver"])
         return Plan(**fields)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -22,6 +22,7 @@ LOTS_MAX = 60
 DUE_SHARE = 0.4  # of the lots
 LARGE_SHARE = 0.15  # of the lots, that fit on the largest model alone
 SELF_CLEARING_SHARE = 0.2  # of the printers
+ORDER_MAX = 20  # copies of a lot in a stream
 MEDIAN = 120  # minutes of a print on the fastest model
 SIGMA = 0.75  # of the logarithm of that
 SHORTEST, LONGEST = 30, 720  # minutes
@@ -80,14 +81,29 @@ def batch(seed: int, printers: int, copies: int) -> Workload:
 
 
 def stream(seed: int, printers: int, copies: int, span: int) -> Workload:
-    """The same workshop, with lots that come evenly at random within `span` minutes."""
+    """The same workshop and files, ordered in small lots that come at random times.
+
+    They are spread evenly over `span` minutes.
+    """
     farm = _printers(seed, printers)
     draw = _dice(seed, "arrivals")
     lots = []
-    for lot in _lots(seed, farm, copies):
-        delay = draw.randrange(span) * 60
-        due = None if lot.due is None else lot.due + delay
-        lots.append(replace(lot, added=lot.added + delay, due=due))
+    for kind in _lots(seed, farm, copies):
+        left, number = kind.copies, 0
+        while left:
+            size = min(left, draw.randint(1, ORDER_MAX))
+            delay = draw.randrange(span) * 60
+            due = _due(draw, farm, kind, size)
+            lots.append(
+                replace(
+                    kind,
+                    name=f"{kind.name}-{number:03}",
+                    copies=size,
+                    added=kind.added + delay,
+                    due=None if due is None else due + delay,
+                )
+            )
+            left, number = left - size, number + 1
     return Workload(seed, farm, tuple(lots))
 
 
@@ -170,12 +186,19 @@ def _lot(
     }
     material = draw.choices(list(weights), list(weights.values()))[0]
     lot = replace(lot, materials=(material,))
+    return replace(lot, due=_due(draw, farm, lot, copies))
+
+
+def _due(
+    draw: random.Random, farm: Sequence[Printer], lot: JobClass, copies: int
+) -> int | None:
+    """When so many copies of a lot that comes at `added` are due, if they are."""
     is_due, patience = draw.random() < DUE_SHARE, draw.uniform(2, 8)
     if not is_due:
-        return lot
+        return None
     # As long as its own printers would need for it alone, a few times over.
-    alone = copies * minutes / _takers(farm, lot)
-    return replace(lot, due=lot.added + round(DAY + patience * alone) * 60)
+    alone = copies * lot.shortest / _takers(farm, lot)
+    return lot.added + round(DAY + patience * alone) * 60
 
 
 def _takers(farm: Sequence[Printer], lot: JobClass) -> int:

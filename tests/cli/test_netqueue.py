@@ -274,3 +274,25 @@ def test_as_a_program(desk: Desk) -> None:
         timeout=30,
     )
     assert pipe.stderr == b""
+
+
+def test_why_and_plan_tell_what_to_do_and_when(desk: Desk) -> None:
+    """For one job on each printer; for all; what if; and as a picture."""
+    job_id = desk.add("lamp.gcode", GCODE, "--material", "PETG:black")
+    out = desk.done("why", job_id).out
+    assert "the queue is paused; resume it" in out
+    assert "does not start within" in out
+    assert "load PETG black on printer2" in out
+    assert desk.done("why", job_id, "--json").json["job"]["starts"] is None
+    queue = desk.done("plan", "--json").json["queue"]
+    wishes = ("--with", f"{queue}: resume", "--with", "printer1: PETG black")
+    out = desk.done("plan", *wishes, "--with", "printer1: bed clear").out
+    assert "a lamp.gcode" in out
+    assert "0 copies would never print, not 1" in out
+    picture = desk.folder / "plan.svg"
+    desk.done("plan", *wishes, "--svg", str(picture), "--width", "400")
+    assert 'width="400"' in picture.read_text(encoding="utf-8")
+    typed = desk.type("plan", "--with", "printr1: PETG black")
+    assert (typed.code, "such as" in typed.err) == (1, True)
+    typed = desk.type("plan", "--svg", str(desk.folder / "no" / "plan.svg"))
+    assert (typed.code, "cannot be written" in typed.err) == (1, True)

@@ -67,6 +67,17 @@ def test_what_never_prints_is_left_and_said_to_be() -> None:
     assert forecast(_problem((off,), (_PLA,))).left == (("pla", 2),)
 
 
+def test_people_who_come_in_turn_and_in_vain_end_it() -> None:
+    """Each to a printer of its own, at other times: nothing ever fits."""
+    other = replace(_DAYTIME, start=22 * 60)
+    printers = (_A, replace(_A, name="b", operator=(other,)))
+    never = replace(_PETG, materials=("ABS",))
+    found = forecast(_problem(printers, (never,)))
+    assert (found.prints, found.complete) == ((), True)
+    nobody = replace(_problem((_A,), (_PETG,)), operator=(replace(_DAYTIME, days=()),))
+    assert forecast(nobody).complete
+
+
 def test_a_forecast_that_ends_early_says_so() -> None:
     """By time or by number of prints."""
     problem = _problem((_A,), (_PLA,))
@@ -155,6 +166,7 @@ def test_every_copy_is_printed_once_and_no_printer_prints_two_at_a_time(
     first = {p.printer: p.job for p in found.prints if p.start == problem.now // 60}
     chosen = plan(problem).assignment
     assert first == {printer: job for printer, job in chosen.items() if job}
+    assert forecast(problem, first=chosen) == found
 
 
 def _check_operators(problem: Problem, prints: tuple[PlannedPrint, ...]) -> None:

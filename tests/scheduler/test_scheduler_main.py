@@ -80,7 +80,7 @@ def test_table_of_the_original_demonstration(tmp_path: Path) -> None:
         "material",
         "gear",
     ]
-    assert "hinge waits, no printer fits: no such material" in done.stdout
+    assert "hinge waits: load ABS-red on anton (it takes bracket first)" in done.stdout
 
 
 def test_solve_answers_with_the_same_plan_by_pulp(tmp_path: Path) -> None:
@@ -152,3 +152,27 @@ def test_importing_the_scheduler_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_what_if_and_a_picture_of_a_file(tmp_path: Path) -> None:
+    """The gain in lines, and the plan as it would be as SVG."""
+    demo, picture = str(_TESTDATA / "schedule1.yaml"), tmp_path / "plan.svg"
+    wish = "anton: ABS-red"
+    done = _run(tmp_path, demo, "--with", wish, "--svg", str(picture))
+    assert "hinge will start" in done.stdout
+    assert picture.read_text(encoding="utf-8").startswith("<svg ")
+    found = json.loads(_run(tmp_path, demo, "--with", wish, "--json").stdout)
+    assert found["assignment"]["anton"] == "hinge"
+    assert found["difference"]["after"]["never"] == 0
+    wrong = _run(tmp_path, demo, "--with", "bert: PLA")
+    assert wrong.returncode == 2
+    assert "no printer, waiting job or queue is called 'bert'" in wrong.stderr
+
+
+def test_the_picture_of_the_manual_is_that_of_its_command(tmp_path: Path) -> None:
+    """docs/scheduling.md shows what the command it names draws."""
+    picture = tmp_path / "plan.svg"
+    done = _run(tmp_path, str(_TESTDATA / "workshop.yaml"), "--svg", str(picture))
+    assert done.returncode == 0
+    shown = _TESTDATA.parent / "docs" / "pictures" / "plan.svg"
+    assert picture.read_bytes() == shown.read_bytes()

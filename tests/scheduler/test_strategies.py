@@ -155,7 +155,7 @@ def test_a_limit_of_the_operator_is_told_as_the_reason(solver: Solver) -> None:
         "needs a change, and the operator does as much by hand as the period allows"
     )
     assert found.assignment == {"a": "old", "b": None, "c": None}
-    assert found.why_idle["b"] == f"old {enough}"
+    assert found.why_idle["b"].text == f"old {enough}"
     assert found.why_waiting["new"].text == f"waits: b {enough}"
 
 

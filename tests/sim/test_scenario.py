@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from moonraker_netqueue.model.printer import ClearBed, Volume
 from moonraker_netqueue.scheduler.errors import ProblemError
+from moonraker_netqueue.sim import scenario as scenario_module
 from moonraker_netqueue.sim.scenario import (
     Habits,
     Happening,
@@ -184,3 +186,17 @@ def test_there_are_the_examples_of_the_issue() -> None:
         for path in sorted(_TESTDATA.glob("scenario*.yaml"))
     ]
     assert sizes == [3, 8, 30]
+
+
+def test_every_key_is_documented() -> None:
+    """In the table of docs/simulation.md, with the kinds of events."""
+    page = (_TESTDATA.parent / "docs" / "simulation.md").read_text()
+    keys = {
+        key
+        for name, keys in vars(scenario_module).items()
+        if re.fullmatch("_[A-Z]+_KEYS", name)  # others' are in scheduling.md
+        for key in keys
+    }
+    assert len(keys) > 30
+    words = keys | {what.value for what in What}
+    assert [word for word in sorted(words) if f"`{word}`" not in page] == []

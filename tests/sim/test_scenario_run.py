@@ -193,7 +193,7 @@ def test_a_job_that_no_printer_may_print_is_left_with_its_reason() -> None:
     """As the page of the queue tells it."""
     run = played(scenario(**{"materials: [PLA], m": "materials: [PEEK], m"}), 0.1)
     ((_, why),) = run.left
-    assert "no such material" in why
+    assert "load PEEK on anton" in why
 
 
 def test_a_job_is_added_when_its_time_has_come() -> None:

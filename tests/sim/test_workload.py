@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moonraker_netqueue.scheduler.feasibility import refusal
 from moonraker_netqueue.scheduler.problem import Problem
-from moonraker_netqueue.sim.workload import START, batch, small_batch, stream
+from moonraker_netqueue.sim.workload import (
+    ORDER_MAX,
+    START,
+    batch,
+    small_batch,
+    stream,
+)
 
 
 @settings(max_examples=30, deadline=None)
@@ -26,16 +34,24 @@ def test_lots_are_as_many_as_asked_for_and_each_fits_a_printer(
 
 
 def test_the_seed_is_all_that_matters() -> None:
-    """Batch and stream of a seed are the same lots at other times."""
+    """Batch and stream of a seed have the same printers."""
     assert batch(7, 5, 50) == batch(7, 5, 50)
     assert batch(7, 5, 50) != batch(8, 5, 50)
     spread = stream(7, 5, 50, span=1000)
+    assert spread == stream(7, 5, 50, span=1000)
     assert spread.printers == batch(7, 5, 50).printers
-    assert [lot.copies for lot in spread.lots] == [
-        lot.copies for lot in batch(7, 5, 50).lots
-    ]
     comes = [lot.added // 60 - START for lot in spread.lots]
     assert 0 <= min(comes) < max(comes) < 1000
+
+
+def test_a_stream_has_the_files_of_the_batch_in_small_lots() -> None:
+    """As many copies of each as in the batch, never many at a time."""
+    ordered: Counter[str] = Counter()
+    for lot in stream(7, 20, 1000, span=1000).lots:
+        assert 1 <= lot.copies <= ORDER_MAX
+        assert lot.due is None or lot.due > lot.added
+        ordered[lot.name.partition("-")[0]] += lot.copies
+    assert ordered == {lot.name: lot.copies for lot in batch(7, 20, 1000).lots}
 
 
 def test_failures_are_drawn_by_lot_and_attempt() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..feasibility import covers, is_silent, refusal
-from ..hours import WEEK, OperatorPeriod, waits_of_week
+from ..hours import WEEK, OperatorPeriod, week_of_waits
 from ..problem import CLEARING, JobClass, Printer, Problem
 from ..readiness import works
 
@@ -133,7 +133,7 @@ def _shop(
             not printer.self_clearing,
             is_silent(printer),
             printer.manual_effort_cost,
-            waits_of_week(printer.operator) if printer.operator else None,
+            week_of_waits(printer.operator) if printer.operator else None,
         )
         key = (minutes, printer.operator, *traits[:3])
         if key not in known:
@@ -176,7 +176,7 @@ def _mean_wait(duration: int, hours: tuple[OperatorPeriod, ...]) -> int:
     starts = _starts(hours)
     if not starts:
         return 0
-    waits = waits_of_week(hours)
+    waits = week_of_waits(hours)
     return sum(waits[(start + duration) % WEEK] for start in starts) // len(starts)
 
 
@@ -184,6 +184,6 @@ def _mean_wait(duration: int, hours: tuple[OperatorPeriod, ...]) -> int:
 def _starts(hours: tuple[OperatorPeriod, ...]) -> Sequence[int]:
     if not hours:
         return ()
-    waits = waits_of_week(hours)
+    waits = week_of_waits(hours)
     attended = [minute for minute, wait in enumerate(waits) if not wait]
     return attended[:: max(1, len(attended) // _SAMPLES)]
