@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..cost import credit, promised
+from ..cost import credit_of, promised
 from ..feasibility import needs_change
 from ..hours import WEEK
 from ..problem import CLEARING, Problem
@@ -56,7 +56,7 @@ class Queue:
         self.now = problem.now // 60
         self.left = [job.units for job in problem.jobs]
         self.copies = [job.copies if job.keep_together else 1 for job in problem.jobs]
-        self.credits = [credit(problem, job) for job in problem.jobs]
+        self.credits = [credit_of(problem, job) for job in problem.jobs]
         self.promised = [promised(problem, job) for job in problem.jobs]
         self.due = [None if job.due is None else job.due // 60 for job in problem.jobs]
         self.ready = [ready_at(problem, printer) for printer in problem.printers]
