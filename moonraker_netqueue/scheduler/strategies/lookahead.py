@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..lookahead.candidates import best_candidate
 from ..scored import Scored
 from ..solvers.solver import Solver
+from . import assignment
 from .strategy import Decision, Strategy
 
 
@@ -18,4 +19,6 @@ STRATEGY = Strategy(
     name="lookahead",
     text="plays the queue forward to weigh scarce printers, nights and changes",
     choose=choose,
+    # By itself a forecast of 20 printers takes minutes on a Raspberry Pi 3.
+    ahead=assignment.choose,
 )
