@@ -66,6 +66,14 @@ def best_candidate(scored: Scored) -> Candidate:
     return replace(candidates[best], outcome=outcomes[best])
 
 
+def priced_candidate(scored: Scored) -> Candidate:
+    """What the first weighting starts; nothing is played forward."""
+    shop = shop_of(scored.problem)
+    queue = Queue(scored.problem, shop)
+    extra = extra_minutes(shop, queue.left, queue.busy())
+    return _candidate(scored, queue, extra, WEIGHTINGS[0])
+
+
 def _candidate(
     scored: Scored, queue: Queue, extra: Minutes, weighting: Weighting
 ) -> Candidate:

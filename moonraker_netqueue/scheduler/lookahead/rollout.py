@@ -18,6 +18,8 @@ from ..readiness import ready_at
 from .shop import Kind, Minutes, Shop
 from .weighting import Weighting
 
+FLOW = 4  # minutes of makespan that one of mean flow is worth
+
 _Entry = tuple[int, int, int, bool]  # cost at least, job, minutes, change
 _Start = tuple[int, int, bool]  # job, minutes, change
 
@@ -41,7 +43,7 @@ class Outcome:
     def value(self) -> tuple[int, int]:
         """The less the better: makespan, mean flow, and handling for each printer."""
         minutes = self.makespan * self.copies * self.printers
-        minutes += self.flow * self.printers + self.handling * self.copies
+        minutes += FLOW * self.flow * self.printers + self.handling * self.copies
         return self.left, minutes
 
 
@@ -186,7 +188,7 @@ class _Play:
         best: int | None = None
         choice: _Start | None = None
         for cost, job, minutes, change in self._entries[printer]:
-            if best is not None and cost >= best:
+            if best is not None and cost > best:
                 break  # what comes later only costs more
             if not left[job]:
                 continue
@@ -202,7 +204,7 @@ class _Play:
             limit = due[job]
             if limit is not None and end > limit:
                 cost += self._late_cost(end - limit)
-            if best is None or cost < best:
+            if choice is None or best is None or (cost, job) < (best, choice[0]):
                 best, choice = cost, (job, minutes, change)
         return choice
 
