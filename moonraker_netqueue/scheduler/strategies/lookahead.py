@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..lookahead.candidates import best_candidate, priced_candidate
 from ..scored import Scored
 from ..solvers.solver import Solver
+from . import assignment
 from .strategy import Decision, Strategy
 
 _PRICED_JOBS = 40  # waiting: a forecast of 10 printers then takes 0.15 s on a PC
