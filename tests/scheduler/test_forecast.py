@@ -15,7 +15,7 @@ from moonraker_netqueue.scheduler.forecast import PlannedPrint, forecast
 from moonraker_netqueue.scheduler.hours import DAY, OperatorPeriod
 from moonraker_netqueue.scheduler.planner import plan
 from moonraker_netqueue.scheduler.problem import CLEARING, JobClass, Printer, Problem
-from moonraker_netqueue.scheduler.scored import Scored
+from moonraker_netqueue.scheduler.scored import Scored, score
 from moonraker_netqueue.scheduler.solvers.solver import Solver
 from moonraker_netqueue.scheduler.strategies import known_strategies, strategy_named
 from moonraker_netqueue.scheduler.strategies.strategy import Decision
@@ -130,6 +130,22 @@ def test_a_slow_strategy_decides_only_what_starts_now(
     found = forecast(problem)
     assert asked == [problem.now]
     assert len(found.prints) == 3
+
+
+def test_of_long_queues_the_assignment_decides_later_moments() -> None:
+    """Prices alone would take too long on a Raspberry Pi."""
+    jobs = tuple(replace(_PLA, name=f"j{n}", added=n, copies=1) for n in range(45))
+    ahead = replace(_problem((_A,), jobs), strategy="lookahead")
+    usual = replace(ahead, strategy="assignment")
+    first = plan(usual).assignment
+    until = _NINE + 250  # four prints: over 40 jobs wait all the time
+    found = forecast(ahead, first=first, until=until)
+    assert len(found.prints) == 4
+    assert found == forecast(usual, first=first, until=until)
+    late = strategy_named("lookahead").choose_later
+    assert late is not None
+    few = score(_problem((_A,), jobs[:2]))
+    assert late(few, Solver.PURE).tableau != few.tableau
 
 
 def test_an_unknown_strategy_is_refused_with_those_there_are() -> None:
