@@ -19,10 +19,15 @@ _COPIES = 6
 _FILE = b"RECORD TEXT=begin-cut\nG28\n" + b"G4 P1000\n" * 25 + b"RECORD TEXT=end-cut\n"
 
 
-def _until(what: str, true: Callable[[], object], seconds: float = 90.0) -> None:
+def _until(
+    what: str,
+    true: Callable[[], object],
+    seconds: float = 90.0,
+    seen: Callable[[], object] = lambda: "",
+) -> None:
     deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, f"never: {what}"
+        assert time.monotonic() < deadline, f"never: {what}: {seen()}"
         time.sleep(0.2)
 
 
@@ -44,6 +49,12 @@ def _begun(printer: VirtualPrinter) -> int:
 def _quorum(printer: VirtualPrinter) -> bool:
     queues = printer.client.get("/server/netqueue/status")["queues"]
     return bool(queues["cut-off"]["quorum"])
+
+
+def _story(printer: VirtualPrinter) -> list[object]:
+    """What one host knows, for the words of a failure."""
+    calls = ("status", "jobs", "printers")
+    return [printer.client.get(f"/server/netqueue/{call}") for call in calls]
 
 
 @pytest.mark.timeout(300)
@@ -72,7 +83,12 @@ def test_cut_off_it_prints_its_reservation_and_nothing_twice(
     for printer in others:
         printer.start()
     farm.wait_ready()
-    _until("all done", lambda: jobs(first.client)[0]["state"] == "done", 150)
+    _until(
+        "all done",
+        lambda: jobs(first.client)[0]["state"] == "done",
+        150,
+        lambda: [_story(printer) for printer in farm.printers],
+    )
     assert sum(map(_begun, farm.printers)) == _COPIES
     (item,) = jobs(first.client)[0]["items"]
     assert item["done"] == _COPIES
