@@ -14,6 +14,7 @@ class Topic(str, enum.Enum):
     PRINTER = "printer"
     CONTENT = "content"
     QUEUE = "queue"
+    OVERRULED = "overruled"  # key: name of a job that a merge found removed and changed
 
 
 @dataclass(frozen=True)

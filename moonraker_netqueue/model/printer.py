@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .checks import WORD_MAX, check_range, check_text, check_words
+from .identity import Stamp
 
 SIDE_MAX_MM = 100_000
 FAILURES_MAX = 3  # failed prints in a row that put a printer into quarantine
@@ -98,6 +99,7 @@ class Printer:
     profile: Profile
     updated: float
     failures: int = 0  # failed prints in a row
+    stamp: Stamp = field(default_factory=Stamp)
 
     @property
     def quarantined(self) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .checks import check_id
 from .command import (
     Command,
@@ -16,8 +14,9 @@ from .command import (
 from .content import Content
 from .errors import Rejected, Rule
 from .event import Event, Topic
+from .identity import Said, Stamp
 from .printer import Printer
-from .queue_data import QueueData
+from .queue_data import PAUSED, QueueData
 
 PRINTERS_MAX = 500
 CONTENTS_MAX = 20_000
@@ -33,7 +32,10 @@ def update_printer(
     if known is None and len(queue.printers) >= PRINTERS_MAX:
         raise Rejected(Rule.CONFLICT, f"the queue already has {PRINTERS_MAX} printers")
     failures = 0 if known is None or body.forgive else known.failures
-    queue.printers[host] = Printer(host, body.profile, command.at, failures)
+    stamp = Stamp() if known is None else known.stamp
+    queue.printers[host] = Printer(
+        host, body.profile, command.at, failures, stamp.after(command.dot)
+    )
     return (Event(Topic.PRINTER, host),)
 
 
@@ -54,8 +56,10 @@ def hold_content(
             f"{file.name!r}: SHA-256 {file.sha256[:12]} is registered with"
             f" {content.size} bytes and MD5 {content.key[:12]}: hash it again",
         )
-    holders = tuple(sorted({*content.holders, command.id.author}))
-    queue.contents[file.sha256] = replace(content, holders=holders)
+    now = Said(command.dot.incarnation, command.dot.sequence)
+    queue.contents[file.sha256] = content.held(
+        {**content.sayings(), command.id.author: now}
+    )
     return (Event(Topic.CONTENT, file.sha256),)
 
 
@@ -66,9 +70,10 @@ def drop_content(
     content = queue.contents.get(body.sha256)
     if content is None:
         raise Rejected(Rule.NOT_FOUND, f"no content {body.sha256[:12]!r} is registered")
-    holders = tuple(host for host in content.holders if host != command.id.author)
-    if holders or queue.referenced(body.sha256):
-        queue.contents[body.sha256] = replace(content, holders=holders)
+    said = content.sayings()
+    said.pop(command.id.author, None)
+    if said or queue.referenced(body.sha256):
+        queue.contents[body.sha256] = content.held(said)
     else:
         del queue.contents[body.sha256]
     return (Event(Topic.CONTENT, body.sha256),)
@@ -79,6 +84,7 @@ def pause_queue(
 ) -> tuple[Event, ...]:
     """Pause or resume: live prints go on, no new copy is reserved while paused."""
     queue.paused = body.paused
+    queue.stamp(PAUSED, command.dot)
     return (Event(Topic.QUEUE, "paused"),)
 
 

@@ -20,7 +20,8 @@ from .entry import is_name
 from .errors import SnapshotInvalid, SnapshotTooNew
 
 SIZE_MAX = 64 << 20  # bytes of text
-_VERSION = 1  # of the text, and of the state in it: another form is another version
+_VERSION = 2  # of the text, and of the state in it: another form is another version
+_OLDEST = 1  # that is still read: a state without what a merge needs
 _SPLIT_DEPTH = 2  # from there on containers may be written in one line
 _WHOLE_MAX = 16  # if they have at most as many members
 
@@ -100,7 +101,7 @@ def read(text: str) -> Loaded:
 
 def _header(header: Any) -> tuple[int, int, dict[str, str], tuple[int, int]]:
     version = header["version"]
-    if version != _VERSION:
+    if version not in range(_OLDEST, _VERSION + 1):
         raise SnapshotTooNew(
             f"a snapshot of format {str(version)[:20]}, this program reads"
             f" {_VERSION}: update moonraker_netqueue on this host"

@@ -122,7 +122,7 @@ def test_a_missing_key_is_named() -> None:
 def test_a_later_schema_says_update() -> None:
     """R23: whatever else it holds."""
     with pytest.raises(CommandTooNew, match="update moonraker_netqueue"):
-        decode('{"schema": 2, "what": "ever"}')
+        decode('{"schema": 3, "what": "ever"}')
 
 
 @pytest.mark.parametrize(

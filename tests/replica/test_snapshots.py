@@ -351,7 +351,7 @@ def test_a_snapshot_in_another_form_is_refused() -> None:
         with pytest.raises(SnapshotInvalid):
             snapshot.read(damaged)
     with pytest.raises(SnapshotTooNew, match="update moonraker_netqueue"):
-        snapshot.read(text.replace('"version":1', '"version":2'))
+        snapshot.read(text.replace('"version":2', '"version":3'))
 
 
 def test_a_snapshot_holds_the_seats_of_its_index() -> None:
