@@ -16,8 +16,9 @@ from .outcome import AuthorLog
 from .part import Part, Stretch
 from .queue_data import QueueData
 
-PART_MAX = 46 * 1024  # characters of one; its command has 48 KiB
-_ALIVE_MAX = 2_000  # dots of one stretch
+PART_MAX = 46 << 10  # characters of one; its command has 48 KiB
+_BATCH = 12 << 10  # of things put together: applying them must not hold the loop
+_ALIVE_MAX = 1_000  # dots of one stretch
 _OVERHEAD = 8  # characters around a member
 
 
@@ -31,7 +32,7 @@ def whole(state: QueueData) -> Part:
 
 
 def cut(state: QueueData) -> Iterator[Part]:
-    """All of a state in parts of PART_MAX characters, in the order to take them in.
+    """All of a state in parts of at most PART_MAX, in the order to take them in.
 
     Raises PartTooLarge naming the job.
     """
@@ -39,7 +40,7 @@ def cut(state: QueueData) -> Iterator[Part]:
     size = 0
     for name, member in _members(state, cut=True):
         length = len(text_of(member)) + _OVERHEAD
-        if batch and size + length > PART_MAX:
+        if batch and size + length > _BATCH:
             yield _packed(iter(batch))
             batch, size = [], 0
         batch.append((name, member))

@@ -15,30 +15,31 @@ from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from ..ports import Clock, Disk, Links, Message, Random, Worker
 from ..version import __version__
+from .conversation import Conversation
 from .departure import depart
 from .errors import (
     HostDoubted,
     JournalDamaged,
+    RecoverRefused,
     RejoinRefused,
     ReplicaError,
     ReplicaStopped,
-    WireInvalid,
 )
-from .greeting import Hello, Neighbours, parse_hello
+from .greeting import Neighbours
 from .group import Group
 from .group_files import GroupFiles
 from .lifecycle import Lifecycle
-from .lives import Lives, doubt_form, parse_doubt
+from .lives import Lives, parse_doubt
 from .outbox import Outbox
 from .phase import Phase
-from .report import hello, report
+from .recovery import Order, Outlook, outlook
+from .report import report
 from .requests import RequestHandler, Requests
 from .status import Member, ReplicaStatus
 from .submission import SubmitOutcome, Submitter
 
 _LOGGER = logging.getLogger(__name__)
-_HELLO_PERIOD = 10.0  # seconds
-_HELLOS_A_WRITE = 6  # how far the others' journals reach is written once a minute
+_RECOVER_SECONDS = 60.0  # of copies that are fetched from those that are there
 
 GROUP_ENTERED = Event(Topic.QUEUE, "group")
 Listener = Callable[[tuple[Event, ...]], object]
@@ -74,8 +75,6 @@ class Replica:
         self._neighbours = Neighbours()
         self._listeners: list[Listener] = []
         self._command_listeners: list[CommandListener] = []
-        self._said: Hello | None = None
-        self._leaving = False
         self._rejoining = asyncio.Lock()
         self._entered: str | None = None  # the group that listeners know of
         self._tasks: list[asyncio.Task[None]] = []
@@ -88,7 +87,7 @@ class Replica:
         lives_file.on_failed = self._fail
         self._lives = Lives(lives_file, random)
         self._submitter = Submitter(
-            queue, self._outbox, links, clock, lambda: self._lifecycle.group
+            queue, self._outbox, links, clock, self._group_joined
         )
         self._lifecycle = Lifecycle(
             queue,
@@ -105,7 +104,18 @@ class Replica:
             self._on_changed,
             seat_ttl,
         )
+        self._conversation = Conversation(
+            queue,
+            host_name,
+            links,
+            clock,
+            self._lifecycle,
+            self._lives,
+            self._neighbours,
+        )
         self._requests = Requests(queue, self._group_joined, clock)
+        self._requests.register("copy", self._give_copy)
+        self._requests.register("copy_part", self._give_piece)
 
     # Life.
 
@@ -126,7 +136,11 @@ class Replica:
 
     def _begin(self) -> None:
         self._links.subscribe(self.queue, self)
-        work = (self._lifecycle.run(), self._deliver_outbox(), self._repeat_hello())
+        work = (
+            self._lifecycle.run(),
+            self._deliver_outbox(),
+            self._conversation.repeat(),
+        )
         self._tasks = [asyncio.get_running_loop().create_task(task) for task in work]
 
     async def close(self) -> None:
@@ -134,8 +148,8 @@ class Replica:
         await self._end_tasks()
         group = self._lifecycle.group
         if group is not None and self._lifecycle.phase is Phase.MEMBER:
-            self._leaving = True
-            self._announce()
+            self._conversation.leaving = True
+            self._conversation.announce()
             await depart(self.queue, group, self._links, self._clock)
         await self._lifecycle.close()
         await self._outbox.close()
@@ -153,8 +167,8 @@ class Replica:
     @property
     def state(self) -> QueueState:
         """The queue as this host knows it now; to read, never to change."""
-        group = self._lifecycle.group
-        return self._empty if group is None else group.state
+        state = self._lifecycle.state
+        return self._empty if state is None else state
 
     @property
     def replaying(self) -> bool:
@@ -224,7 +238,7 @@ class Replica:
             self._begin()
         elif self._lifecycle.lost_vote:
             await self._lives.note_others_have_all()
-            self._announce()
+            self._conversation.announce()
         elif not (found and self._lifecycle.phase is Phase.LISTENING):
             raise RejoinRefused(
                 f"queue {self.queue} on this host waits for no decision: see its status"
@@ -232,11 +246,37 @@ class Replica:
         if found:
             await self._lifecycle.found_anew()
 
+    def outlook(self) -> Outlook:
+        """Who would go on without whom; raises RecoverRefused if nobody need."""
+        group = self._group_joined()
+        if group is None:
+            raise RecoverRefused(f"queue {self.queue} has no group on this host now")
+        return outlook(group, self.host_id, self._neighbours)
+
+    async def recover(self, by: str, group: str) -> str:
+        """A person lets the queue go on without hosts that are missing (R7).
+
+        `group` is the one of the outlook that was shown; returns the new one. It
+        starts from all that the reachable hosts know, and ends no reservation. Raises
+        RecoverRefused.
+        """
+        if group in self.state.ancestors:
+            return self.status().group or ""  # a second click, or a second person
+        if self.outlook().group != group:
+            raise RecoverRefused("the group changed meanwhile: look at it again")
+        order = Order(by)
+        self._lifecycle.succession.order(order)
+        self._lifecycle.note_news()
+        try:
+            return await self._clock.wait_for(order.done, _RECOVER_SECONDS)
+        except TimeoutError as error:
+            raise RecoverRefused("it takes too long: look at its status") from error
+
     # LinkListener.
 
     def on_peer_connected(self, peer: str) -> None:
         if self._lifecycle.phase not in (Phase.FAILED, Phase.CLOSED):
-            self._links.send(self.queue, peer, self._hello().form())
+            self._conversation.greet(peer)
 
     def on_peer_disconnected(self, peer: str) -> None:
         self._neighbours.lose(peer)
@@ -250,7 +290,7 @@ class Replica:
             if group is not None and message.get("g") == group.id:
                 group.receive(peer, message.get("i"), message.get("m"))
         elif message.get("t") == "hello":
-            self._on_hello(peer, message)
+            self._conversation.on_hello(peer, message)
         elif message.get("t") == "doubt":
             self._on_doubt(peer, message)
 
@@ -269,7 +309,7 @@ class Replica:
         if events:
             self._tell(events)
         self._submitter.wake()
-        self._announce()
+        self._conversation.announce()
 
     def on_replayed(self) -> None:
         if self.state.dissolved_into is not None:
@@ -287,6 +327,12 @@ class Replica:
         self._fail(error)
 
     # Inside.
+
+    async def _give_copy(self, peer: str, params: Message) -> Message:
+        return await self._lifecycle.give_copy(peer, params.get("g"))
+
+    async def _give_piece(self, _peer: str, params: Message) -> Message:
+        return self._lifecycle.succession.give_piece(params)
 
     def _group_joined(self) -> Group | None:
         joined = self._lifecycle.phase is Phase.MEMBER
@@ -318,53 +364,8 @@ class Replica:
         if group is not None and group.id != self._entered:
             self._entered = group.id
             self._tell((GROUP_ENTERED,))
-        self._announce()
+        self._conversation.announce()
         self._submitter.wake()
-        self._lifecycle.note_news()
-
-    def _hello(self) -> Hello:
-        return hello(self._host_name, self._lifecycle, self._lives, self._leaving)
-
-    def _announce(self) -> None:
-        """Say hello again if it changed in more than the growing log."""
-        hello = self._hello()
-        said = self._said
-        if said is None or hello.differs(said):
-            self._say(hello)
-
-    def _say(self, hello: Hello) -> None:
-        self._said = hello
-        for peer in self._links.connected(self.queue):
-            self._links.send(self.queue, peer, hello.form())
-
-    async def _repeat_hello(self) -> None:
-        """Links may lose a message: without a hello its host would not count."""
-        while True:
-            for _ in range(_HELLOS_A_WRITE):
-                await self._clock.sleep(_HELLO_PERIOD)
-                self._say(self._hello())
-            self._lives.write()
-
-    def _on_hello(self, peer: str, message: Message) -> None:
-        try:
-            hello = parse_hello(message)
-        except WireInvalid as error:
-            _LOGGER.warning("host %.8s sent a bad hello: %s", peer, error)
-            return
-        doubt = self._lives.judge(peer, hello)
-        if doubt is not None:
-            _LOGGER.error("host %.8s is not let in: %s", peer, doubt)
-            form = doubt_form(self._lives.latest(peer), doubt)
-            self._links.send(self.queue, peer, form)
-        neighbour = self._neighbours.note(peer, hello, doubt)
-        group = self._lifecycle.group
-        if group is not None:
-            if hello.group == group.id or doubt is not None:
-                group.link(peer, neighbour.journal)
-                if hello.leaving:
-                    group.note_leaving(peer)
-            else:
-                group.unlink(peer)
         self._lifecycle.note_news()
 
     def _on_doubt(self, peer: str, message: Message) -> None:

@@ -32,7 +32,7 @@ def report(
         generation=0 if group is None else group.generation,
         leader=None if group is None else group.leader,
         term=0 if group is None else group.term,
-        quorum=group is not None and group.has_quorum and life.phase not in _ENDED,
+        quorum=group is not None and group.has_quorum and life.phase is Phase.MEMBER,
         voters=tuple(sorted(voters)),
         missing_voters=tuple(sorted(voters - linked - {here.id})),
         members=_members(here, neighbours, voters),
@@ -69,6 +69,8 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         last_index=journal.last_index,
         incarnation=group.incarnation,
         reach=min(group.commit_index, journal.durable_index),
+        following=group.following,
+        ancestors=tuple(sorted(group.state.ancestors)),
     )
 
 
