@@ -8,7 +8,8 @@ printers that share a queue, real Moonrakers and Klippers on one machine:
   until it is started, by the times that are recorded in the queue. Nothing is left
   on these printers' beds. A start waits for 2 s of motion that Klipper may have queued.
 
-Then, in this process, what the calls of a farm of 100 printers and 1000 jobs take.
+Then, in this process, what the calls of a farm of 100 printers, 1000 jobs and 20000
+files take, and for how long at once they hold Moonraker's loop.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from moonraker_netqueue.model.content import FileRef
 from moonraker_netqueue.model.job import ItemSpec, Wishes
 from moonraker_netqueue.model.printer import PrinterState, Profile
 from moonraker_netqueue.model.queue_state import QueueState
-from moonraker_netqueue.printer.planner import Explanation
+from moonraker_netqueue.printer.explanation import Explanation
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import Member, ReplicaStatus, Role
 from moonraker_netqueue.virtual_printer.printers import (
@@ -57,7 +58,8 @@ from moonraker_netqueue.virtual_printer.shared_queue import sections, unshared_r
 _ROOT = "/server/netqueue"
 _SECTIONS = sections("bench").replace("clear_bed: macro", "clear_bed: never")
 _FILE = b"G28\n" + b"G4 P1000\n" * 14  # the agent looks ahead every 10 s
-_PRINTERS, _JOBS, _CALLS = 100, 1000, 50
+_PRINTERS, _JOBS, _FILES, _CALLS = 100, 1000, 20_000, 50
+_PAGE = 100
 
 
 def _row(what: str, values: Sequence[float]) -> None:
@@ -180,6 +182,9 @@ def _full_state(hosts: Sequence[str]) -> QueueState:
 
     file = FileRef("0" * 32, "0" * 64, 1000, "part.gcode")
     apply(hosts[0], ContentHeld(file))
+    for number in range(1, _FILES):
+        name = f"part {number * 7919 % _FILES}.gcode"
+        apply(hosts[0], ContentHeld(FileRef("0" * 32, f"{number:064x}", 1000, name)))
     for number, host in enumerate(hosts):
         name = f"printer {number}"
         apply(host, PrinterUpdate(Profile(name, PrinterState.READY)))
@@ -228,32 +233,58 @@ def _full_host() -> Host:
         queues=cast(Any, {"bench": queue}),
         links=links,
         peers=links,
-        store=cast(Any, None),
+        store=cast(Any, SimpleNamespace(has=lambda _: True, entries=dict)),
         fetcher=cast(Any, None),
         agent=cast(Any, _Agent(state)),
         klipper=cast(Any, SimpleNamespace(view=dict)),
         gcodes=Path(),
-        estimate=lambda _: None,
+        metadata=lambda _: {},
         random=cast(Any, None),
         clock=MachineClock(),
     )
 
 
-async def _time(call: Callable[[], Awaitable[Any]]) -> list[float]:
-    """Milliseconds of each call and of its answer as JSON."""
-    took = []
+async def _time(
+    call: Callable[[], Awaitable[Any]],
+) -> tuple[list[float], list[float]]:
+    """Milliseconds of each call with its answer as JSON; of the longest part of each
+    in which nothing else could run."""
+    took, held = [], []
     for _ in range(_CALLS):
         begun = time.perf_counter()
+        parts: list[float] = []
+        watching = asyncio.create_task(_watch_loop(parts))
+        await asyncio.sleep(0)
         json.dumps(await call())
         took.append((time.perf_counter() - begun) * 1000)
-    return took
+        await asyncio.sleep(0)
+        watching.cancel()
+        held.append(max(parts) * 1000)
+    return took, held
+
+
+async def _watch_loop(parts: list[float]) -> None:
+    while True:
+        begun = time.perf_counter()
+        await asyncio.sleep(0)
+        parts.append(time.perf_counter() - begun)
 
 
 async def _measure_farm() -> None:
     endpoints = Endpoints(_full_host(), cast(Any, None))
-    for name in ("status", "printers", "members", "jobs"):
-        took = await _time(partial(endpoints.call, name, "GET", {}, ""))
-        _row(f"`{name}` of {_PRINTERS} printers and {_JOBS} jobs", took)
+    for name, values in (
+        ("status", {}),
+        ("printers", {}),
+        ("members", {}),
+        ("jobs", {}),
+        ("jobs", {"limit": _PAGE}),
+        ("files", {}),
+        ("files", {"limit": _PAGE}),
+    ):
+        took, held = await _time(partial(endpoints.call, name, "GET", values, ""))
+        what = " ".join((f"`{name}`", *(f"{k}={v}" for k, v in values.items())))
+        _row(what, took)
+        _row(f"{what}: the loop held at once", held)
 
 
 def main() -> None:

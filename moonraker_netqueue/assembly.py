@@ -166,7 +166,7 @@ class _Builder:
             agent=agent,
             klipper=self._module,
             gcodes=self._gcodes,
-            estimate=self._estimate,
+            metadata=self._metadata,
             clock=self._clock,
             random=self._random,
         )
@@ -346,9 +346,7 @@ class _Builder:
             warning = f"netqueue, {subject}: {text}"
             self._server.add_warning(warning, warn_id=f"netqueue_{subject}")
 
-    def _estimate(self, filename: str) -> int | None:
-        """Seconds that a file of this host takes, where its metadata says so."""
+    def _metadata(self, filename: str) -> Mapping[str, Any]:
+        """What Moonraker knows of a file of this host; empty: nothing, or not yet."""
         files = self._server.lookup_component("file_manager")
-        seconds = files.get_file_metadata(filename).get("estimated_time")
-        known = isinstance(seconds, int | float) and seconds > 0
-        return int(seconds) if known else None
+        return dict(files.get_file_metadata(filename))

@@ -7,10 +7,13 @@ from pathlib import Path
 from .ports import Disk
 
 
-def replace_durably(path: Path, data: bytes, disk: Disk) -> None:
-    """Make `data` the file's content, also after a crash. Blocks; raises OSError."""
+def replace_durably(path: Path, data: bytes, disk: Disk, private: bool = False) -> None:
+    """Make `data` the file's content, also after a crash. Blocks; raises OSError.
+
+    What is `private` only its owner may read.
+    """
     fresh = path.with_name(f"{path.name}.new")
-    with disk.open(fresh, "wb") as file:
+    with disk.open_private(fresh) if private else disk.open(fresh, "wb") as file:
         file.write(data)
         disk.sync(file)
     disk.replace(fresh, path)

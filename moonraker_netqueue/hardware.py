@@ -10,6 +10,7 @@ import json
 import logging
 from pathlib import Path
 
+from .durable_file import replace_durably
 from .errors import NetqueueError
 from .ports import Disk
 
@@ -63,12 +64,7 @@ def claim_folder(directory: Path, marks: frozenset[str], disk: Disk) -> Path | N
         aside = _put_aside(directory, disk)
         _LOGGER.warning("%s was another machine's: it is now %s", directory, aside)
     disk.make_directory(directory)
-    new = path.with_suffix(".new")
-    with disk.open(new, "wb") as file:
-        file.write(json.dumps(sorted(marks)).encode())
-        disk.sync(file)
-    disk.replace(new, path)
-    disk.sync_directory(directory)
+    replace_durably(path, json.dumps(sorted(marks)).encode(), disk)
     return aside
 
 

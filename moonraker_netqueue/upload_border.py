@@ -41,8 +41,8 @@ _BASE = rf"{_SLICER}(?:/(?P<queue>[^/]+))?/+api"
 _SLICER_FIELDS = ("path", "print", "select")
 _JOB_FIELDS = (
     *("queue", "count", "name", "note", "owner", "priority", "due", "hold"),
-    *("max_attempts", "tags", "models", "keep_together", "materials", "nozzle"),
-    *("estimate_s", "front", "command_id"),
+    *("max_attempts", "tags", "models", "keep_together", "spread", "materials"),
+    *("nozzle", "grams", "bbox", "estimate_s", "front", "command_id"),
 )
 _TRUE = ("true", "1", "yes", "on")
 _CREATED, _BODY_TOO_LARGE = 201, 413

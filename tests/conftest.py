@@ -67,7 +67,17 @@ async def no_leaked_tasks() -> AsyncIterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every asyncio test `no_leaked_tasks`, before its own fixtures."""
+    """Give every asyncio test `no_leaked_tasks`, before its own fixtures.
+
+    Files with tests that may take long come first: begun last, one of them would leave
+    all workers but its own without work.
+    """
+    longest: dict[Path, float] = {}
+    for item in items:
+        limit = item.get_closest_marker("timeout")
+        seconds = float(limit.args[0] if limit else item.config.getini("timeout"))
+        longest[item.path] = max(seconds, longest.get(item.path, 0.0))
+    items.sort(key=lambda item: -longest[item.path])
     for item in items:
         if isinstance(item, pytest.Function) and item.get_closest_marker("asyncio"):
             names = item.fixturenames

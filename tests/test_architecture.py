@@ -22,6 +22,7 @@ ROOTS = {
     "lan_print_queue.py",
     "cli",
     "virtual_printer",
+    "sim",
 }
 MODULES = {"time", "random", "secrets", "subprocess", "threading", "tempfile"}
 CALLS = {

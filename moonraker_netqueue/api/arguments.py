@@ -69,15 +69,7 @@ class Arguments:
         """A finite number; JSON null says none, leaving it out says `default`."""
         if not self._has(name):
             return None if name in self._values else default
-        value = self._take(name, None)
-        try:
-            number = float(value) if isinstance(value, str) else value
-        except ValueError:
-            raise self._wrong(name, value, "a number") from None
-        good = isinstance(number, int | float) and not isinstance(number, bool)
-        if not good or not math.isfinite(number):
-            raise self._wrong(name, value, "a number")
-        return float(number)
+        return self._finite(name, self._take(name, None))
 
     def boolean(self, name: str, default: bool | None = None) -> bool:
         value = self._take(name, default)
@@ -96,20 +88,84 @@ class Arguments:
             raise self._wrong(name, value, "a list of texts")
         return tuple(value)
 
-    def objects(self, name: str) -> list[Arguments]:
-        """A list of objects, such as the items of a job."""
+    def integers(self, name: str) -> tuple[int, ...]:
+        """A list of whole numbers, or one text of them with commas."""
         value = self._take(name, None)
         if isinstance(value, str):
-            try:
-                value = json.loads(value)
-            except ValueError:
-                raise self._wrong(name, value, "a list of objects") from None
+            value = [int(p) if p.strip().isdecimal() else p for p in value.split(",")]
+        if not isinstance(value, list) or not all(type(v) is int for v in value):
+            raise self._wrong(name, value, "a list of whole numbers")
+        return tuple(value)
+
+    def sides(
+        self, name: str, default: tuple[float, ...] | None
+    ) -> tuple[float, ...] | None:
+        """A list of finite numbers, or one text of them with commas.
+
+        JSON null says none, leaving it out says `default`.
+        """
+        if not self._has(name):
+            return None if name in self._values else default
+        value = self._take(name, None)
+        if isinstance(value, str):
+            value = value.split(",")
+        if not isinstance(value, list):
+            raise self._wrong(name, value, "a list of numbers")
+        return tuple(self._finite(name, part) for part in value)
+
+    def numbers(self, name: str) -> dict[str, float | None]:
+        """An object of finite numbers by name, or null: such as the weights."""
+        value = self._from_json(name, "an object of numbers")
+        if not isinstance(value, dict):
+            raise self._wrong(name, value, "an object of numbers")
+        inner = Arguments(value, f"{self._path}{name}.")
+        return {str(word): inner.optional_number(word) for word in value}
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        """Texts that may have commas; in a query string as JSON, or with semicolons.
+
+        Left out, it is none.
+        """
+        if not self._has(name):
+            return ()
+        value = self._values[name]
+        if isinstance(value, str) and value.lstrip().startswith("["):
+            value = self._from_json(name, "a list of texts")
+        elif isinstance(value, str):
+            value = [part.strip() for part in value.split(";") if part.strip()]
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise self._wrong(name, value, "a list of texts")
+        return tuple(value)
+
+    def objects(self, name: str) -> list[Arguments]:
+        """A list of objects, such as the items of a job."""
+        value = self._from_json(name, "a list of objects")
         if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
             raise self._wrong(name, value, "a list of objects")
         return [
             Arguments(item, f"{self._path}{name}[{index}].")
             for index, item in enumerate(value)
         ]
+
+    def _from_json(self, name: str, expected: str) -> Any:
+        """A value that a query string can only carry as JSON text."""
+        value = self._take(name, None)
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise self._wrong(name, value, expected) from None
+
+    def _finite(self, name: str, value: Any) -> float:
+        try:
+            number = float(value) if isinstance(value, str) else value
+        except ValueError:
+            raise self._wrong(name, value, "a number") from None
+        good = isinstance(number, int | float) and not isinstance(number, bool)
+        if not good or not math.isfinite(number):
+            raise self._wrong(name, value, "a number")
+        return float(number)
 
     def _has(self, name: str) -> bool:
         self._read.add(name)

@@ -28,6 +28,7 @@ from ..model.command import (
     PrintReserve,
     PrintStarted,
     QueuePause,
+    QueueSet,
 )
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
@@ -147,12 +148,23 @@ def _paused(body: QueuePause, _name: _NameOf) -> str:
     return "paused the queue" if body.paused else "resumed the queue"
 
 
+def _set(body: QueueSet, _name: _NameOf) -> str:
+    parts = []
+    for word, value in vars(body).items():
+        if isinstance(value, Mapping):
+            parts.append(f"{word} ({', '.join(sorted(value))})")
+        elif value is not None:
+            parts.append(word if isinstance(value, tuple) else f"{word} {value!r}")
+    return f"set the queue's {', '.join(parts) or 'nothing'}"
+
+
 _WORDS: Mapping[type, Callable[[Any, _NameOf], str]] = {
     JobAdd: _added,
     JobEdit: _edited,
     JobRemove: lambda body, job: f"removed {job(body.job_id)}",
     JobMove: _moved,
     QueuePause: _paused,
+    QueueSet: _set,
     PrintReserve: lambda body, job: f"reserved a copy of {job(body.job_id)}",
     PrintStarted: lambda body, _job: f"started print {body.print_id[:8]}",
     PrintEnded: _ended,

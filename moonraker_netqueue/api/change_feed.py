@@ -9,6 +9,7 @@ from ..model.event import Event, Topic
 from ..ports import Clock
 from .gathering import Gathering
 from .queue import ServedQueue
+from .settings import settings_view
 from .views import counts_view, job_view, print_view
 
 Notify = Callable[[dict[str, Any]], object]
@@ -53,5 +54,5 @@ class ChangeFeed:
         elif event.topic is Topic.PRINT and event.key in state.prints:
             value = print_view(state, state.prints[event.key])
         elif event.topic is Topic.QUEUE:
-            value = counts_view(state)
+            value = counts_view(state) | settings_view(state.settings)
         return {"topic": event.topic.value, "key": event.key, "value": value}

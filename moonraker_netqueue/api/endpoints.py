@@ -12,6 +12,7 @@ from .errors import ApiError
 from .files import FileEndpoints
 from .host import Host
 from .jobs import JobEndpoints
+from .plan import PlanEndpoint
 from .printers import PrinterEndpoints
 from .queues import QueueEndpoints, Serving
 from .reports import ReportEndpoints
@@ -44,12 +45,12 @@ class Endpoints:
             ("bed_clear", "POST"): printers.clear_bed,
             ("print", "GET"): printers.read_print,
             ("print", "POST"): printers.act_on_print,
-            ("plan", "GET"): reports.plan,
+            ("plan", "GET"): PlanEndpoint(host).plan,
             ("history", "GET"): reports.history,
             ("members", "GET"): reports.members,
             ("events", "GET"): reports.events,
             ("queues", "GET"): queues.list_queues,
-            ("queues", "POST"): queues.create_queue,
+            ("queues", "POST"): queues.write_queue,
             ("queues", "DELETE"): queues.leave_queue,
             ("fetch", "POST"): ContentEndpoints(host).fetch,
             ("rejoin", "POST"): self._rejoin,

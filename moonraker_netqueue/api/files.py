@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
+import operator
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,9 +14,11 @@ from ..model.content import Content, FileRef
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host, file_error
+from .paging import Key, Page
 from .queue import ServedQueue
 
 _LIMIT = 500  # rows of one answer: the registry may have 20000
+_SLICE = 500  # rows looked at and sorted at once
 _Answer = Callable[[Arguments], Awaitable[dict[str, Any]]]
 
 
@@ -28,22 +33,25 @@ class FileEndpoints:
         return {("files", "GET"): self.list_files, ("files", "DELETE"): self.drop_file}
 
     async def list_files(self, arguments: Arguments) -> dict[str, Any]:
-        """The registry of a queue by name, from row `offset`, at most `limit`.
+        """The registry of a queue by name: a page of it, from its row `offset` on.
 
         `orphans` are contents of this host that no queue of it has in its registry:
         those of jobs that were removed.
         """
         queue = self._host.queue(arguments)
         offset = arguments.integer("offset", 0)
-        limit = arguments.integer("limit", _LIMIT)
+        page = Page.asked(arguments, _LIMIT, _LIMIT)
         arguments.finish()
-        if offset < 0 or not 1 <= limit <= _LIMIT:
-            raise ApiError(400, f"'offset' counts from 0, 'limit' from 1 to {_LIMIT}")
-        contents = sorted(queue.state.contents.values(), key=_by_name)
+        if offset < 0:
+            raise ApiError(400, "argument 'offset': counts from 0")
+        known = tuple(queue.state.contents.values())
+        behind = await self._ordered(known, page, offset + _LIMIT + 1)
+        contents, following = page.cut(behind[offset:], _by_name)
+        orphans = await self._orphans()
         used = _used(queue)
         return {
             "queue": queue.name,
-            "total": len(contents),
+            "total": len(known),
             "files": [
                 {
                     "name": content.name,
@@ -54,18 +62,34 @@ class FileEndpoints:
                     "here": self._host.store.has(content.sha256),
                     "referenced": content.sha256 in used,
                 }
-                for content in contents[offset : offset + limit]
+                for content in contents
             ],
-            "orphans": self._orphans()[:limit],
+            "next": following,
+            "orphans": orphans[: page.limit],
         }
 
-    def _orphans(self) -> list[dict[str, Any]]:
-        queues = self._host.queues.values()
-        return [
-            {"sha256": sha256, "key": entry.md5, "size": entry.size}
-            for sha256, entry in sorted(self._host.store.entries().items())
-            if not any(sha256 in queue.state.contents for queue in queues)
+    async def _ordered(
+        self, contents: tuple[Content, ...], page: Page, count: int
+    ) -> list[Content]:
+        """The first contents behind the page's key, in order, without a long sort."""
+        runs = [
+            sorted((c for c in part if page.is_behind(_by_name(c))), key=_by_name)
+            async for part in self._host.in_slices(contents, _SLICE)
         ]
+        merged = itertools.islice(heapq.merge(*runs, key=_by_name), count)
+        slices = self._host.in_slices(merged, _SLICE)
+        return [content async for part in slices for content in part]
+
+    async def _orphans(self) -> list[dict[str, Any]]:
+        registries = [queue.state.contents for queue in self._host.queues.values()]
+        entries = tuple(self._host.store.entries().items())
+        orphans = [
+            {"sha256": sha256, "key": entry.md5, "size": entry.size}
+            async for part in self._host.in_slices(entries, _SLICE)
+            for sha256, entry in part
+            if not any(sha256 in contents for contents in registries)
+        ]
+        return sorted(orphans, key=operator.itemgetter("sha256"))
 
     async def drop_file(self, arguments: Arguments) -> dict[str, Any]:
         """Delete a content of this host that no job and no print speaks of (R17)."""
@@ -112,7 +136,7 @@ class FileEndpoints:
             )
 
 
-def _by_name(content: Content) -> tuple[str, str]:
+def _by_name(content: Content) -> Key:
     return content.name, content.sha256
 
 

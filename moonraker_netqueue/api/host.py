@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ..files.errors import ContentMissing, DiskFull, FilesError, StoreUnusable
 from ..files.fetch import Fetcher
@@ -19,11 +20,14 @@ from ..peers.errors import LinkError
 from ..peers.link import Link
 from ..ports import Clock, Links, Message, Random
 from ..printer.agent import Agent
+from ..printer.explanation import IdleWhy
 from ..printer.klipper_module import KlipperModule
 from .arguments import Arguments
 from .errors import ApiError
 from .queue import ServedQueue
+from .sliced import item_of
 
+_Row = TypeVar("_Row")
 _OWNER_TIMEOUT = 5.0  # seconds; longer than a link needs to be found dead
 _REPLAY, _REPLAY_LOOK = 3.0, 0.02  # seconds
 _FRESH = 60.0  # seconds; longer than adding a job takes without a quorum
@@ -53,7 +57,7 @@ class Host:
         agent: Agent,
         klipper: KlipperModule,
         gcodes: Path,
-        estimate: Callable[[str], int | None],
+        metadata: Callable[[str], Mapping[str, Any]],
         clock: Clock,
         random: Random,
     ) -> None:
@@ -63,7 +67,7 @@ class Host:
         self.peers = peers
         self.agent = agent
         self.klipper = klipper
-        self.estimate = estimate  # seconds a file of this host takes, if known
+        self.metadata = metadata  # what Moonraker knows of a file of this host
         self.store = store
         self._fetcher = fetcher
         self._gcodes = gcodes
@@ -101,6 +105,15 @@ class Host:
             if self._clock.monotonic() >= deadline:
                 return
             await self._clock.sleep(_REPLAY_LOOK)
+
+    async def in_slices(
+        self, rows: Iterable[_Row], size: int
+    ) -> AsyncIterator[list[_Row]]:
+        """Parts of a long list. After each one Moonraker's loop does other things."""
+        source = iter(rows)
+        while part := list(itertools.islice(source, size)):
+            yield part
+            await self._clock.sleep(0)
 
     def new_id(self) -> str:
         """A random UUID."""
@@ -150,7 +163,7 @@ class Host:
         """
         file = await self.take_in(filename)
         name = filename if len(filename) <= TEXT_MAX else file.name
-        return ItemSpec(name, 1, (file,), estimate_s=self.estimate(filename))
+        return item_of(name, file, self.metadata(filename))
 
     async def hold(self, queue: ServedQueue, file: FileRef) -> None:
         """Register this host as a holder, before a job speaks of the content."""
@@ -197,9 +210,9 @@ class Host:
         """Why each waiting job of a queue waits, by job id."""
         return dict((await self.agent.explain(queue.name)).jobs)
 
-    async def why_idle(self, queue: ServedQueue) -> dict[str, str]:
+    async def why_idle(self, queue: ServedQueue) -> dict[str, IdleWhy]:
         """Why each idle printer of a queue has no work, by host id."""
-        return dict((await self.agent.explain(queue.name)).printers)
+        return dict((await self.agent.explain(queue.name)).idle)
 
 
 def file_error(error: FilesError) -> ApiError:

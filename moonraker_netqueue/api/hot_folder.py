@@ -22,6 +22,7 @@ from .errors import ApiError
 from .host import Host
 from .jobs import JobEndpoints
 from .queue import ServedQueue
+from .sliced import item_of
 from .uploads import HOT_FOLDER, target_of
 
 _LOOK = 2.0  # seconds between looks: a look at an empty folder takes microseconds
@@ -171,10 +172,10 @@ class _HotFolder:
     async def _add(self, claim: Path, file: FileRef) -> None:
         """Add a claimed file: however often, its job is added once."""
         token, name = _split(claim)
-        estimate = self._host.estimate(f"{self._name}/{name}")
+        metadata = self._host.metadata(f"{self._name}/{name}")
 
         async def item(_filename: str) -> ItemSpec:
-            return ItemSpec(name, 1, (file,), estimate_s=estimate)
+            return item_of(name, file, metadata)
 
         words: dict[str, Any] = {
             "queue": self.queue.name,

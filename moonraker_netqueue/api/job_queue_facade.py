@@ -6,8 +6,9 @@ know is a list of files, a pause switch, and whatever list they were last told.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from .errors import ApiError
 from .gathering import Gathering
 from .host import Host
 from .job_queue_reorder import Merge, Wanted, merge, moves_of, runs_of
-from .job_queue_rows import Row, begun_rows, file_of, rows_of
+from .job_queue_rows import Row, TakenOut, begun_rows, file_of, rows_of
 from .queue import ServedQueue
 
 _LIST, _STATE = "jobs_added", "state_changed"  # Moonraker's words
@@ -40,6 +41,8 @@ class JobQueueFacade:
         self._clock = clock
         self._notify = notify
         self._gathering = Gathering(clock, self._tell)
+        self._out = TakenOut()
+        self._taking = asyncio.Lock()  # a call that is repeated waits for the first
         self._told: _List = (self._state(), self._rows())
         # What a client was told in an answer, after the last notification to all.
         self._answered: dict[int, _List] = {}
@@ -66,25 +69,29 @@ class JobQueueFacade:
         if reset:
             wanted = merge(self._seen(client), self._rows(), filenames)
         items = await self._items(wanted.order)
-        await self._take_away(wanted.removed)
+        await self._take_away({row.row_id for row in wanted.removed})
         await self._reorder([part.job_id for part in wanted.order if part.job_id])
         await self._add_at(wanted.order, items, user)
 
     async def delete(self, row_ids: Sequence[str], everything: bool = False) -> None:
-        """Take copies out; one that prints is refused by the queue's rule."""
+        """Take copies out; one that prints is refused by the queue's rule.
+
+        Rows that are out already are none: the same call again changes nothing.
+        """
         await self._host.caught_up()
         if everything:
-            for job in self._queue.state.ordered_jobs():
-                await self._take_out(job, self._waiting(job))
+            async with self._taking:
+                for job in self._queue.state.ordered_jobs():
+                    await self._take_out(job, self._waiting(job))
             return
         asked = set(row_ids)
-        if asked & set(begun_rows(self._queue.state)):
+        if asked & set(begun_rows(self._queue.state, self._out)):
             raise ApiError(
                 403,
                 "this copy is being printed, so it is assigned: cancel the print"
                 " first, or wait for it",
             )
-        await self._take_away([row for row in self._rows() if row.row_id in asked])
+        await self._take_away(asked)
 
     async def jump(self, row_id: str) -> None:
         """Put the job of a row at the front."""
@@ -119,6 +126,7 @@ class JobQueueFacade:
             return
         (_, old), (state, rows) = self._told, (self._state(), self._rows())
         now = state, rows
+        self._out.forget(self._queue.state)
         known = all(answer == now for answer in self._answered.values())
         if known and self._told == now:
             return
@@ -136,7 +144,7 @@ class JobQueueFacade:
     # Inside.
 
     def _rows(self) -> tuple[Row, ...]:
-        return rows_of(self._queue.state)
+        return rows_of(self._queue.state, self._out)
 
     def _views(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
         now = self._clock.wall()
@@ -213,14 +221,18 @@ class JobQueueFacade:
             place = Place.BEFORE if move.before else Place.AFTER
             await self._submit(JobMove(move.job_id, place, move.anchor))
 
-    async def _take_away(self, rows: Sequence[Row]) -> None:
-        by_job: dict[str, Counter[int]] = {}
-        for row in rows:
-            by_job.setdefault(row.job_id, Counter())[row.item] += 1
-        for job_id, copies in by_job.items():
-            job = self._queue.state.jobs.get(job_id)
-            if job is not None:
-                await self._take_out(job, copies)
+    async def _take_away(self, row_ids: Collection[str]) -> None:
+        async with self._taking:
+            by_job: dict[str, list[Row]] = {}
+            for row in self._rows():
+                if row.row_id in row_ids:
+                    by_job.setdefault(row.job_id, []).append(row)
+            for job_id, rows in by_job.items():
+                job = self._queue.state.jobs.get(job_id)
+                if job is not None:
+                    await self._take_out(job, Counter(row.item for row in rows))
+                    self._out.add(rows)
+                    self._gathering.soon()  # the list may have been told in between
 
     def _waiting(self, job: Job) -> Counter[int]:
         """Copies of each item that nobody has done or holds."""

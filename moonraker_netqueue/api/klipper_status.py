@@ -100,7 +100,8 @@ class KlipperStatus:
                     why = await self._host.why_idle(self._host.queues[name])
                 except NetqueueError as error:
                     return str(error)
-                return why.get(self._host.host_id, "")
+                here = why.get(self._host.host_id)
+                return "" if here is None else here.text
         return ""
 
     def _job(self, print_: dict[str, Any]) -> str:

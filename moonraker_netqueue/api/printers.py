@@ -9,6 +9,7 @@ from ..model.print import Print
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
+from .periods import read_periods
 from .queue import ServedQueue
 from .views import print_view, printer_view
 
@@ -37,14 +38,14 @@ class PrinterEndpoints:
                     queue.state,
                     printer,
                     self._host.reaches(queue, printer.host),
-                    why.get(printer.host, ""),
+                    why.get(printer.host),
                 )
                 for printer in printers
             ],
         }
 
     async def write_printer(self, arguments: Arguments) -> dict[str, Any]:
-        """Change a printer's own entry: accept, materials, costs, tags."""
+        """Change a printer's own entry: accept, materials, spools, costs, hours."""
         queue, owner = self._owner(arguments)
         if owner != self._host.host_id:
             return await self._host.ask_owner(queue, owner, "printer", arguments)
@@ -56,6 +57,11 @@ class PrinterEndpoints:
                 changes[word] = arguments.words(word)
         if "manual_effort_cost" in arguments:
             changes["manual_effort_cost"] = arguments.integer("manual_effort_cost")
+        for word in ("grams_left", "spool_grams"):
+            if word in arguments:
+                changes[word] = arguments.optional_number(word)
+        if "hours" in arguments:
+            changes["hours"] = read_periods(arguments, "hours")
         arguments.finish()
         await self._host.agent.change(changes)
         return {"printer": self._host.agent.view()}

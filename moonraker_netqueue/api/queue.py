@@ -6,6 +6,7 @@ from ..model.command import Body
 from ..model.errors import CommandInvalid, Rejected
 from ..model.job import Job
 from ..model.queue_state import QueueState
+from ..printer.manner import notice_of
 from ..replica.errors import ReplicaError
 from ..replica.replica import Replica
 from ..replica.submission import SubmitState
@@ -55,6 +56,13 @@ class ServedQueue:
         if outcome.rule is not None:
             raise ApiError.from_rejection(Rejected(outcome.rule, outcome.reason))
         return outcome.state is SubmitState.PENDING
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know of this host's part in the queue."""
+        planning = notice_of(self.state.settings)
+        notices = self.replica.status().notices
+        return (*notices, planning) if planning else notices
 
     def pending_view(self) -> list[dict[str, object]]:
         """Commands of this host that no leader has answered yet."""

@@ -1,4 +1,4 @@
-"""The endpoint `queues`: which queues this host serves, and the change of that."""
+"""The endpoint `queues`: which queues this host serves, and their settings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ..config import QUEUE_NAME, queue_name_remedy
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
+from .settings import NAMES, read_change, settings_view
 from .views import counts_view
 
 _SERVED_MAX = 16  # queues of one host: each has a replica with its own disk writes
@@ -39,8 +40,10 @@ class QueueEndpoints:
         arguments.finish()
         return {"queues": [self._view(name) for name in self._host.queues]}
 
-    async def create_queue(self, arguments: Arguments) -> dict[str, Any]:
-        """Serve one more queue."""
+    async def write_queue(self, arguments: Arguments) -> dict[str, Any]:
+        """Serve one more queue, or with a setting change that of a served one."""
+        if any(name in arguments for name in NAMES):
+            return await self._change_settings(arguments)
         name = arguments.text("queue")
         arguments.finish()
         if not QUEUE_NAME.fullmatch(name):
@@ -51,6 +54,13 @@ class QueueEndpoints:
             raise ApiError(409, f"a host serves at most {_SERVED_MAX} queues")
         await self._serving.begin(name)
         return {"queue": self._view(name)}
+
+    async def _change_settings(self, arguments: Arguments) -> dict[str, Any]:
+        queue = self._host.queue(arguments)
+        change = read_change(arguments)
+        arguments.finish()
+        pending = await queue.submit(change)
+        return {"queue": self._view(queue.name), "pending": pending}
 
     async def leave_queue(self, arguments: Arguments) -> dict[str, Any]:
         """Serve a queue no more. Its jobs stay with the other hosts, and on disk."""
@@ -75,4 +85,5 @@ class QueueEndpoints:
             "quorum": status.quorum,
             "members": len(status.members),
             **counts_view(queue.state),
+            **settings_view(queue.state.settings),
         }

@@ -1,4 +1,4 @@
-"""Endpoints that only tell: plan, history, members, events."""
+"""Endpoints that only tell: history, members, events."""
 
 from __future__ import annotations
 
@@ -17,45 +17,10 @@ _LIMIT, _LIMIT_MAX = 50, 1_000
 
 
 class ReportEndpoints:
-    """What `plan`, `history`, `members` and `events` do."""
+    """What `history`, `members` and `events` do."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-
-    async def plan(self, arguments: Arguments) -> dict[str, Any]:
-        """Who prints what next, and why the rest waits."""
-        queue = self._host.queue(arguments)
-        arguments.finish()
-        state = queue.state
-        found = await self._host.agent.explain(queue.name)
-        return {
-            "queue": queue.name,
-            "revision": queue.revision,
-            "solver": found.solver,
-            "objective_minutes": found.objective / 100,
-            "next": [
-                {
-                    "printer_id": host_id,
-                    "printer": _printer_name(state, host_id),
-                    "job_id": job_id,
-                    "job": _job_name(state, job_id),
-                    "item": item,
-                }
-                for host_id, (job_id, item) in sorted(found.assignment.items())
-            ],
-            "waiting": [
-                {"job_id": job_id, "job": _job_name(state, job_id), "why": why}
-                for job_id, why in found.jobs.items()
-            ],
-            "idle": [
-                {
-                    "printer_id": host_id,
-                    "printer": _printer_name(state, host_id),
-                    "why": why,
-                }
-                for host_id, why in sorted(found.printers.items())
-            ],
-        }
 
     async def history(self, arguments: Arguments) -> dict[str, Any]:
         """The last prints that ended, and totals: of all time, per printer, per job."""
@@ -136,11 +101,6 @@ def _role(host_id: str, leader: str | None, voter: bool) -> str:
 def _printer_name(state: QueueState, host_id: str) -> str:
     printer = state.printers.get(host_id)
     return "" if printer is None else printer.profile.name
-
-
-def _job_name(state: QueueState, job_id: str) -> str:
-    job = state.jobs.get(job_id)
-    return "" if job is None else job.wishes.name
 
 
 def _per_printer(state: QueueState, ended: Iterable[Print]) -> list[dict[str, Any]]:

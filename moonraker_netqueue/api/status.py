@@ -25,6 +25,7 @@ def status_view(host: Host) -> dict[str, Any]:
 def _queue_view(queue: ServedQueue) -> dict[str, Any]:
     status = queue.replica.status()
     return {
+        "title": queue.state.settings.title,
         "phase": status.phase.value,
         "group": status.group,
         "generation": status.generation,
@@ -50,7 +51,7 @@ def _queue_view(queue: ServedQueue) -> dict[str, Any]:
         },
         **counts_view(queue.state),
         "pending": len(status.pending),
-        "notices": list(status.notices),
+        "notices": list(queue.notices),
         "error": status.error,
         "revision": queue.revision,
     }

@@ -19,6 +19,7 @@ from .errors import ApiError
 from .host import Host, file_error
 from .jobs import JobEndpoints
 from .queue import ServedQueue
+from .sliced import item_of
 
 HOT_FOLDER = "netqueue-in"
 _OWN_FOLDERS = (STORE_FOLDER, PRINT_FOLDER, HOT_FOLDER)
@@ -118,11 +119,11 @@ class Uploads:
         file = await self._host.keep(upload.path, target.name)
         await gcodes.place(upload.path, target.folder, target.name)
         # Read in the same turn of the loop: of this upload, not of the next one.
-        item = ItemSpec(
-            target.filename if len(target.filename) <= TEXT_MAX else target.name,
-            1,
-            (file,),
-            estimate_s=self._host.estimate(target.filename),
+        fits = len(target.filename) <= TEXT_MAX
+        item = item_of(
+            target.filename if fits else target.name,
+            file,
+            self._host.metadata(target.filename),
         )
         await self._host.hold(queue, file)
         if job is None:

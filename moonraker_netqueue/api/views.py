@@ -11,6 +11,8 @@ from ..model.job import Item, Job
 from ..model.print import Print, PrintState
 from ..model.printer import Printer
 from ..model.queue_state import QueueState
+from ..printer.explanation import IdleWhy
+from ..printer.outlook import Held, Outlook
 
 _MAKING = (PrintState.FETCHING, PrintState.PRINTING)
 
@@ -19,6 +21,48 @@ def host_name(state: QueueState, host: str) -> str:
     """A host as a person knows it: by its printer's name, if it has one."""
     printer = state.printers.get(host)
     return host[:8] if printer is None else printer.profile.name
+
+
+def job_name(state: QueueState, job_id: str) -> str:
+    """A job as a person knows it; nothing if it is gone."""
+    job = state.jobs.get(job_id)
+    return "" if job is None else job.wishes.name
+
+
+def start_views(
+    queue: str, state: QueueState, outlook: Outlook
+) -> dict[str, dict[str, Any]]:
+    """When and where the next copy of each job of a queue starts, if that is seen."""
+    board = outlook.board
+    found: dict[str, dict[str, Any]] = {}
+    for one in outlook.forecast.prints:
+        key = board.classes[one.job]
+        if key.queue == queue and key.job_id not in found:
+            host = board.printers[one.printer]
+            found[key.job_id] = {
+                "printer_id": host,
+                "printer": host_name(state, host),
+                "at": 60 * one.start,
+            }
+    return found
+
+
+def held_view(state: QueueState, held: Held) -> dict[str, Any]:
+    """What holds an item of a job on one printer."""
+    found = held.obstacle
+    return {
+        "item": held.item,
+        "printer_id": held.host_id,
+        "printer": host_name(state, held.host_id),
+        "code": found.code,
+        "also": list(found.also),
+        "use": found.use.name.lower(),
+        "text": found.text,
+        "remedy": found.remedy,
+        "at": found.at,
+        "price_minutes": None if found.price is None else found.price / 100,
+        "values": dict(found.values),
+    }
 
 
 def prints_by_job(state: QueueState) -> dict[str, list[Print]]:
@@ -49,6 +93,7 @@ def job_view(
         "hold": wishes.hold,
         "max_attempts": wishes.max_attempts,
         "keep_together": requires.keep_together,
+        "spread": requires.spread,
         "requires": {"tags": list(requires.tags), "models": list(requires.models)},
         "state": _job_state(job, prints),
         "completed": job.completed,
@@ -77,9 +122,12 @@ def print_view(state: QueueState, print_: Print) -> dict[str, Any]:
 
 
 def printer_view(
-    state: QueueState, printer: Printer, connected: bool, why: str = ""
+    state: QueueState, printer: Printer, connected: bool, why: IdleWhy | None = None
 ) -> dict[str, Any]:
-    """A printer's entry; one that is out of reach reads as offline."""
+    """A printer's entry; one that is out of reach reads as offline.
+
+    `why` has it no work, if it has none.
+    """
     view: dict[str, Any] = to_plain(printer.profile)
     view["printer_id"] = printer.host
     view["connected"] = connected
@@ -90,8 +138,18 @@ def printer_view(
         view["state"] = "offline"
         view["reason"] = "its host is out of reach"
     view["prints"] = [print_view(state, p) for p in state.prints_of_host(printer.host)]
-    view["why"] = why
+    view["why"] = "" if why is None else why.text
+    view["idle"] = None if why is None else idle_view(why)
     return view
+
+
+def idle_view(why: IdleWhy) -> dict[str, Any]:
+    """What would give an idle printer work, and which jobs."""
+    return {
+        "code": why.code,
+        "remedy": why.remedy,
+        "job_ids": list(why.job_ids),
+    }
 
 
 def counts_view(state: QueueState) -> dict[str, Any]:
@@ -127,6 +185,9 @@ def _item_view(
         "materials": list(item.spec.materials),
         "nozzle": item.spec.nozzle,
         "estimate_s": item.spec.estimate_s,
+        "grams": item.spec.grams,
+        "bbox": None if item.spec.bbox is None else list(item.spec.bbox),
+        "from_file": list(item.spec.from_file),
     }
 
 
@@ -138,6 +199,7 @@ def _file_view(state: QueueState, file: FileRef) -> dict[str, Any]:
         "size": file.size,
         "name": file.name,
         "models": list(file.models),
+        "estimate_s": file.estimate_s,
         "holders": list(content.holders) if content else [],
     }
 

@@ -39,7 +39,7 @@ class QueueWarnings:
                 self._show(name, None)
             for queue in tuple(self._queues.values()):
                 status = queue.replica.status()
-                text = status.error or " ".join(status.notices) or None
+                text = status.error or " ".join(queue.notices) or None
                 if text != self._shown.get(queue.name):
                     self._shown[queue.name] = text
                     self._show(queue.name, text)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import farm_pages, job_pages, lookup
+from . import farm_pages, lookup
 from .session import Session
 from .verb import Verb, pass_session
 
@@ -27,13 +27,6 @@ def _me() -> str:
 def status(session: Session) -> None:
     """The host, its printer and its queues."""
     session.show(session.call("GET", "status"), farm_pages.status_page)
-
-
-@click.command(cls=Verb)
-@pass_session
-def plan(session: Session) -> None:
-    """Who prints what next."""
-    session.show(session.call("GET", "plan"), job_pages.plan_page)
 
 
 @click.command(cls=Verb)
@@ -74,6 +67,8 @@ def printers(session: Session) -> None:
 @click.option("--material", "materials", multiple=True, help="It can be given.")
 @click.option("--loaded", "materials_ready", multiple=True, help="It has in now.")
 @click.option("--tag", "tags", multiple=True, help="'none' clears a list.")
+@click.option("--grams-left", type=float, help="On the spool that is in now.")
+@click.option("--spool-grams", type=float, help="On a new spool.")
 @click.option("--effort", "manual_effort_cost", type=int, help="Minutes of a person.")
 @pass_session
 def printer(session: Session, /, name: str | None, **entry: Any) -> None:
@@ -138,7 +133,6 @@ def print_(session: Session, name: str, action: str | None, by: str | None) -> N
 
 COMMANDS: tuple[click.Command, ...] = (
     status,
-    plan,
     pause,
     resume,
     clear,

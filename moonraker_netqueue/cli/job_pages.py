@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .page import Column, Line, Page, Table
-from .text import duration, moment, short, size
+from .text import duration, moment, short, size, soon
 
 _Thing = Mapping[str, Any]
 
@@ -69,6 +69,7 @@ def job_page(answer: _Thing) -> Page:
         ("tags", ", ".join(job["requires"]["tags"])),
         ("models", ", ".join(job["requires"]["models"])),
         ("together", "all copies on one printer" if job["keep_together"] else ""),
+        ("spread", "one copy at a time on each printer" if job["spread"] else ""),
         ("why", job["why"]),
     )
     page: Page = [Line(f"{job['name']}: {job['state']}, {progress(job)} done", "bold")]
@@ -127,9 +128,47 @@ def removed_page(answer: _Thing) -> Page:
 
 
 def why_page(answer: _Thing) -> Page:
-    """Why one job waits."""
+    """Why one job waits: in a line, when it will start, and printer by printer."""
     job = answer["job"]
-    return [Line(f"{job['name']} ({job['state']}): {job['why'] or _not_waiting(job)}")]
+    why = job["why"] or f"{job['state']}: {_not_waiting(job)}"
+    page: Page = [Line(f"{job['name']}: {why}")]
+    if job["why"]:
+        page.append(Line(f"  {starts(job['starts']) or _NOT_SEEN}"))
+    if job["why_not"]:
+        page.append(_why_not(job))
+    return page
+
+
+_NOT_SEEN = "does not start within the next days, as things are"
+
+
+def starts(start: _Thing | None) -> str:
+    """When and where a job starts; nothing if that is not seen."""
+    if start is None:
+        return ""
+    return f"starts about {soon(start['at'])} on {start['printer']}"
+
+
+def _why_not(job: _Thing) -> Table:
+    columns = (
+        Column("item", lead=True),
+        Column("printer", lead=True),
+        Column("why"),
+        Column("what to do"),
+        Column("from", whole=True),
+    )
+    items = job["items"]
+    rows = [
+        (
+            items[row["item"]]["name"] if len(items) > 1 else "",
+            row["printer"],
+            row["text"],
+            row["remedy"],
+            soon(row["at"]),
+        )
+        for row in job["why_not"]
+    ]
+    return Table.of(columns, rows)
 
 
 def _not_waiting(job: _Thing) -> str:
@@ -138,38 +177,3 @@ def _not_waiting(job: _Thing) -> str:
         return "all copies are done"
     making = sum(item["printing"] + item["reserved"] for item in job["items"])
     return f"nothing of it waits: {making} copies are being printed"
-
-
-def all_why_page(answer: _Thing) -> Page:
-    """Why each job waits and each printer is idle."""
-    return [_waiting(answer), _idle(answer)]
-
-
-def plan_page(answer: _Thing) -> Page:
-    """Who prints what next, and why the rest waits."""
-    columns = (Column("printer", lead=True), Column("next", lead=True), Column("id"))
-    rows = [
-        (one["printer"], one["job"], short(one["job_id"])) for one in answer["next"]
-    ]
-    page: Page = [Table.of(columns, rows, "no printer has a next copy")]
-    if answer["waiting"]:
-        page.append(_waiting(answer))
-    if answer["idle"]:
-        page.append(_idle(answer))
-    return page
-
-
-def _waiting(answer: _Thing) -> Table:
-    columns = (
-        Column("id", lead=True, whole=True),
-        Column("job", lead=True),
-        Column("why"),
-    )
-    rows = [(short(one["job_id"]), one["job"], one["why"]) for one in answer["waiting"]]
-    return Table.of(columns, rows, "no job waits")
-
-
-def _idle(answer: _Thing) -> Table:
-    columns = (Column("printer", lead=True), Column("why"))
-    rows = [(one["printer"], one["why"]) for one in answer["idle"]]
-    return Table.of(columns, rows, "no printer is idle")

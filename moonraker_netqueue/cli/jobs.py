@@ -45,6 +45,11 @@ def _wishes(editing: bool) -> _Decorator:
             default=None,
             help="All copies on one printer.",
         ),
+        click.option(
+            "--spread/--no-spread",
+            default=None,
+            help="At most one copy at a time on each printer.",
+        ),
         click.option("--max-attempts", type=int, help="Failures before a person."),
     ]
 
@@ -253,16 +258,4 @@ def rm(session: Session, job: str, if_version: int | None) -> None:
     session.show(answer, job_pages.removed_page)
 
 
-@click.command(cls=Verb)
-@click.argument("job", required=False)
-@pass_session
-def why(session: Session, job: str | None) -> None:
-    """Why a job waits; without JOB, why each waits and each printer idles."""
-    if job is None:
-        session.show(session.call("GET", "plan"), job_pages.all_why_page)
-        return
-    answer = session.call("GET", "job", job_id=lookup.job_id(session, job))
-    session.show(answer, job_pages.why_page)
-
-
-COMMANDS: tuple[click.Command, ...] = (ls, show, add, edit, mv, rm, why)
+COMMANDS: tuple[click.Command, ...] = (ls, show, add, edit, mv, rm)

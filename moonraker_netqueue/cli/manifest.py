@@ -17,7 +17,7 @@ SIZE_MAX = 64 << 20  # bytes of JSON; the longest queue has a tenth of it
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EXPORT_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _WISHES = ("name", "note", "priority", "due", "owner", "hold", "max_attempts")
-_ITEM = ("materials", "nozzle", "estimate_s")
+_ITEM = ("materials", "nozzle", "estimate_s", "grams", "bbox")
 
 _Thing = dict[str, Any]
 
@@ -70,6 +70,7 @@ def _left_of(job: _Thing) -> _Thing:
         "job_id": job["job_id"],
         **{name: job[name] for name in _WISHES},
         "keep_together": job["keep_together"],
+        **({"spread": True} if job.get("spread") else {}),
         "tags": job["requires"]["tags"],
         "models": job["requires"]["models"],
         "items": [
@@ -81,7 +82,8 @@ def _left_of(job: _Thing) -> _Thing:
                     | {"name": _safe(file["name"], f"{file['sha256'][:8]}.gcode")}
                     for file in item["files"]
                 ],
-                **{name: item[name] for name in _ITEM},
+                # What was read from the file is read from it again.
+                **{n: item[n] for n in _ITEM if n not in item.get("from_file", ())},
             }
             for item in job["items"]
             if item["count"] > item["done"]
@@ -115,9 +117,11 @@ def _read(document: _Thing) -> Manifest:
     for job in document["jobs"]:
         row = {name: job[name] for name in ("job_id", *_WISHES)}
         row |= {name: job[name] for name in ("keep_together", "tags", "models")}
+        row |= {"spread": True} if job.get("spread") else {}
         row["items"] = [
             {
-                **{name: item[name] for name in ("name", "count", *_ITEM)},
+                **{name: item[name] for name in ("name", "count")},
+                **{name: item[name] for name in _ITEM if name in item},
                 "files": [
                     {name: file[name] for name in ("sha256", "size", "name", "models")}
                     for file in item["files"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+_WEEKDAYS = 6  # days within which a weekday's name means one day
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
@@ -27,6 +28,17 @@ def moment(unix: float | None) -> str:
         return time.strftime("%Y-%m-%d %H:%M", time.localtime(unix))
     except (OverflowError, ValueError, OSError):
         return f"{unix:g}"  # a clock that was far off wrote it
+
+
+def soon(unix: float | None) -> str:
+    """Local time of day, with the day if it is another one; nothing for None."""
+    if unix is None:
+        return ""
+    then = time.localtime(unix)
+    days = abs(unix - time.time()) / _DAY
+    if then.tm_yday == time.localtime(time.time()).tm_yday and days < 1:
+        return time.strftime("%H:%M", then)
+    return time.strftime("%a %H:%M", then) if days < _WEEKDAYS else moment(unix)
 
 
 def duration(seconds: float) -> str:

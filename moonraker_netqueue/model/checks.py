@@ -32,10 +32,15 @@ def check_text(what: str, text: str, most: int = TEXT_MAX) -> None:
 
 def check_words(what: str, words: tuple[str, ...]) -> None:
     """A list of tags, materials or models."""
-    if len(words) > WORDS_MAX:
-        raise Rejected(Rule.INVALID, f"{what}: at most {WORDS_MAX} are possible")
+    check_size(what, len(words), WORDS_MAX)
     for word in words:
         check_text(f"each of {what}", word, WORD_MAX)
+
+
+def check_size(what: str, size: int, most: int) -> None:
+    """How many there are of something."""
+    if size > most:
+        raise Rejected(Rule.INVALID, f"{what}: at most {most} are possible")
 
 
 def check_range(what: str, value: float | None, least: float, most: float) -> None:

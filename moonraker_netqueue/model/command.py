@@ -10,6 +10,7 @@ from typing import Any
 from .codec import dumps, from_plain, loads, to_plain
 from .content import FileRef
 from .errors import CommandInvalid, CommandTooNew
+from .hours import Period
 from .identity import CommandId as CommandId
 from .job import ItemSpec, Requirements, Wishes
 from .part import Part
@@ -17,7 +18,8 @@ from .print import Decision as Decision
 from .print import PrintState
 from .printer import Profile
 
-# 2: what another group hands in; and what a command makes names it, for merges.
+# 2: queue settings, hours and spools of printers, what a file's metadata tells; what
+# another group hands in, and what a command makes names it, for merges.
 SCHEMA = 2
 SIZE_MAX = 48 * 1024  # bytes of an encoded command: one entry of the log
 ORIGIN_MAX = 128  # characters of a user's name, and of an address
@@ -81,6 +83,19 @@ class QueuePause:
 
 
 @dataclass(frozen=True)
+class QueueSet:
+    """Change settings of the queue: what is not None. A weight or share that is None
+    in its mapping becomes what it was before anybody set it."""
+
+    title: str | None = None
+    strategy: str | None = None
+    weights: Mapping[str, float | None] | None = None
+    operator: tuple[Period, ...] | None = None
+    shares: Mapping[str, int | None] | None = None
+    start_spacing_s: int | None = None
+
+
+@dataclass(frozen=True)
 class PrinterUpdate:
     """The author's own printer entry. `forgive` ends its quarantine."""
 
@@ -121,9 +136,14 @@ class PrintFetching:
 
 @dataclass(frozen=True)
 class PrintStarted:
-    """The author is about to start: refused once the reservation was ended."""
+    """The author is about to start: refused once the reservation was ended.
+
+    `spaced`: refused too while another start is more recent than the queue's
+    `start_spacing_s`. One that happens anyway, without a leader, does not ask for that.
+    """
 
     print_id: str
+    spaced: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,6 +201,7 @@ Body = (
     | JobRemove
     | JobMove
     | QueuePause
+    | QueueSet
     | PrinterUpdate
     | ContentHeld
     | ContentDropped
@@ -199,6 +220,7 @@ _BODIES: dict[str, type[Any]] = {
     "job_remove": JobRemove,
     "job_move": JobMove,
     "queue_pause": QueuePause,
+    "queue_set": QueueSet,
     "printer_update": PrinterUpdate,
     "content_held": ContentHeld,
     "content_dropped": ContentDropped,

@@ -10,6 +10,7 @@ from .errors import Rejected, Rule
 from .identity import Said
 
 SIZE_MAX = 1 << 40  # bytes of a file
+ESTIMATE_MAX_S = 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class FileRef:
     """A file an item can be printed from.
 
     SHA-256 and size are its identity, the MD5 `key` an alias for look-up (R17).
-    `models` names the printer models it is sliced for; empty: any.
+    `models` names the printer models it is sliced for; empty: any. `estimate_s` is what
+    its slicer says, where the item's files differ in that.
     """
 
     key: str
@@ -25,6 +27,7 @@ class FileRef:
     size: int
     name: str
     models: tuple[str, ...] = ()
+    estimate_s: int | None = None
 
     def check(self) -> None:
         """Raise Rejected unless this can name a content."""
@@ -36,6 +39,7 @@ class FileRef:
         if not _is_file_name(self.name):
             raise Rejected(Rule.INVALID, f"{self.name[:TEXT_MAX]!r} is no file name")
         check_words("models of a file", self.models)
+        check_range("estimate_s of a file", self.estimate_s, 0, ESTIMATE_MAX_S)
 
 
 @dataclass(frozen=True)

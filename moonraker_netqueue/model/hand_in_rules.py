@@ -28,5 +28,7 @@ def _check(part: Part) -> None:
     sound = all(is_sound(job.job_id, job) for job in part.jobs) and all(
         text.isdecimal() for log in logs for text in log.recent
     )
+    if part.settings is not None:
+        part.settings.check()
     if not sound:
         raise Rejected(Rule.INVALID, "a part that no group of this queue can have")

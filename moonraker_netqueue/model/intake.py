@@ -10,7 +10,7 @@ have is joined (`joins.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from .content import Content
 from .event import Event, Topic
@@ -22,6 +22,7 @@ from .outcome import Outcome
 from .part import Part, Stretch
 from .print import ENDED, Decision, Print, PrintState
 from .queue_data import ANCESTORS_MAX, PAUSED, QueueData, latest
+from .settings import QueueSettings
 from .totals import Totals
 
 
@@ -156,24 +157,35 @@ class _Intake:
     def own_parts(self, part: Part) -> None:
         """What the queue itself has: counters, and settings by their stamps.
 
-        A setting more is one more comparison here, and one more field of Part.
+        Each setting is one of QueueSettings' fields, and has a stamp of that name.
         """
         queue = self._queue
         for author, totals in part.counted.items():
             queue.counted[author] = queue.counted.get(author, Totals()).joined(totals)
-        if part.paused is not None:
-            mine = (queue.stamps.get(PAUSED, Stamp()), queue.paused)
-            theirs = (part.stamps.get(PAUSED, Stamp()), part.paused)
-            if theirs > mine:
-                self._set_paused(*theirs)
-
-    def _set_paused(self, stamp: Stamp, paused: bool) -> None:
-        queue = self._queue
-        if stamp != Stamp():
-            queue.stamps[PAUSED] = stamp
-        if paused != queue.paused:
-            queue.paused = paused
+        if part.paused is not None and self._is_later(
+            part.stamps, PAUSED, queue.paused, part.paused
+        ):
+            queue.paused = part.paused
             self._note(Topic.QUEUE, PAUSED)
+        if part.settings is None:
+            return
+        for field in fields(QueueSettings):
+            mine = getattr(queue.settings, field.name)
+            theirs = getattr(part.settings, field.name)
+            if self._is_later(part.stamps, field.name, mine, theirs):
+                queue.settings = replace(queue.settings, **{field.name: theirs})
+                self._note(Topic.QUEUE, "settings")
+
+    def _is_later(
+        self, stamps: Mapping[str, Stamp], name: str, mine: object, theirs: object
+    ) -> bool:
+        """Whether the other group's value counts; its stamp does then."""
+        known, new = self._queue.stamps.get(name, Stamp()), stamps.get(name, Stamp())
+        if (new, text_of(theirs)) <= (known, text_of(mine)):
+            return False
+        if new != Stamp():
+            self._queue.stamps[name] = new
+        return True
 
     def tidy(self) -> None:
         """Let go of what has nothing to hold on to any more."""

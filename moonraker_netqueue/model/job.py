@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from .checks import check_range, check_text, check_words
-from .content import FileRef
+from .content import ESTIMATE_MAX_S, FileRef
 from .errors import Rejected, Rule
 from .identity import CommandId, Stamp
+from .printer import GRAMS_MAX, SIDE_MAX_MM
 
 COUNT_MAX = 100_000
 ITEMS_MAX = 64
 INCARNATIONS_MAX = 8  # of one host, whose tallies an item keeps apart
 FILES_MAX = 32  # files of an item: one a printer model
 NOTE_MAX = 2_000  # characters
-ESTIMATE_MAX_S = 365 * 24 * 3600
 PRIORITY_MAX = 9
 ATTEMPTS_DEFAULT = 3
 ATTEMPTS_MAX = 100
@@ -48,6 +48,11 @@ class ItemSpec:
     materials: tuple[str, ...] = ()
     nozzle: float | None = None
     estimate_s: int | None = None
+    grams: float | None = None  # of filament, one copy
+    bbox: tuple[float, ...] | None = None  # mm in x, y and z that one copy takes up
+    # Names of the demands above that were read from the file, not made by a person:
+    # they bind only printers that tell what they have.
+    from_file: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raise Rejected naming the argument that is wrong."""
@@ -62,6 +67,13 @@ class ItemSpec:
         check_words("materials", self.materials)
         check_range("nozzle in mm", self.nozzle, 0.05, 10)
         check_range("estimate_s", self.estimate_s, 0, ESTIMATE_MAX_S)
+        check_range("grams", self.grams, 0, GRAMS_MAX)
+        if self.bbox is not None:
+            if len(self.bbox) != 3:
+                raise Rejected(Rule.INVALID, "bbox: three sides in mm, x, y and z")
+            for side in self.bbox:
+                check_range("bbox: a side in mm", side, 0, SIDE_MAX_MM)
+        check_words("from_file", self.from_file)
 
 
 @dataclass(frozen=True)
@@ -161,11 +173,18 @@ class Requirements:
     tags: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     keep_together: bool = False
+    spread: bool = False  # a printer has at most one copy at a time, and makes few
 
     def check(self) -> None:
         """Raise Rejected naming the argument that is wrong."""
         check_words("tags", self.tags)
         check_words("models", self.models)
+        if self.keep_together and self.spread:
+            raise Rejected(
+                Rule.INVALID,
+                "copies cannot be kept together and spread: give one of keep_together"
+                " and spread",
+            )
 
 
 @dataclass(frozen=True)

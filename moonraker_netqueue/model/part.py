@@ -12,6 +12,7 @@ from .job import Job
 from .outcome import AuthorLog, ClientOutcome
 from .print import Print
 from .printer import Printer
+from .settings import QueueSettings
 from .totals import Totals
 
 
@@ -33,7 +34,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Part:
-    """Some of a state. `paused` and its stamp are the queue's own part."""
+    """Some of a state. `paused` and `settings` are the queue's own parts."""
 
     jobs: tuple[Job, ...] = ()
     contents: tuple[Content, ...] = ()
@@ -44,4 +45,5 @@ class Part:
     clients: Mapping[str, ClientOutcome] = field(default_factory=dict)
     counted: Mapping[str, Totals] = field(default_factory=dict)
     paused: bool | None = None
+    settings: QueueSettings | None = None
     stamps: Mapping[str, Stamp] = field(default_factory=dict)

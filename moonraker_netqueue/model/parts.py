@@ -20,6 +20,7 @@ PART_MAX = 46 << 10  # characters of one; its command has 48 KiB
 _BATCH = 12 << 10  # of things put together: applying them must not hold the loop
 _ALIVE_MAX = 1_000  # dots of one stretch
 _OVERHEAD = 8  # characters around a member
+_OWN = ("paused", "settings", "stamps")  # of the queue itself: one member
 
 
 class PartTooLarge(ModelError):
@@ -39,7 +40,7 @@ def cut(state: QueueData) -> Iterator[Part]:
     batch: list[tuple[str, Any]] = []
     size = 0
     for name, member in _members(state, cut=True):
-        length = len(text_of(member)) + _OVERHEAD
+        length = _size(name, member)
         if batch and size + length > _BATCH:
             yield _packed(iter(batch))
             batch, size = [], 0
@@ -47,6 +48,12 @@ def cut(state: QueueData) -> Iterator[Part]:
         size += length
     if batch:
         yield _packed(iter(batch))
+
+
+def _size(name: str, member: Any) -> int:
+    if name == "own":
+        member = {field: getattr(member, field) for field in _OWN}
+    return len(text_of(member)) + _OVERHEAD
 
 
 def _members(state: QueueData, cut: bool) -> Iterator[tuple[str, Any]]:
@@ -66,20 +73,19 @@ def _members(state: QueueData, cut: bool) -> Iterator[tuple[str, Any]]:
     yield from (("authors", pair) for pair in state.outcomes.authors.items())
     yield from (("clients", pair) for pair in state.outcomes.clients.items())
     yield from (("counted", pair) for pair in state.counted.items())
-    yield "paused", state.paused
-    yield from (("stamps", pair) for pair in state.stamps.items())
+    yield "own", state
 
 
 def _packed(members: Iterator[tuple[str, Any]]) -> Part:
     lists: dict[str, list[Any]] = defaultdict(list)
     fields: dict[str, Any] = {}
     for name, member in members:
-        if name == "paused":
-            fields[name] = member
+        if name == "own":
+            fields |= {field: getattr(member, field) for field in _OWN}
         else:
             lists[name].append(member)
     for name, found in lists.items():
-        pairs = name in ("authors", "clients", "counted", "stamps")
+        pairs = name in ("authors", "clients", "counted")
         fields[name] = dict(found) if pairs else tuple(found)
     return Part(**fields)
 

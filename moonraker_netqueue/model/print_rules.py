@@ -69,6 +69,8 @@ def note_started(
     print_ = _live(queue, body.print_id)
     may_speak_of(print_, command.id.author)
     _check_surplus(queue, print_)
+    if body.spaced:
+        _check_spacing(queue, command.at)
     return _enter(queue, replace(print_, state=PrintState.PRINTING, started=command.at))
 
 
@@ -195,6 +197,23 @@ def _check_printer(queue: QueueData, host: str) -> None:
             Rule.CONFLICT,
             f"printer {printer.profile.name!r} already holds {UNSTARTED_MAX}"
             " reservations",
+        )
+
+
+def _check_spacing(queue: QueueData, at: float) -> None:
+    """Starts are spread by what their authors' clocks say: a comfort, no safety rule.
+
+    A start that is later than `at` comes from a clock that is ahead: it counts not.
+    """
+    spacing = queue.settings.start_spacing_s
+    known = (*queue.prints.values(), *queue.finished)
+    starts = (p.started for p in known if p.started is not None and p.started <= at)
+    elapsed = at - max(starts, default=at - spacing)
+    if elapsed < spacing:
+        raise Rejected(
+            Rule.CONFLICT,
+            f"starts of the queue are spread by {spacing} s: {spacing - elapsed:.0f} s"
+            " are left",
         )
 
 

@@ -6,9 +6,11 @@ import enum
 from dataclasses import dataclass, field
 
 from .checks import WORD_MAX, check_range, check_text, check_words
+from .hours import Period, check_periods
 from .identity import Stamp
 
 SIDE_MAX_MM = 100_000
+GRAMS_MAX = 100_000
 FAILURES_MAX = 3  # failed prints in a row that put a printer into quarantine
 
 
@@ -76,6 +78,9 @@ class Profile:
     clear_bed: ClearBed = ClearBed.MANUAL
     manual_effort_cost: int = 30  # minutes
     bed: Evidence | None = None
+    hours: tuple[Period, ...] = ()  # when a person is there; none: the queue's
+    grams_left: float | None = None  # on what is loaded; None: nobody knows
+    spool_grams: float | None = None  # on a new spool; None: enough for anything
 
     def check(self) -> None:
         """Raise Rejected naming the argument that is wrong."""
@@ -89,6 +94,9 @@ class Profile:
         check_range("manual_effort_cost in minutes", self.manual_effort_cost, 0, 10_000)
         if self.volume is not None:
             self.volume.check()
+        check_periods("hours", self.hours)
+        check_range("grams_left", self.grams_left, 0, GRAMS_MAX)
+        check_range("spool_grams", self.spool_grams, 0, GRAMS_MAX)
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,14 @@
-"""How commands about printers, contents and the queue itself change a queue."""
+"""How commands about printers and contents change a queue."""
 
 from __future__ import annotations
 
-from .checks import check_id
-from .command import (
-    Command,
-    ContentDropped,
-    ContentHeld,
-    Dissolve,
-    PrinterUpdate,
-    QueuePause,
-)
+from .command import Command, ContentDropped, ContentHeld, PrinterUpdate
 from .content import Content
 from .errors import Rejected, Rule
 from .event import Event, Topic
 from .identity import Said, Stamp
 from .printer import Printer
-from .queue_data import PAUSED, QueueData
+from .queue_data import QueueData
 
 PRINTERS_MAX = 500
 CONTENTS_MAX = 20_000
@@ -77,23 +69,3 @@ def drop_content(
     else:
         del queue.contents[body.sha256]
     return (Event(Topic.CONTENT, body.sha256),)
-
-
-def pause_queue(
-    queue: QueueData, command: Command, body: QueuePause
-) -> tuple[Event, ...]:
-    """Pause or resume: live prints go on, no new copy is reserved while paused."""
-    queue.paused = body.paused
-    queue.stamp(PAUSED, command.dot)
-    return (Event(Topic.QUEUE, "paused"),)
-
-
-def dissolve(queue: QueueData, command: Command, body: Dissolve) -> tuple[Event, ...]:
-    """Give the group up in favour of another: only if it never had a job (R14)."""
-    if queue.ever_had_jobs:
-        raise Rejected(
-            Rule.CONFLICT, "this group has had jobs: it cannot simply be dissolved"
-        )
-    check_id("into, the id of a group,", body.into)
-    queue.dissolved_into = body.into
-    return (Event(Topic.QUEUE, "dissolved"),)

@@ -16,6 +16,7 @@ from .outcome import Outcomes, clients_of_version_1
 from .print import ENDED, UNSTARTED, Print, PrintState
 from .printer import Printer
 from .rank import is_rank
+from .settings import QueueSettings
 from .totals import Totals
 
 FINISHED_MAX = 200  # ended prints kept; their totals stay in the tallies
@@ -53,6 +54,9 @@ class _Snapshot:
     stamps: Mapping[str, Stamp] = field(default_factory=dict)
     ancestors: Mapping[str, int] = field(default_factory=dict)
     founding: Founding | None = None
+    settings: QueueSettings = field(  # snapshots of format 1 have none
+        default_factory=QueueSettings
+    )
 
 
 @dataclass
@@ -78,6 +82,7 @@ class QueueData:
     stamps: dict[str, Stamp] = field(default_factory=dict)
     ancestors: dict[str, int] = field(default_factory=dict)
     founding: Founding | None = None
+    settings: QueueSettings = field(default_factory=QueueSettings)
 
     @property
     def totals(self) -> Totals:
@@ -224,8 +229,17 @@ def _check_snapshot(snapshot: _Snapshot) -> None:
             if not all(text.isdecimal() for log in lives for text in log.recent)
         ),
     ]
+    damaged += _unsound(snapshot.settings)
     if damaged:
         raise CommandInvalid(f"snapshot: damaged {[name[:80] for name in damaged[:3]]}")
+
+
+def _unsound(settings: QueueSettings) -> list[str]:
+    try:
+        settings.check()
+    except Rejected as error:
+        return [error.reason]
+    return []
 
 
 def is_sound(job_id: str, job: Job) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import hand_in_rules, job_rules, print_rules, printer_rules
+from . import hand_in_rules, job_rules, print_rules, printer_rules, queue_rules
 from .command import (
     Command,
     CommandId,
@@ -24,6 +24,7 @@ from .command import (
     PrintReserve,
     PrintStarted,
     QueuePause,
+    QueueSet,
 )
 from .errors import Rejected, Rule
 from .event import Event
@@ -35,7 +36,8 @@ _RULES: dict[type[Any], Callable[[QueueData, Command, Any], tuple[Event, ...]]] 
     JobEdit: job_rules.edit_job,
     JobRemove: job_rules.remove_job,
     JobMove: job_rules.move_job,
-    QueuePause: printer_rules.pause_queue,
+    QueuePause: queue_rules.pause_queue,
+    QueueSet: queue_rules.set_queue,
     PrinterUpdate: printer_rules.update_printer,
     ContentHeld: printer_rules.hold_content,
     ContentDropped: printer_rules.drop_content,
@@ -44,7 +46,7 @@ _RULES: dict[type[Any], Callable[[QueueData, Command, Any], tuple[Event, ...]]] 
     PrintStarted: print_rules.note_started,
     PrintEnded: print_rules.note_ended,
     PrintDecide: print_rules.decide,
-    Dissolve: printer_rules.dissolve,
+    Dissolve: queue_rules.dissolve,
 }
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..durable_file import replace_durably
 from ..names import clean_name, is_queue_name
 from ..ports import Disk, Worker
 from .errors import AdmissionDamaged, AdmissionModeUnavailable, AdmissionRefused
@@ -149,12 +150,7 @@ def _write(path: Path, disk: Disk, members: Mapping[str, Mapping[str, Member]]) 
     }
     text = json.dumps({"checksum": _checksum(queues), "queues": queues}, indent=1)
     disk.make_directory(path.parent)
-    fresh = path.with_suffix(".new")
-    with disk.open_private(fresh) as file:
-        file.write(text.encode())
-        disk.sync(file)
-    disk.replace(fresh, path)
-    disk.sync_directory(path.parent)
+    replace_durably(path, text.encode(), disk, private=True)
 
 
 def _read(path: Path, disk: Disk) -> dict[str, dict[str, Member]]:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from ..durable_file import replace_durably
 from ..ports import Disk
 from .errors import IdentityDamaged
 
@@ -117,12 +118,7 @@ def _create(path: Path, disk: Disk) -> None:
         serialization.NoEncryption(),
     ) + ssl.DER_cert_to_PEM_cert(_self_signed(key)).encode("ascii")
     disk.make_directory(path.parent)
-    fresh = path.with_suffix(".new")
-    with disk.open_private(fresh) as file:
-        file.write(pem)
-        disk.sync(file)
-    disk.replace(fresh, path)
-    disk.sync_directory(path.parent)
+    replace_durably(path, pem, disk, private=True)
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey) -> bytes:

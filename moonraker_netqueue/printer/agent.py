@@ -12,7 +12,6 @@ from typing import Any
 
 from ..config import PrinterSettings
 from ..errors import NetqueueError
-from ..model.codec import to_plain
 from ..model.command import PrinterUpdate
 from ..model.errors import Rejected
 from ..model.print import UNSTARTED, PrintState
@@ -20,17 +19,20 @@ from ..model.printer import Evidence, Profile
 from ..ports import Clock, Disk, Random, Worker
 from .ahead import Advice, Ahead
 from .bed import after_damage, cleared
-from .entry import STEADY, Entry, departed, profile
+from .entry import STEADY, Entry, departed, profile, view, with_changes
 from .errors import ChangeInvalid, NotThisPrint, RecordDamaged, RecordNotSaved
+from .explanation import Explanation
 from .idle_estimate import IdleEstimate
+from .outlook import Outlooks
 from .plan_solver import PlanSolver
-from .planner import Explanation, Planner
-from .printer_port import Clearing, Observation, PrinterPort
+from .planner import Planner
+from .printer_port import Observation, PrinterPort
 from .printer_state import Hindrance, Situation, describe, hindrance
 from .queue_port import Files, QueuePort
 from .queues import Claim, Queues
 from .record import Record, RecordFile
 from .setbacks import Setbacks, class_of
+from .spacing import Spacing
 from .start import Stage, Starter
 from .watch import Watch, first_record
 
@@ -69,17 +71,20 @@ class Agent:
         self._clock = clock
         self._random = random
         self._news = asyncio.Event()
-        self._queues = Queues(host_id, queues, random, self._news.set)
+        self._queues = Queues(host_id, queues, random, self._note_change)
         self._planner = Planner(self._queues, solver, clock, worker)
+        self.outlooks = Outlooks(self._planner, self._queues, clock, worker)
         self._file = RecordFile(directory, disk, worker)
         self._watch = Watch(port, self._queues, self._file, settings.clear_bed, clock)
+        self._spacing = Spacing(self._queues, clock)
         self._starter = Starter(
             port,
             self._queues,
             files,
             self._file,
             self._watch,
-            Clearing(settings.clear_macro, settings.clear_timeout),
+            self._spacing,
+            settings,
             clock,
             self._news.set,
         )
@@ -91,6 +96,7 @@ class Agent:
         self._hindered_since: float | None = None
         self._setbacks = Setbacks(self._queues)
         self._complaint = ""  # what was logged last
+        self._plan_due = False  # once the queues' changes have settled
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -131,17 +137,10 @@ class Agent:
         self._news.set()
 
     async def change(self, changes: Mapping[str, Any]) -> None:
-        """Change the own entry: accept, materials, materials_ready, tags, cost."""
-        known = {"materials", "materials_ready", "tags", "manual_effort_cost"}
-        wrong = sorted(set(changes) - known - {"accept"})
-        if wrong:
-            raise ChangeInvalid(f"a printer's entry has no {wrong[0]!r} to change")
-        fields = {key: value for key, value in changes.items() if key in known}
+        """Change the own entry: `accept` and the fields of Changes."""
 
         def changed(record: Record) -> Record:
-            accept = bool(changes.get("accept", record.accept))
-            merged = replace(record.changes, **fields)
-            return replace(record, accept=accept, changes=merged)
+            return with_changes(record, changes, self._profile().materials_ready)
 
         try:
             self._entry_of(changed(self._file.record)).check()
@@ -199,22 +198,9 @@ class Agent:
 
     def view(self) -> dict[str, Any]:
         """This printer, for people."""
-        entry, running = self._profile(), self._file.record.running
-        view: dict[str, Any] = to_plain(entry)
-        view["printer_id"] = self._queues.host_id
-        view["klippy"] = self._seen.klippy.value
-        view["bed_state"] = self._file.record.bed.state.value
-        view["bed_reason"] = self._file.record.bed.reason
-        view["print"] = None
-        if running is not None:
-            view["print"] = {
-                "print_id": running.print_id,
-                "queue": running.queue,
-                "job_id": running.job_id,
-                "filename": running.filename,
-                "progress": round(self._seen.progress, 3),
-            }
-        return view
+        here = self._queues.host_id
+        shown = view(here, self._profile(), self._seen, self._file.record)
+        return shown | {"reason": self._starter.turn or shown["reason"]}
 
     # The loop.
 
@@ -232,7 +218,14 @@ class Agent:
             with contextlib.suppress(TimeoutError):
                 await self._clock.wait_for(self._news.wait(), self._patience())
 
+    def _note_change(self) -> None:
+        self._planner.note_change()
+        self._spacing.note_change()
+        self._news.set()
+
     def _patience(self) -> float:
+        if self._plan_due:
+            return self._planner.unrest()
         if not self._entry.steady:
             return STEADY
         if self._watch.finishing:
@@ -244,6 +237,7 @@ class Agent:
         if self._clock.monotonic() - self._last_turn > _PAUSE:
             self._queues.forget_sync()
         self._last_turn = self._clock.monotonic()
+        self._plan_due = False
         if self._file.trouble:
             with contextlib.suppress(RecordNotSaved):  # perhaps there is room again
                 await self._file.save(self._file.record)
@@ -277,7 +271,9 @@ class Agent:
         if self._starter.claim is not None and chosen is None:
             await self._starter.interrupt()  # its reservation is no more
         hindered = hindrance(self._situation())
-        if chosen is not None:
+        if chosen is not None and self._starter.stage is Stage.LOADING:
+            await self._look_ahead(chosen)  # who has it loaded may take it
+        elif chosen is not None:
             await self._carry_out(chosen, hindered)
         elif hindered is None:
             await self._claim()
@@ -326,12 +322,16 @@ class Agent:
             if held is not None:
                 await self._give_back(held, "the printer is switched off for the queue")
             return
+        if held is None and self._ahead.due and self._planner.unrest():
+            self._plan_due = True
+            return
         advice = await self._ahead.look(held)
         if advice is Advice.RESERVE:
             await self._claim()
-        elif advice is Advice.LET_GO and held is not None:
-            reason = "the plan has another printer for it by now"
-            await self._give_back(held, reason, self._setbacks.pause_after(held))
+        elif held is not None and advice is not Advice.WAIT:
+            swap = advice is Advice.SWAP
+            pause = None if swap else self._setbacks.pause_after(held)
+            await self._give_back(held, self._ahead.objection, pause)
 
     async def _give_back(
         self, claim: Claim, reason: str, pause: float | None = None
@@ -351,6 +351,9 @@ class Agent:
         return True
 
     async def _claim(self) -> None:
+        if self._planner.unrest():
+            self._plan_due = True
+            return
         choice = await self._planner.choose()
         if choice is None or not self._queues.ready(choice.key.queue):
             return
@@ -372,6 +375,7 @@ class Agent:
             seen=self._seen,
             record=self._file.record,
             stage=self._starter.stage,
+            loading=self._starter.loading,
             settled=self._watch.settled,
             finishing=self._watch.finishing > 0,
             trouble=self._file.trouble,

@@ -1,4 +1,4 @@
-"""The committed state of all queues of a host as one planning problem. Pure.
+"""The committed state of all queues of a host as planning problems. Pure.
 
 Every host builds the same board from the same state; only who is reachable now is
 its own view. Each takes its own part of the plan, and compare-and-set on the
@@ -7,41 +7,23 @@ reservation settles what they see differently.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..model.content import FileRef
 from ..model.job import Item, ItemSpec, Job
-from ..model.print import UNSTARTED, PrintState
-from ..model.printer import ClearBed, PrinterState
-from ..model.printer import Printer as QueuePrinter
-from ..model.printer import Volume as QueueVolume
 from ..model.queue_state import QueueState
-from ..scheduler.feasibility import PLANNED_STATES, refusal
-from ..scheduler.problem import (
-    ANY_MODEL,
-    UNKNOWN_DURATION,
-    FormFactor,
-    JobClass,
-    Printer,
-    Problem,
-    Volume,
-)
+from ..scheduler.feasibility import refusal
+from ..scheduler.hours import OperatorPeriod
+from ..scheduler.problem import ANY_MODEL, JobClass, Problem
+from ..scheduler.shares import owner_credits
+from .durations import Durations, learn
+from .fleet import Fleet, fleet_of
+from .manner import Manner, manner_of, with_used
+from .naming import unique
+from .past import done_by_hand, used_minutes
 
-_IDLE, _PRINTING = PLANNED_STATES
-_OUT_OF_REACH = "out of reach"
-_WORDS = {
-    PrinterState.READY: _IDLE,
-    PrinterState.BED_OCCUPIED: _IDLE,
-    PrinterState.BUSY: _PRINTING,
-    PrinterState.FETCHING: _PRINTING,
-    PrinterState.PRINTING: _PRINTING,
-    PrinterState.FINISHING: _PRINTING,
-    PrinterState.OFFLINE: "offline",
-    PrinterState.NEEDS_ATTENTION: "in need of attention",
-}
-_BED_UNCLEAR = frozenset({PrinterState.BED_OCCUPIED, PrinterState.NEEDS_ATTENTION})
+_NO_MODEL = "\0"  # no printer has this name
 
 
 @dataclass(frozen=True)
@@ -54,10 +36,18 @@ class ClassKey:
 
 
 @dataclass(frozen=True)
-class Board:
-    """A problem, and what its names stand for."""
+class Group:
+    """Queues that are planned together, and the problem of all printers with them."""
 
+    queues: tuple[str, ...]
     problem: Problem
+
+
+@dataclass(frozen=True)
+class Board:
+    """Groups in the order in which they choose, and what their names stand for."""
+
+    groups: tuple[Group, ...]
     classes: Mapping[str, ClassKey]  # by name of the job class
     printers: Mapping[str, str]  # host id by name of the printer
     failures: Mapping[str, Mapping[str, int]]  # by class that failed, by printer
@@ -78,41 +68,57 @@ def build_board(
 
     `here` is this host; `declined` are classes that it shall not try now.
     """
-    printers = _printers(states, up, now)
-    names = {host: name for name, (host, _) in printers.items()}
+    durations = learn(states.values())
+    by_hand = done_by_hand(states.values())
+    fleet = fleet_of(states, up, now, durations, by_hand)
     classes: dict[str, ClassKey] = {}
-    jobs: list[JobClass] = []
     failures: dict[str, dict[str, int]] = {}
+    jobs: dict[str, list[JobClass]] = {queue: [] for queue in states}
+    oldest: dict[str, float] = {}
     for queue, state in states.items():
         for waiting in _waiting(queue, state):
             key = waiting.key
-            name = _unique(waiting.title, f"{key.job_id}.{key.item}", classes)
-            job_class = _job_class(name, waiting, state, up[queue], names)
-            if key in declined and here in names:
-                barred = (*job_class.unreachable_from, names[here])
+            name = unique(waiting.title, f"{key.job_id}.{key.item}", classes)
+            job_class = _job_class(name, waiting, state, up[queue], fleet, durations)
+            if key in declined and here in fleet.names:
+                barred = (*job_class.unreachable_from, fleet.names[here])
                 job_class = replace(job_class, unreachable_from=barred)
-            jobs.append(job_class)
+            jobs[queue].append(job_class)
             classes[name] = key
-            if failed := _failures(waiting, names):
+            oldest[queue] = min(oldest.get(queue, waiting.job.added), waiting.job.added)
+            if failed := _failures(waiting, fleet.names):
                 failures[name] = failed
     return Board(
-        problem=Problem(
-            now=now,
-            printers=tuple(printer for _, printer in printers.values()),
-            jobs=tuple(jobs),
+        groups=tuple(
+            Group(
+                queues,
+                Problem(
+                    now=now,
+                    printers=tuple(fleet.printers.values()),
+                    jobs=tuple(job for queue in queues for job in jobs[queue]),
+                    weights=manner.weights,
+                    operator=_hours(manner, queues, fleet, now, by_hand),
+                    owner_credit=_credits(
+                        manner, (states[queue] for queue in queues), durations
+                    ),
+                    strategy=manner.strategy,
+                ),
+            )
+            for queues, manner in _groups(states, now, oldest)
         ),
         classes=classes,
-        printers={name: host for name, (host, _) in printers.items()},
+        printers=fleet.hosts,
         failures=failures,
     )
 
 
-def bar_repeaters(board: Board) -> Problem:
+def bar_repeaters(
+    problem: Problem, failures: Mapping[str, Mapping[str, int]]
+) -> Problem:
     """Give a failed copy to the printers that failed at it least, of those that may.
 
     Costs as much as a mask: not for the loop.
     """
-    problem, failures = board.problem, board.failures
     jobs = []
     for job in problem.jobs:
         failed = failures.get(job.name)
@@ -133,83 +139,45 @@ def file_for(spec: ItemSpec, model: str) -> FileRef | None:
     return next(iter(own + general), None)
 
 
-def _printers(
-    states: Mapping[str, QueueState], up: Mapping[str, frozenset[str]], now: int
-) -> dict[str, tuple[str, Printer]]:
-    """Host id and printer, by the name that people know it by."""
-    served: dict[str, list[str]] = {}
-    entries: dict[str, QueuePrinter] = {}
-    for queue, state in states.items():
-        for host, entry in state.printers.items():
-            served.setdefault(host, []).append(queue)
-            entries.setdefault(host, entry)
-    named: dict[str, tuple[str, Printer]] = {}
-    for host, entry in sorted(entries.items()):
-        name = _unique(entry.profile.name, host, named)
-        busy = _minutes_left(host, entry, states, now)
-        reachable = any(host in up[queue] for queue in served[host])
-        printer = _printer(name, entry, tuple(served[host]), busy)
-        if not reachable:
-            printer = replace(printer, state=_OUT_OF_REACH, busy_minutes=0)
-        named[name] = (host, printer)
-    return named
-
-
-def _printer(
-    name: str, entry: QueuePrinter, queues: tuple[str, ...], busy: int
-) -> Printer:
-    profile = entry.profile
-    return Printer(
-        name=name,
-        model=profile.model,
-        materials=profile.materials,
-        loaded=profile.materials_ready,
-        self_clearing=profile.clear_bed is not ClearBed.MANUAL,
-        volume=_volume(profile.volume),
-        nozzle=profile.nozzle,
-        manual_effort_cost=profile.manual_effort_cost,
-        queues=queues,
-        tags=profile.tags,
-        state=_PRINTING if busy else _WORDS[profile.state],
-        busy_minutes=busy,
-        bed_clear=profile.state not in _BED_UNCLEAR,
-        quarantined=entry.quarantined,
-        switched_off=not profile.accept,
+def _groups(
+    states: Mapping[str, QueueState], now: int, oldest: Mapping[str, float]
+) -> list[tuple[tuple[str, ...], Manner]]:
+    """Queues of one manner; the group whose job has waited longest chooses first."""
+    together: dict[Manner, list[str]] = {}
+    for queue, state in sorted(states.items()):
+        together.setdefault(manner_of(state.settings, now), []).append(queue)
+    never = float("inf")
+    return sorted(
+        ((tuple(queues), manner) for manner, queues in together.items()),
+        key=lambda group: (min(oldest.get(q, never) for q in group[0]), group[0]),
     )
 
 
-def _volume(volume: QueueVolume | None) -> Volume | None:
-    if volume is None:
-        return None
-    circular = volume.form_factor == FormFactor.CIRCULAR.value
-    shape = FormFactor.CIRCULAR if circular else FormFactor.RECTANGULAR
-    return Volume(volume.width, volume.depth, volume.height, shape)
+def _hours(
+    manner: Manner,
+    queues: tuple[str, ...],
+    fleet: Fleet,
+    now: int,
+    by_hand: Mapping[str, list[int]],
+) -> tuple[OperatorPeriod, ...]:
+    """The queues' hours, with what was done in them at printers without their own."""
+    minutes = (
+        minute
+        for name, printer in fleet.printers.items()
+        if not printer.operator and set(printer.queues) & set(queues)
+        for minute in by_hand.get(fleet.hosts[name], ())
+    )
+    return with_used(manner.operator, now, minutes)
 
 
-def _minutes_left(
-    host: str, entry: QueuePrinter, states: Mapping[str, QueueState], now: int
-) -> int:
-    """Minutes until the printer is idle, after all that it has reserved."""
-    held = [
-        (
-            print_.state in UNSTARTED,
-            _minutes(state.jobs[print_.job_id].items[print_.item].spec),
-        )
-        for state in states.values()
-        for print_ in state.prints_of_host(host)
-        if print_.state is not PrintState.LOST and print_.job_id in state.jobs
-    ]
-    reserved = sum(minutes for unstarted, minutes in held if unstarted)
-    started = max((minutes for unstarted, minutes in held if not unstarted), default=0)
-    works = _WORDS[entry.profile.state] == _PRINTING
-    if not works:
-        return reserved + started
-    idle_at = entry.profile.idle_at
-    if idle_at is not None:
-        return reserved + max(1, math.ceil((idle_at - now) / 60))
-    if entry.profile.state is PrinterState.FINISHING:
-        return reserved + 1
-    return reserved + (started or UNKNOWN_DURATION)
+def _credits(
+    manner: Manner, states: Iterable[QueueState], durations: Durations
+) -> tuple[tuple[str, int], ...]:
+    """Of owners, where somebody has set shares."""
+    if not manner.shares:
+        return ()
+    used = used_minutes(states, durations)
+    return owner_credits(dict(manner.shares), used, manner.weights.share)
 
 
 @dataclass(frozen=True)
@@ -249,17 +217,22 @@ def _job_class(
     waiting: _Waiting,
     state: QueueState,
     up: frozenset[str],
-    names: Mapping[str, str],
+    fleet: Fleet,
+    durations: Durations,
 ) -> JobClass:
     job, spec, wishes = waiting.job, waiting.item.spec, waiting.job.wishes
+    names = fleet.names
     keepers = state.keepers(job) if job.requires.keep_together else frozenset[str]()
     return JobClass(
         name=name,
         added=waiting.added,
         copies=waiting.copies,
         materials=spec.materials,
-        durations=_durations(spec, job.requires.models),
+        durations=_durations(spec, job.requires.models, fleet.models, durations),
         nozzle=spec.nozzle,
+        bbox=None if spec.bbox is None else (spec.bbox[0], spec.bbox[1], spec.bbox[2]),
+        grams=spec.grams or 0,
+        from_file=spec.from_file,
         queue=waiting.key.queue,
         tags=job.requires.tags,
         priority=wishes.priority,
@@ -267,7 +240,11 @@ def _job_class(
         owner=wishes.owner,
         keep_together=job.requires.keep_together,
         together_on=min((names.get(host, host[:8]) for host in keepers), default=""),
-        held=wishes.hold or state.paused,
+        spread=job.requires.spread,
+        made_on=_named(names, _makers(waiting.item)) if job.requires.spread else (),
+        held_on=_named(names, _holders(waiting, state)) if job.requires.spread else (),
+        held=wishes.hold,
+        paused=state.paused,
         quarantined=job.quarantined(waiting.key.item),
         unreachable_from=_unreachable_from(spec, state, up, names),
     )
@@ -288,20 +265,26 @@ def _ages(jobs: Iterable[Job]) -> dict[str, int]:
     return ages
 
 
-def _durations(spec: ItemSpec, models: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    minutes = _minutes(spec)
-    wanted: set[str] = set()
-    for file in spec.files:
-        sliced = file.models or models or (ANY_MODEL,)
-        wanted |= {model for model in sliced if not models or model in models}
-    # A job whose files fit none of the models it asks for: no printer has this name.
-    return tuple((model, minutes) for model in sorted(wanted)) or (("\0", minutes),)
-
-
-def _minutes(spec: ItemSpec) -> int:
-    if spec.estimate_s is None:
-        return UNKNOWN_DURATION
-    return max(1, math.ceil(spec.estimate_s / 60))
+def _durations(
+    spec: ItemSpec, asked: tuple[str, ...], fleet: frozenset[str], learned: Durations
+) -> tuple[tuple[str, int], ...]:
+    """Minutes by model, for models of printers there are; ANY_MODEL for the rest."""
+    special = {model for file in spec.files for model in file.models}
+    special.update(m for file in spec.files for m in learned.models_of(file))
+    if ANY_MODEL in special:  # printers without a model differ from the rest
+        special |= fleet
+    listed = (fleet & (set(asked) if asked else special)) - {ANY_MODEL}
+    minutes = {
+        model: learned.minutes(spec, file, model)
+        for model in sorted(listed)
+        if (file := file_for(spec, model)) is not None
+    }
+    general = file_for(spec, ANY_MODEL)
+    if general is not None and not asked and fleet - listed:
+        minutes[ANY_MODEL] = learned.minutes(spec, general, ANY_MODEL)
+    if not minutes:  # of files that fit none of the models, the estimate is shown
+        minutes[_NO_MODEL] = learned.minutes(spec, None, _NO_MODEL)
+    return tuple(sorted(minutes.items()))
 
 
 def _unreachable_from(
@@ -325,7 +308,14 @@ def _failures(waiting: _Waiting, names: Mapping[str, str]) -> dict[str, int]:
     return {name: item.failed_on(host) for host, name in names.items()}
 
 
-def _unique(name: str, key: str, taken: Mapping[str, object]) -> str:
-    """A name for people; of equal ones, the later carry as much of a key as needed."""
-    candidates = (name, f"{name} ({key[:8]})", f"{name} ({key})")
-    return next(candidate for candidate in candidates if candidate not in taken)
+def _makers(item: Item) -> Iterable[str]:
+    return (host for host in item.hosts if item.done_on(host))
+
+
+def _holders(waiting: _Waiting, state: QueueState) -> Iterable[str]:
+    prints = state.prints_of_job(waiting.job.job_id)
+    return (print_.host for print_ in prints if print_.item == waiting.key.item)
+
+
+def _named(names: Mapping[str, str], hosts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({names[host] for host in hosts if host in names}))

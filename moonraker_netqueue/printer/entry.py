@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from ..config import PrinterSettings
 from ..errors import NetqueueError
 from ..model.checks import TEXT_MAX
+from ..model.codec import to_plain
 from ..model.command import PrinterUpdate
 from ..model.printer import PrinterState, Profile
 from ..ports import Clock
+from .errors import ChangeInvalid
+from .printer_port import Observation
 from .queues import Queues
 from .record import Record
 
@@ -101,7 +106,50 @@ def profile(
             else changes.manual_effort_cost
         ),
         bed=record.bed.evidence,
+        hours=changes.hours or (),
+        grams_left=changes.grams_left,
+        spool_grams=changes.spool_grams,
     )
+
+
+def with_changes(
+    record: Record, changes: Mapping[str, Any], loaded: tuple[str, ...]
+) -> Record:
+    """The record after a person's changes; raises ChangeInvalid for unknown ones.
+
+    Who says that other material is `loaded` says that another spool is, too.
+    """
+    fields = dict(changes)
+    accept = bool(fields.pop("accept", record.accept))
+    wrong = sorted(set(fields) - set(vars(record.changes)))
+    if wrong:
+        raise ChangeInvalid(f"a printer's entry has no {wrong[0]!r} to change")
+    merged = replace(record.changes, **fields)
+    if fields.get("materials_ready", loaded) != loaded and "grams_left" not in fields:
+        merged = replace(merged, grams_left=merged.spool_grams)
+    return replace(record, accept=accept, changes=merged)
+
+
+def view(
+    host_id: str, entry: Profile, seen: Observation, record: Record
+) -> dict[str, Any]:
+    """The printer for people: its entry, and what its own host alone knows."""
+    view: dict[str, Any] = to_plain(entry)
+    view["printer_id"] = host_id
+    view["klippy"] = seen.klippy.value
+    view["bed_state"] = record.bed.state.value
+    view["bed_reason"] = record.bed.reason
+    view["print"] = None
+    running = record.running
+    if running is not None:
+        view["print"] = {
+            "print_id": running.print_id,
+            "queue": running.queue,
+            "job_id": running.job_id,
+            "filename": running.filename,
+            "progress": round(seen.progress, 3),
+        }
+    return view
 
 
 def _chosen(

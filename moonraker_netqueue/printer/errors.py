@@ -29,6 +29,10 @@ class ChangeInvalid(PrinterError):
     """A change of the printer's own entry names a wrong option or value."""
 
 
+class TooSoon(NetqueueError):
+    """Another print of the queue has just started: this one waits its turn."""
+
+
 class Abandoned(PrinterError):
     """A reservation cannot be carried out here; the message is the reason."""
 

@@ -70,7 +70,7 @@ class MoonrakerPrinter:
             mark = Mark(
                 StatsState(stats["state"]),
                 str(stats["filename"] or ""),
-                round(float(stats["total_duration"]), 3),
+                float(stats["total_duration"]),
             )
         except (TimeoutError, KeyError, ValueError, self._server.error):
             return None

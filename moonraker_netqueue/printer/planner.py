@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ..model.job import Job
+from ..model.queue_state import QueueState
 from ..ports import Clock, Worker
+from ..scheduler.cost import cost
 from ..scheduler.feasibility import refusal
-from ..scheduler.planner import Plan
-from ..scheduler.problem import Problem
-from .board import Board, ClassKey, bar_repeaters, build_board, file_for
+from .board import Board, ClassKey, Group, build_board, file_for
+from .explanation import Explanation, explanation
+from .joint_plan import JointPlan, plan_jointly
 from .plan_solver import PlanSolver
 from .queues import Claim, Queues
 
 _T = TypeVar("_T")
+_OTHERS = "the plan has another printer for it by now"
 _SETTLED = 30  # seconds for which a plan stands while nothing changes
+_QUIET, _LONGEST = 0.2, 1.0  # seconds: a burst of changes is over, or long enough
+SWAP_GAIN = 30  # minutes by which another copy must be better than a reserved one
 
 
 @dataclass(frozen=True)
@@ -28,19 +33,11 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Explanation:
-    """Of one queue: why its jobs wait, by job id, and printers idle, by host id.
+class Objection:
+    """Why a printer should let go a copy that it has reserved."""
 
-    `assignment` says which item each printer is to take next: host id -> (job id,
-    item). `objective` is that of the whole plan, over all queues of this host, in
-    hundredths of a minute; `solver` is what computed it.
-    """
-
-    jobs: Mapping[str, str]
-    printers: Mapping[str, str]
-    assignment: Mapping[str, tuple[str, int]]
-    objective: int
-    solver: str
+    reason: str
+    swap: bool = False  # for one that is better for it
 
 
 @dataclass(frozen=True)
@@ -50,9 +47,11 @@ class _Board:
 
 
 @dataclass(frozen=True)
-class _Planned:
+class Planned:
+    """A board and its plan."""
+
     board: Board
-    plan: Plan
+    joint: JointPlan
 
 
 @dataclass(frozen=True)
@@ -72,24 +71,37 @@ class Planner:
         self._clock = clock
         self._worker = worker
         self._declined: dict[ClassKey, _Declined] = {}
+        self._changed = self._unplanned = -math.inf  # monotonic: last, first change
         # By what was declined:
         self._boards: dict[frozenset[ClassKey], _Board] = {}
-        self._known: dict[frozenset[ClassKey], _Planned] = {}
+        self._known: dict[frozenset[ClassKey], Planned] = {}
 
     def decline(self, key: ClassKey, seconds: float, reason: str) -> None:
         """Give this printer no copy of a class for a while."""
         until = self._clock.monotonic() + seconds
         self._declined[key] = _Declined(until, reason)
 
+    def note_change(self) -> None:
+        """Something of a queue changed: what is planned may be old."""
+        self._changed = self._clock.monotonic()
+        if self._unplanned == -math.inf:
+            self._unplanned = self._changed
+
+    def unrest(self) -> float:
+        """Seconds to wait with a plan, so that a burst of changes needs only one."""
+        due = min(self._changed + _QUIET, self._unplanned + _LONGEST)
+        return max(0.0, due - self._clock.monotonic())
+
     async def choose(self) -> Choice | None:
         """This printer's own part of the plan; raises SchedulerError."""
+        self._unplanned = -math.inf
         declined = self._still_declined()
-        board = self._look(declined)
+        board = await self._look(declined)
         name = board.name_of(self._queues.host_id)
-        if name is None or not await self._worker.run(has_work, board.problem, name):
+        if name is None or not await self._worker.run(has_work, board.groups, name):
             return None  # whatever the others get: no need to solve
         planned = await self._planned(declined)
-        chosen = planned.plan.assignment.get(name)
+        chosen = planned.joint.plan.assignment.get(name)
         if chosen is None:
             return None
         key = planned.board.classes[chosen]
@@ -101,76 +113,50 @@ class Planner:
         file = file_for(job.items[key.item].spec, printer.profile.model)
         return None if file is None else Choice(key, file.sha256)
 
-    async def keeps(self, claim: Claim) -> bool:
-        """Whether this printer should keep what it has reserved: a plan gives it the
-        copy again, or no other printer could take it now.
+    async def objection(self, claim: Claim, *, may_swap: bool) -> Objection | None:
+        """Why this printer should let go what it has reserved; None: it should not.
 
-        Raises SchedulerError.
+        It keeps a copy that a new plan gives it again; else it lets go if an idle
+        printer may take the copy or, where it may swap, if what the plan has for it
+        instead is better by SWAP_GAIN. Raises SchedulerError.
         """
-        without = {name: state.copied() for name, state in self._queues.states.items()}
+        without = self._copies()
         without[claim.queue].prints.pop(claim.print_id, None)
-        here = self._queues.host_id
-        board = build_board(without, self._up(), self._now(), here, ())
-        name = board.name_of(here)
+        board = await self._build(without, self._up(), self._now(), frozenset())
+        name = board.name_of(self._queues.host_id)
         key = ClassKey(claim.queue, claim.print_.job_id, claim.print_.item)
         copy = next((c for c, known in board.classes.items() if known == key), None)
         if name is None or copy is None:
-            return False
-        if not await self._worker.run(is_wanted, board.problem, copy, name):
-            return True
-        plan = await self._solve(board)
-        return plan.assignment.get(name) == copy
+            return Objection(_OTHERS)
+        wanted = await self._worker.run(is_wanted, board.groups, copy, name)
+        gains: dict[str, int] = {}
+        if may_swap:
+            gains = await self._worker.run(gains_over, board.groups, copy, name)
+        if not wanted and not gains:
+            return None  # no need to solve
+        chosen = (await self.solve(board)).plan.assignment.get(name)
+        if chosen == copy:
+            return None
+        if chosen in gains:
+            better = f"{chosen} is better for this printer by {gains[chosen]} min"
+            return Objection(better, swap=True)
+        return Objection(_OTHERS) if wanted else None
 
     async def explain(self, queue: str) -> Explanation:
         """Why jobs of `queue` wait and its printers are idle; raises SchedulerError."""
-        planned = await self._planned(frozenset())
+        planned = await self.planned()
+        declined = {key: self._declined[key].reason for key in self._still_declined()}
         state = self._queues.state(queue)
-        waiting: dict[str, str] = {}
-        for name, key in planned.board.classes.items():
-            job = state.jobs.get(key.job_id)
-            if key.queue != queue or job is None or key.job_id in waiting:
-                continue
-            waiting[key.job_id] = self._why(planned, name, key, job)
-        idle = {
-            planned.board.printers[name]: "the queue is paused"
-            if state.paused
-            else text
-            for name, text in planned.plan.why_idle.items()
-            if planned.board.printers[name] in state.printers
-        }
-        board, plan = planned.board, planned.plan
-        taken = {
-            board.printers[printer]: board.classes[name]
-            for printer, name in plan.assignment.items()
-            if name is not None
-        }
-        assignment = {
-            host: (key.job_id, key.item)
-            for host, key in taken.items()
-            if key.queue == queue
-        }
-        solver = plan.solver.value
-        return Explanation(waiting, idle, assignment, plan.objective, solver)
+        plan = planned.joint.plan
+        return explanation(queue, state, planned.board, plan, declined)
 
-    def _why(self, planned: _Planned, name: str, key: ClassKey, job: Job) -> str:
-        state = self._queues.state(key.queue)
-        if state.paused:
-            return "waiting: the queue is paused"
-        if job.wishes.hold:
-            return "waiting: the job is on hold"
-        if job.quarantined(key.item):
-            failed = job.items[key.item].failed
-            return f"waiting: it failed {failed} times; retry it after a look at why"
-        text = planned.plan.why_waiting.get(name)
-        if text is None and key in self._still_declined():
-            return f"waiting: it is tried again soon. {self._declined[key].reason}"
-        if text is None:
-            takers = [p for p, j in planned.plan.assignment.items() if j == name]
-            return f"waiting: {', '.join(takers)} is about to take it"
-        plain = text.text
-        for prefix in ("waits: ", "waits, "):
-            plain = plain.removeprefix(prefix)
-        return f"waiting: {plain}"
+    async def planned(self) -> Planned:
+        """The plan of everything that waits; raises SchedulerError."""
+        return await self._planned(frozenset())
+
+    async def solve(self, board: Board) -> JointPlan:
+        """The plan of a board; raises SchedulerError."""
+        return await plan_jointly(board, self._solver, self._worker)
 
     def _still_declined(self) -> frozenset[ClassKey]:
         now = self._clock.monotonic()
@@ -184,30 +170,42 @@ class Planner:
         # Hosts agree more often on whole half minutes than on seconds.
         return int(self._clock.wall()) // _SETTLED * _SETTLED
 
-    async def _solve(self, board: Board) -> Plan:
-        problem = board.problem
-        if board.failures:
-            problem = await self._worker.run(bar_repeaters, board)
-        return await self._solver.solve(problem)
+    def _copies(self) -> dict[str, QueueState]:
+        """The states as they are now: the queues go on while a board is built."""
+        return {name: state.copied() for name, state in self._queues.states.items()}
 
-    def _look(self, declined: frozenset[ClassKey]) -> Board:
+    async def _build(
+        self,
+        states: Mapping[str, QueueState],
+        up: Mapping[str, frozenset[str]],
+        now: int,
+        declined: frozenset[ClassKey],
+    ) -> Board:
+        here = self._queues.host_id
+        return await self._worker.run(build_board, states, up, now, here, declined)
+
+    async def _look(self, declined: frozenset[ClassKey]) -> Board:
         up, now = self._up(), self._now()
         basis = (self._queues.revision, now, up)
         known = self._boards.get(declined)
         if known is None or known.basis != basis:
-            here = self._queues.host_id
-            board = build_board(self._queues.states, up, now, here, declined)
+            board = await self._build(self._copies(), up, now, declined)
             known = _Board(basis, board)
             self._boards = _kept(self._boards, declined) | {declined: known}
         return known.board
 
-    async def _planned(self, declined: frozenset[ClassKey]) -> _Planned:
-        board = self._look(declined)
+    async def _planned(self, declined: frozenset[ClassKey]) -> Planned:
+        board = await self._look(declined)
         known = self._known.get(declined)
-        if known is None or known.board != board:
-            known = _Planned(board, await self._solve(board))
+        if known is None or not await self._worker.run(_alike, known.board, board):
+            known = Planned(board, await self.solve(board))
             self._known = _kept(self._known, declined) | {declined: known}
         return known
+
+
+def _alike(known: Board, board: Board) -> bool:
+    """Whether a plan of one is a plan of the other. For the worker: both are large."""
+    return known is board or known == board
 
 
 def _kept(
@@ -218,18 +216,48 @@ def _kept(
     return {key: value for key, value in known.items() if key in keep}
 
 
-def has_work(problem: Problem, name: str) -> bool:
+def has_work(groups: Sequence[Group], name: str) -> bool:
     """Whether any waiting copy may go to the printer `name`. For the worker."""
-    own = next(printer for printer in problem.printers if printer.name == name)
-    return any(refusal(problem, own, job) is None for job in problem.jobs)
+    return any(
+        refusal(group.problem, printer, job) is None
+        for group in groups
+        for printer in group.problem.printers
+        if printer.name == name
+        for job in group.problem.jobs
+    )
 
 
-def is_wanted(problem: Problem, copy: str, name: str) -> bool:
+def is_wanted(groups: Sequence[Group], copy: str, name: str) -> bool:
     """Whether a printer other than `name` is idle and may take a copy."""
-    job = next(job for job in problem.jobs if job.name == copy)
     return any(
         printer.name != name
         and not printer.busy_minutes
-        and refusal(problem, printer, job) is None
-        for printer in problem.printers
+        and refusal(group.problem, printer, job) is None
+        for group in groups
+        for job in group.problem.jobs
+        if job.name == copy
+        for printer in group.problem.printers
     )
+
+
+def gains_over(groups: Sequence[Group], copy: str, name: str) -> dict[str, int]:
+    """Copies that are better for printer `name` than `copy`, by how many minutes.
+
+    Of its own group, whose weights both are measured by, and from SWAP_GAIN on.
+    """
+    for group in groups:
+        problem = group.problem
+        jobs = {job.name: job for job in problem.jobs}
+        if copy not in jobs:
+            continue
+        printer = next(p for p in problem.printers if p.name == name)
+        costs = {
+            job.name: cost(problem, printer, job)
+            for job in problem.jobs
+            if refusal(problem, printer, job) is None
+        }
+        if copy not in costs:
+            return {}
+        gains = {other: (costs[copy] - dear) // 100 for other, dear in costs.items()}
+        return {other: gain for other, gain in gains.items() if gain >= SWAP_GAIN}
+    return {}

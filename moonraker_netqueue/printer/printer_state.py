@@ -17,6 +17,7 @@ _BED_STATES = {
 _STAGE_STATES = {
     Stage.FETCHING: (PrinterState.FETCHING, ""),
     Stage.CLEARING: (PrinterState.FINISHING, "the bed is being cleared"),
+    Stage.WAITING: (PrinterState.READY, "waits for its turn: starts are spread"),
     Stage.STARTING: (PrinterState.FETCHING, ""),  # until the record says so
 }
 
@@ -28,6 +29,7 @@ class Situation:
     seen: Observation
     record: Record
     stage: Stage | None = None  # of the reservation in hand
+    loading: str = ""  # what a person must load for it
     settled: bool = True  # Klipper has been ready for long enough
     finishing: bool = False  # the last print's motion may go on
     trouble: str = ""  # why the record cannot be kept
@@ -57,6 +59,9 @@ def describe(situation: Situation) -> tuple[PrinterState, str]:
         return PrinterState.NEEDS_ATTENTION, situation.trouble
     if situation.finishing:
         return PrinterState.FINISHING, ""
+    if situation.stage is Stage.LOADING:
+        # Ready, so that the plan counts on it: whoever has it loaded may take it.
+        return PrinterState.READY, situation.loading
     if situation.stage is not None:
         return _STAGE_STATES[situation.stage]
     bed = record.bed

@@ -9,6 +9,7 @@ from ..model.checks import TEXT_MAX
 from ..model.command import Body, PrintEnded, PrintReserve
 from ..model.content import FileRef
 from ..model.event import Event
+from ..model.job import ItemSpec
 from ..model.print import UNSTARTED, Print, PrintState
 from ..model.queue_state import QueueState
 from ..ports import Random
@@ -117,13 +118,11 @@ class Queues:
 
     def file_of(self, claim: Claim) -> FileRef | None:
         """The file to print; None if the queue knows it no more."""
-        state, sha256 = self.state(claim.queue), claim.print_.sha256
-        job = state.jobs.get(claim.print_.job_id)
-        if job is not None and claim.print_.item < len(job.items):
-            for file in job.items[claim.print_.item].spec.files:
-                if file.sha256 == sha256:
-                    return file
-        content = state.contents.get(sha256)
+        sha256, spec = claim.print_.sha256, self.spec_of(claim)
+        for file in () if spec is None else spec.files:
+            if file.sha256 == sha256:
+                return file
+        content = self.state(claim.queue).contents.get(sha256)
         if content is None:
             return None
         return FileRef(content.key, sha256, content.size, content.name)
@@ -136,6 +135,18 @@ class Queues:
         if job is None or running.item >= len(job.items):
             return None
         return job.items[running.item].spec.estimate_s
+
+    def grams_of(self, claim: Claim) -> float:
+        """Grams of filament that a print takes; 0 if nobody knows."""
+        spec = self.spec_of(claim)
+        return 0 if spec is None else spec.grams or 0
+
+    def spec_of(self, claim: Claim) -> ItemSpec | None:
+        """The item that a print is of; None if the queue knows it no more."""
+        job = self.state(claim.queue).jobs.get(claim.print_.job_id)
+        if job is None or claim.print_.item >= len(job.items):
+            return None
+        return job.items[claim.print_.item].spec
 
     def holders(self, queue: str, sha256: str) -> tuple[str, ...]:
         """Other hosts that have a content and are there now."""

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..durable_file import replace_durably
 from ..model.codec import dumps, from_plain, to_plain
 from ..model.errors import CommandInvalid
+from ..model.hours import Period
 from ..model.print import PrintState
 from ..model.printer import Evidence
 from ..ports import Disk, Worker
@@ -51,6 +53,7 @@ class Intent:
     phase: Phase = Phase.ABOUT_TO_START
     outcome: PrintState | None = None
     reason: str = ""
+    grams: float = 0  # of filament that it takes; 0: nobody knows
 
 
 class BedState(str, enum.Enum):
@@ -82,6 +85,15 @@ class Changes:
     materials_ready: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
     manual_effort_cost: int | None = None
+    hours: tuple[Period, ...] | None = None
+    grams_left: float | None = None
+    spool_grams: float | None = None
+
+    def with_used(self, grams: float) -> Changes:
+        """What is left of a spool after a print of so many grams."""
+        if self.grams_left is None:
+            return self
+        return replace(self, grams_left=round(max(0.0, self.grams_left - grams), 1))
 
 
 @dataclass(frozen=True)
@@ -175,12 +187,7 @@ class RecordFile:
 
     def _write(self, text: str) -> None:
         self._disk.make_directory(self.path.parent)
-        part = self.path.with_suffix(".part")
-        with self._disk.open(part, "wb") as file:
-            file.write(text.encode("ascii"))
-            self._disk.sync(file)
-        self._disk.replace(part, self.path)
-        self._disk.sync_directory(self.path.parent)
+        replace_durably(self.path, text.encode("ascii"), self._disk)
 
 
 def _form(record: Record) -> str:

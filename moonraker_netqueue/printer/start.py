@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import enum
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from ..config import PrinterSettings
 from ..errors import NetqueueError
 from ..model.command import ContentHeld, PrintFetching, PrintStarted
 from ..model.content import FileRef
@@ -17,16 +19,19 @@ from ..model.print import PrintState
 from ..model.printer import Evidence
 from ..ports import Clock
 from .bed import cleared, clearing_failed, under_print
-from .errors import Abandoned, PrinterGone, PrinterRefused
+from .errors import Abandoned, PrinterGone, PrinterRefused, TooSoon
+from .loading import to_load
 from .printer_port import Clearing, KlippyState, Observation, PrinterPort
 from .queue_port import Files
 from .queues import Claim, Queues
 from .record import Bed, BedState, Intent, Phase, RecordFile
+from .spacing import Spacing
 from .watch import Watch
 
 _LOGGER = logging.getLogger(__name__)
 _HOLDER_PATIENCE = 30.0  # seconds without any host that has the file
 _HOLDER_CHECK = 1.0  # seconds between looks for one
+_TURN_CHECK = 1.0  # seconds between looks whether it is this printer's turn
 _MACRO_SLACK = 5.0  # seconds for Klipper itself to say first that it was too long
 _CLOSE_SECONDS = 2.0  # a start is rather finished than left half done
 
@@ -36,14 +41,18 @@ class Stage(enum.Enum):
 
     FETCHING = "fetching"  # making sure that the bytes are here
     CLEARING = "clearing"  # running the macro
+    LOADING = "loading"  # until a person has loaded what it needs
+    WAITING = "waiting"  # for its turn, where the queue spreads its starts
     STARTING = "starting"  # from the write-ahead record to Klipper's answer
 
 
 TRANSITIONS: dict[Stage | None, frozenset[Stage | None]] = {
     None: frozenset({Stage.FETCHING}),
-    Stage.FETCHING: frozenset({Stage.CLEARING, Stage.STARTING, None}),
-    Stage.CLEARING: frozenset({Stage.STARTING, None}),
-    Stage.STARTING: frozenset({None}),
+    Stage.FETCHING: frozenset({Stage.CLEARING, Stage.LOADING, Stage.WAITING, None}),
+    Stage.CLEARING: frozenset({Stage.LOADING, Stage.WAITING, None}),
+    Stage.LOADING: frozenset({Stage.WAITING, None}),
+    Stage.WAITING: frozenset({Stage.STARTING, None}),
+    Stage.STARTING: frozenset({Stage.WAITING, None}),
 }
 
 
@@ -57,7 +66,8 @@ class Starter:
         files: Files,
         file: RecordFile,
         watch: Watch,
-        clearing: Clearing,
+        spacing: Spacing,
+        settings: PrinterSettings,
         clock: Clock,
         wake: Callable[[], None],
     ) -> None:
@@ -66,8 +76,11 @@ class Starter:
         self._files = files
         self._file = file
         self._watch = watch
-        self._configured = clearing
-        self._clearing = clearing  # how the bed is being cleared
+        self._spacing = spacing
+        self._settings = settings
+        self._waiting_since = 0.0
+        self._configured = Clearing(settings.clear_macro, settings.clear_timeout)
+        self._clearing = self._configured  # how the bed is being cleared
         self._clock = clock
         self._wake = wake
         self._task: asyncio.Task[None] | None = None
@@ -142,8 +155,47 @@ class Starter:
         if self._file.record.bed.state is BedState.MACRO_DUE:
             self._enter(Stage.CLEARING)
             await self._clear_bed()
-        self._enter(Stage.STARTING)
-        await self._start(claim, name)
+        while self._to_load(claim):
+            if self.stage is not Stage.LOADING:
+                self._enter(Stage.LOADING)
+            await self._clock.sleep(_TURN_CHECK)
+        await self._start_in_turn(claim, name)
+
+    @property
+    def loading(self) -> str:
+        """What a person must load for the reservation in hand; "": nothing."""
+        if self.claim is None or self.stage is not Stage.LOADING:
+            return ""
+        return self._to_load(self.claim)
+
+    def _to_load(self, claim: Claim) -> str:
+        spec = self._queues.spec_of(claim)
+        return "" if spec is None else to_load(self._settings, self._file.record, spec)
+
+    # Its turn.
+
+    @property
+    def turn(self) -> str:
+        """What the reservation in hand waits for, if it is only its turn."""
+        if self.claim is None or self.stage is not Stage.WAITING:
+            return ""
+        seconds = self._spacing.wait(self.claim, self._waiting_since)
+        spacing = self._spacing.seconds(self.claim)
+        return f"waits {math.ceil(seconds)} s: starts are spread by {spacing} s"
+
+    async def _start_in_turn(self, claim: Claim, name: str) -> None:
+        self._waiting_since = self._clock.monotonic()
+        self._enter(Stage.WAITING)
+        while True:
+            while wait := self._spacing.wait(claim, self._waiting_since):
+                await self._clock.sleep(min(wait, _TURN_CHECK))
+            self._enter(Stage.STARTING)
+            try:
+                return await self._start(claim, name)
+            except TooSoon as error:
+                _LOGGER.info("%s: %s", name, error)
+                self._enter(Stage.WAITING)
+                await self._clock.sleep(_TURN_CHECK)
 
     # The file.
 
@@ -235,6 +287,7 @@ class Starter:
             before=seen.mark,
             history_seen=await self._watch.last_entry(),
             consumed=bed.evidence,
+            grams=self._queues.grams_of(claim),
         )
         self._watch.note_starting()
         try:
@@ -254,6 +307,11 @@ class Starter:
             if seen.mark.printed_since(intent.before):
                 raise Abandoned("a person printed something just before the start")
             await self._start_klipper(intent)
+        except TooSoon:
+            await self._file.update(
+                lambda record: replace(record.without_intent(intent.print_id), bed=bed)
+            )
+            raise
         except Abandoned as error:
             ended = replace(
                 intent,
@@ -268,13 +326,18 @@ class Starter:
 
     async def _ask(self, intent: Intent) -> None:
         """Commit the start. Without a leader a reservation still stands (R9)."""
-        body = PrintStarted(intent.print_id)
+        # Cut off it starts anyway: a fact, which no other start can refuse.
+        body = PrintStarted(intent.print_id, self._queues.ready(intent.queue))
         try:
             answer = await self._queues.submit(intent.queue, body)
         except NetqueueError as error:
             raise Abandoned(str(error)) from error
-        if not answer.accepted and not answer.pending:
-            raise Abandoned(answer.reason)
+        if answer.accepted or answer.pending:
+            return
+        claim = self._queues.find(intent.print_id)
+        if claim is not None and self._spacing.seconds(claim):
+            raise TooSoon(answer.reason)  # or it ends, and is not found next time
+        raise Abandoned(answer.reason)
 
     async def _start_klipper(self, intent: Intent) -> None:
         """Klipper's refusal means that nothing started, unless it shows the file."""

@@ -142,8 +142,13 @@ class Watch:
         ended = replace(
             intent, phase=Phase.ENDED, outcome=verdict.outcome, reason=reason
         )
+        # A print that failed may have used less: what is left is at least so much.
         await self._file.update(
-            lambda record: replace(record.with_intent(ended), bed=bed)
+            lambda record: replace(
+                record.with_intent(ended),
+                bed=bed,
+                changes=record.changes.with_used(intent.grams),
+            )
         )
         self._motion_until = self._clock.monotonic() + _MOTION
         _LOGGER.info("%s: %s %s", name, verdict.outcome.value, reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .greeting import LinkedJournal
 from .journal import Journal
@@ -23,6 +23,9 @@ class Participants:
         self._linked: dict[str, LinkedJournal] = {}
         self._admitted: set[str] = set()
         self._void: frozenset[str] = frozenset()
+        # Asked with every message: judged anew only if what it follows from changed.
+        self._judged: tuple[Mapping[str, str], bool] | None = None
+        self._impostors: frozenset[str] = frozenset()
 
     # Whose votes count.
 
@@ -118,10 +121,12 @@ class Participants:
     def link(self, host: str, life: LinkedJournal) -> None:
         """A host of this group is linked."""
         self._linked[host] = life
+        self._judged = None
 
     def unlink(self, host: str) -> None:
         """The link is gone."""
         self._linked.pop(host, None)
+        self._judged = None
 
     def life(self, host: str) -> LinkedJournal | None:
         """What a linked host has; None if it is not linked."""
@@ -153,6 +158,13 @@ class Participants:
         cannot tell whose journal is another one: it takes what it gets, unelected.
         """
         seats = self._journal.seats()
+        judged = self._judged
+        if judged is None or judged[0] is not seats or judged[1] != self._estranged:
+            self._judged = (seats, self._estranged)
+            self._impostors = self._judge(seats)
+        return self._impostors
+
+    def _judge(self, seats: Mapping[str, str]) -> frozenset[str]:
         incarnations = {host: life.incarnation for host, life in self._linked.items()}
         doubted = {host for host, life in self._linked.items() if life.doubted}
         impostors = seats_lost(seats, incarnations) | doubted

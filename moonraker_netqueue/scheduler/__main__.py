@@ -1,4 +1,4 @@
-"""`python3 -m moonraker_netqueue.scheduler FILE [--strategy S] [--json]`: plan a file.
+"""`python3 -m moonraker_netqueue.scheduler FILE`: plan a file, and draw its plan.
 
 With `--solve` it is the process the printer agent starts: a problem as JSON on
 standard input, its plan as JSON on standard output (wire.py). PuLP's memory and
@@ -13,11 +13,15 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from .batch.planned import as_batch_document, as_batch_text, plan_batch
+from .document import TEXT_MAX
 from .errors import ProblemError, SchedulerError, SolverError
+from .forecast import forecast
+from .gantt import gantt_svg
 from .instance import read_instance
 from .planner import Plan, plan_scored, suitable_solver
 from .problem import Problem
@@ -25,6 +29,7 @@ from .report import as_document, as_text
 from .scored import Scored, score
 from .solvers.linear_programme import pulp_works
 from .strategies import known_strategies
+from .what_if import changed, compare, told
 from .wire import plan_to_json, problem_from_json
 
 BAD_INPUT = 2  # exit status
@@ -62,6 +67,17 @@ def _arguments() -> argparse.Namespace:
         help="how FILE's printers are given their work (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print FILE's plan as JSON")
+    parser.add_argument(
+        "--with",
+        dest="wishes",
+        action="append",
+        default=[],
+        metavar="NAME: WHAT",
+        help="what if: such as 'voron: PETG black', 'ender: bed clear'",
+    )
+    parser.add_argument(
+        "--svg", type=Path, metavar="OUT", help="draw FILE's queue played forward"
+    )
     return parser.parse_args()
 
 
@@ -83,15 +99,31 @@ def _print_plan(arguments: argparse.Namespace) -> None:
     file: Path = arguments.file
     instance = read_instance(_text_of(file), file.name)
     if instance.is_batch:
-        raise ProblemError(
-            f"{file.name}: kind: makespan problems come with strategy `lookahead` in a"
-            " later version; give a one-shot problem"
-        )
-    scored, plan = _planned(replace(instance.problem, strategy=arguments.strategy))
-    if arguments.json:
-        print(json.dumps(as_document(scored, plan)))
+        if arguments.wishes or arguments.svg:
+            raise ProblemError(f"{file.name}: --with and --svg are for one-shot files")
+        _print_batch(instance.problem, as_json=arguments.json)
+        return
+    as_it_is = replace(instance.problem, strategy=arguments.strategy)
+    (problem,) = changed((as_it_is,), arguments.wishes)
+    scored, plan = _planned(problem)
+    document, text = as_document(scored, plan), as_text(scored, plan)
+    if arguments.wishes or arguments.svg:
+        future = forecast(problem)
+        if arguments.wishes:
+            gain = compare(forecast(as_it_is), future)
+            document["difference"] = asdict(gain)
+            text += "\n" + "\n".join(told(gain))
+        if arguments.svg:
+            _write(arguments.svg, gantt_svg(problem, future))
+    print(json.dumps(document) if arguments.json else text)
+
+
+def _print_batch(problem: Problem, *, as_json: bool) -> None:
+    batch, plan = plan_batch(problem, pulp_works)
+    if as_json:
+        print(json.dumps(as_batch_document(problem, plan)))
     else:
-        print(as_text(scored, plan))
+        print(as_batch_text(problem, batch, plan))
 
 
 def _planned(problem: Problem) -> tuple[Scored, Plan]:
@@ -99,9 +131,19 @@ def _planned(problem: Problem) -> tuple[Scored, Plan]:
     return scored, plan_scored(scored, suitable_solver(scored, pulp_works))
 
 
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ProblemError(
+            f"{file}: cannot be written ({error.strerror}); give another path"
+        ) from None
+
+
 def _text_of(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        with file.open(encoding="utf-8") as stream:
+            return stream.read(TEXT_MAX + 1)  # more is refused, unread
     except OSError as error:
         raise ProblemError(
             f"{file}: cannot be read ({error.strerror}); give the path of a YAML file"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from .hours import operator_wait
 from .problem import FormFactor, JobClass, Printer, Problem, Volume
 
 PLANNED_STATES = ("idle", "printing")
@@ -31,6 +30,7 @@ class Reason(Enum):
     ATTEMPTS = "attempts"
     CONTENT = "content"
     TOGETHER = "together"
+    SPREAD = "spread"
 
     @property
     def text(self) -> str:
@@ -56,7 +56,11 @@ _TEXTS = {
     Reason.ATTEMPTS: "failed here before",
     Reason.CONTENT: "file on no host that can be reached",
     Reason.TOGETHER: "other copies of the job are on another printer",
+    Reason.SPREAD: "has a copy already, and they are to be spread",
 }
+
+PASSING = frozenset({Reason.STATE, Reason.OPERATOR, Reason.SPREAD})
+"""What holds now, and not for good."""
 
 Mask = tuple[tuple[Reason | None, ...], ...]
 """Rows: printers, columns: jobs; None: may take it."""
@@ -80,6 +84,33 @@ def refusal(problem: Problem, printer: Printer, job: JobClass) -> Reason | None:
     return None
 
 
+def refusals(
+    problem: Problem, printer: Printer, job: JobClass, first: Reason
+) -> tuple[Reason, ...]:
+    """Every reason against a pair, in documented order from its first one on."""
+    found: list[Reason] = []
+    for reason, refuses in _TESTS:
+        if reason is first or (found and refuses(problem, printer, job)):
+            found.append(reason)
+    return tuple(found)
+
+
+def lasting_refusal(
+    problem: Problem, printer: Printer, job: JobClass
+) -> tuple[Reason | None, bool]:
+    """The first reason against a pair that stays while time passes and others print.
+
+    And whether it comes after OPERATOR in the documented order. PASSING are left out.
+    """
+    late = False
+    for reason, refuses in _TESTS:
+        if reason is Reason.OPERATOR:
+            late = True
+        elif reason not in PASSING and refuses(problem, printer, job):
+            return reason, late
+    return None, late
+
+
 def unavailability(problem: Problem, printer: Printer) -> Reason | None:
     """Why a printer takes no job at all, whatever job; None: it may take some."""
     own = (
@@ -93,9 +124,25 @@ def unavailability(problem: Problem, printer: Printer) -> Reason | None:
 
 def needs_change(printer: Printer, job: JobClass) -> bool:
     """Whether a person must load another material or spool first."""
-    if printer.grams_left is not None and job.grams > printer.grams_left:
+    if printer.grams_left is not None and job.grams_at_once > printer.grams_left:
         return True
-    return not all(_offered(need, printer.loaded) for need in job.materials)
+    return not covers(printer.loaded, needed_materials(printer, job))
+
+
+def covers(loaded: tuple[str, ...], materials: tuple[str, ...]) -> bool:
+    """Whether all `materials` that a job needs are among those loaded."""
+    return all(_offered(need, loaded) for need in materials)
+
+
+def needed_materials(printer: Printer, job: JobClass) -> tuple[str, ...]:
+    """The materials of a job that bind a printer."""
+    free = is_silent(printer) and "materials" in job.from_file
+    return () if free else job.materials
+
+
+def is_silent(printer: Printer) -> bool:
+    """Whether a printer does not tell which materials it has."""
+    return not (printer.materials or printer.loaded)
 
 
 def start_minute(problem: Problem, printer: Printer) -> int:
@@ -112,7 +159,7 @@ def _offered(need: str, offers: tuple[str, ...]) -> bool:
 
 def _is_soon_ready(problem: Problem, printer: Printer) -> bool:
     in_time = printer.busy_minutes <= problem.weights.horizon
-    return in_time and printer.state in PLANNED_STATES
+    return in_time and printer.state in PLANNED_STATES and not printer.taken_by
 
 
 def _state(problem: Problem, printer: Printer, _job: JobClass) -> bool:
@@ -129,22 +176,27 @@ def _profile(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 
 def _material(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     offers = printer.materials + printer.loaded
-    return not all(_offered(need.partition(":")[0], offers) for need in job.materials)
+    needs = needed_materials(printer, job)
+    return not all(_offered(need.partition(":")[0], offers) for need in needs)
 
 
 def _colour(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     offers = printer.materials + printer.loaded
-    return not all(_offered(need, offers) for need in job.materials)
+    return not all(_offered(need, offers) for need in needed_materials(printer, job))
 
 
 def _nozzle(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    if printer.nozzle is None and "nozzle" in job.from_file:
+        return False
     return job.nozzle is not None and job.nozzle != printer.nozzle
 
 
 def _volume(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     if job.bbox is None:
         return False
-    return printer.volume is None or not _fits(job.bbox, printer.volume)
+    if printer.volume is None:
+        return "bbox" not in job.from_file
+    return not _fits(job.bbox, printer.volume)
 
 
 def _fits(bbox: tuple[float, float, float], volume: Volume) -> bool:
@@ -163,7 +215,7 @@ def _tags(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 
 
 def _filament(_problem: Problem, printer: Printer, job: JobClass) -> bool:
-    if printer.spool_grams is None or job.grams <= printer.spool_grams:
+    if printer.spool_grams is None or job.grams_at_once <= printer.spool_grams:
         return False
     return needs_change(printer, job)
 
@@ -171,7 +223,7 @@ def _filament(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 def _operator(problem: Problem, printer: Printer, job: JobClass) -> bool:
     if not needs_change(printer, job):
         return False
-    return operator_wait(problem.operator, start_minute(problem, printer)) > 0
+    return problem.help_wait(printer, start_minute(problem, printer)) > 0
 
 
 def _bed(_problem: Problem, printer: Printer, _job: JobClass) -> bool:
@@ -187,7 +239,7 @@ def _switched_off(_problem: Problem, printer: Printer, _job: JobClass) -> bool:
 
 
 def _held(_problem: Problem, _printer: Printer, job: JobClass) -> bool:
-    return job.held
+    return job.held or job.paused
 
 
 def _attempts(_problem: Problem, printer: Printer, job: JobClass) -> bool:
@@ -200,6 +252,10 @@ def _content(_problem: Problem, printer: Printer, job: JobClass) -> bool:
 
 def _together(_problem: Problem, printer: Printer, job: JobClass) -> bool:
     return job.together_on not in ("", printer.name)
+
+
+def _spread(_problem: Problem, printer: Printer, job: JobClass) -> bool:
+    return job.spread and printer.name in job.held_on
 
 
 _TESTS: tuple[tuple[Reason, _Test], ...] = (
@@ -220,4 +276,5 @@ _TESTS: tuple[tuple[Reason, _Test], ...] = (
     (Reason.ATTEMPTS, _attempts),
     (Reason.CONTENT, _content),
     (Reason.TOGETHER, _together),
+    (Reason.SPREAD, _spread),
 )

@@ -1,22 +1,20 @@
-"""A problem as a YAML file, in the words of the original `schedule*.yaml`.
+"""A problem as a YAML file, in the words of the original files.
 
-docs/scheduling.md describes the keys; the files of testdata/instances are examples.
+`schedule*.yaml` have `jobs`, `scenario*.yaml` have `queues`; both may be in one file.
+docs/scheduling.md describes the keys; the files of testdata are examples.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
-import yaml
-
-from .errors import ProblemError
+from .document import parse_yaml
 from .hours import DAY, WEEK, OperatorPeriod
+from .instance_jobs import read_jobs, read_queue
 from .problem import (
     ANY_MODEL,
     DEFAULT_QUEUE,
-    UNKNOWN_DURATION,
     FormFactor,
     JobClass,
     Printer,
@@ -25,9 +23,14 @@ from .problem import (
     Weights,
 )
 from .section import Section
+from .shares import owner_credits
+from .weights import WEIGHTS
+from .zone import UTC, utc_offset
 
 ONE_SHOT = "oneshot"
 _MAKESPAN = "makespan"
+_PAGE = "docs/scheduling.md"
+_A_MONDAY = 1774252800  # 2026-03-23 08:00 UTC: now, if nothing in a file tells
 
 _FILE_KEYS = (
     "kind",
@@ -36,8 +39,16 @@ _FILE_KEYS = (
     "operator",
     "printers",
     "jobs",
+    "queues",
     "userCredit",
+    "shares",
+    "usedMinutes",
     "expected",
+    # What happens later, in a simulation:
+    "seed",
+    "failures",
+    "person",
+    "events",
 )
 _PRINTER_KEYS = (
     "model",
@@ -53,40 +64,23 @@ _PRINTER_KEYS = (
     "tags",
     "state",
     "busyMinutes",
+    "bedClear",
+    "quarantined",
+    "paused",
+    "operator",
 )
-_JOB_KEYS = (
-    "materials",
-    "created_at",
-    "copies",
-    "durations",
-    "grams",
-    "nozzle",
-    "bbox",
-    "queue",
-    "tags",
-    "priority",
-    "deadline",
-    "user",
-    "keepTogether",
+VOLUME_KEYS = ("width", "depth", "height", "formFactor")
+PERIOD_KEYS = (
+    "daysofweek",
+    "start",
+    "duration",
+    "max_manual_events",
+    "events_used",
+    "tz",
 )
-_WEIGHTS = {  # key of the file: field of Weights
-    "busy": "busy",
-    "changeMinutes": "change_minutes",
-    "clear": "clear",
-    "slow": "slow",
-    "dead": "dead",
-    "late": "late",
-    "lateCap": "late_cap",
-    "age": "age",
-    "printing": "printing",
-    "prio": "priority",
-    "idle": "idle",
-    "maxWait": "max_wait",
-    "starving": "starving",
-    "horizon": "horizon",
-}
-_VOLUME_KEYS = ("width", "depth", "height", "formFactor")
-_PERIOD_KEYS = ("daysofweek", "start", "duration", "max_manual_events", "tz")
+_MINUTES_MAX = 366 * DAY
+_EVENTS_MAX = 10_000
+_CREDIT_MAX = 10**9
 
 
 @dataclass(frozen=True)
@@ -99,90 +93,64 @@ class Instance:
 
 def read_instance(text: str, name: str) -> Instance:
     """The problem in the text of file `name`; raises ProblemError in one line."""
-    root = Section(_parsed(text, name), name, _FILE_KEYS)
-    jobs = tuple(_job(*entry) for entry in root.entries("jobs", _JOB_KEYS))
+    root = Section(parse_yaml(text, name, _PAGE), name, _FILE_KEYS)
+    printers = root.entries("printers", _PRINTER_KEYS)
+    names = [printer for printer, _ in printers]
+    jobs = read_jobs(root, names)
     # Without `now` the plan must not depend on when somebody runs it.
-    newest = max((job.added for job in jobs), default=0)
-    now = root.moment("now") if "now" in root else newest
+    now = max((job.added for job in jobs), default=_A_MONDAY)
+    if "now" in root:
+        now = root.moment("now")
+    members: dict[str, list[str]] = {}
+    for queue in root.sections("queues", ("namespace", "members", "jobs")):
+        found = read_queue(queue, now, names, jobs)
+        jobs += found.jobs
+        for member in found.members:
+            members.setdefault(member, []).append(found.name)
     return Instance(
         is_batch=root.text("kind", ONE_SHOT).startswith(_MAKESPAN),
         problem=Problem(
             now=now,
             printers=tuple(
-                _printer(*entry) for entry in root.entries("printers", _PRINTER_KEYS)
+                _printer(printer, section, now, members.get(printer, []))
+                for printer, section in printers
             ),
-            jobs=jobs,
-            weights=_weights(root.section("weights", _WEIGHTS)),
-            operator=tuple(
-                _period(section, now)
-                for section in root.sections("operator", _PERIOD_KEYS)
-            ),
-            owner_credit=_credits(root),
+            jobs=tuple(jobs),
+            weights=_weights(root.section("weights", (w.key for w in WEIGHTS))),
+            operator=_periods(root, now),
+            owner_credit=_credits(root, jobs),
         ),
     )
 
 
-def _parsed(text: str, name: str) -> object:
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a 13th month
-        mark = getattr(error, "problem_mark", None)
-        line = f" (line {mark.line + 1})" if mark else ""
-        raise ProblemError(
-            f"{name}: is not YAML{line}; see docs/scheduling.md for an example"
-        ) from None
-
-
-def _job(name: str, section: Section) -> JobClass:
-    for key in ("materials", "created_at"):
-        if key not in section:
-            remedy = {
-                "materials": "list what it needs, [] if any will do",
-                "created_at": "give a time like 2026-03-22T10:00:00Z",
-            }
-            raise section.error(key, "is missing", remedy[key])
-    durations = section.whole_numbers("durations", least=1)
-    bbox = section.measures("bbox", 3)
-    return JobClass(
-        name=name,
-        added=section.moment("created_at"),
-        copies=section.whole("copies", 1, least=1),
-        materials=section.texts("materials", ()),
-        durations=tuple(sorted(durations.items())) or ((ANY_MODEL, UNKNOWN_DURATION),),
-        nozzle=section.measure("nozzle", None),
-        bbox=None if bbox is None else (bbox[0], bbox[1], bbox[2]),
-        grams=section.measure("grams", 0),
-        queue=section.text("queue", DEFAULT_QUEUE),
-        tags=section.texts("tags", ()),
-        priority=section.whole("priority", 0),
-        due=section.moment("deadline") if "deadline" in section else None,
-        owner=section.text("user", ""),
-        keep_together=section.flag("keepTogether"),
-    )
-
-
-def _printer(name: str, section: Section) -> Printer:
+def _printer(name: str, section: Section, now: int, member_of: list[str]) -> Printer:
+    queues = section.texts("queues", () if member_of else (DEFAULT_QUEUE,))
     return Printer(
         name=name,
         model=section.text("model", ANY_MODEL),
         materials=section.texts("materialsAvailable", ()),
         loaded=section.texts("materialsReady", ()),
         self_clearing=section.flag("selfClearing"),
-        volume=_volume(section.section("volume", _VOLUME_KEYS))
+        volume=read_volume(section.section("volume", VOLUME_KEYS))
         if "volume" in section
         else None,
         nozzle=section.measure("nozzle", None),
-        manual_effort_cost=section.whole("manualEffortCost", 30, least=0),
+        manual_effort_cost=section.whole("manualEffortCost", 30, 0, _MINUTES_MAX),
         grams_left=section.measure("gramsLeft", None),
         spool_grams=section.measure("spoolGrams", None),
-        queues=section.texts("queues", (DEFAULT_QUEUE,)),
+        queues=tuple(dict.fromkeys((*queues, *member_of))),
         tags=section.texts("tags", ()),
         state=section.text("state", "idle"),
-        busy_minutes=section.whole("busyMinutes", 0, least=0),
+        busy_minutes=section.whole("busyMinutes", 0, 0, _MINUTES_MAX),
+        bed_clear=section.flag("bedClear", default=True),
+        quarantined=section.flag("quarantined"),
+        switched_off=section.flag("paused"),
+        operator=_periods(section, now),
     )
 
 
-def _volume(section: Section) -> Volume:
+def read_volume(section: Section) -> Volume:
+    """A build volume; raises ProblemError."""
     for key in ("width", "depth", "height"):
         if key not in section:
             raise section.error(key, "is missing", "give millimetres")
@@ -202,20 +170,36 @@ def _volume(section: Section) -> Volume:
 
 def _weights(section: Section) -> Weights:
     default = Weights()
-    return Weights(
-        **{
-            field: section.whole(key, getattr(default, field), least=0)
-            for key, field in _WEIGHTS.items()
-        }
-    )
+    chosen = {
+        weight.name: section.whole(
+            weight.key, getattr(default, weight.name), 0, weight.most_in_file
+        )
+        for weight in WEIGHTS
+    }
+    return replace(default, **chosen)
 
 
-def _credits(root: Section) -> tuple[tuple[str, int], ...]:
-    # A credit may be negative, but far from as much as this.
-    return tuple(sorted(root.whole_numbers("userCredit", least=-(10**9)).items()))
+def _credits(root: Section, jobs: Collection[JobClass]) -> tuple[tuple[str, int], ...]:
+    """Given, or from what owners have had of their shares."""
+    given = root.whole_numbers("userCredit", -_CREDIT_MAX, _CREDIT_MAX)
+    shares = root.whole_numbers("shares", 1)
+    used = root.whole_numbers("usedMinutes", 0)
+    if not (shares or used):
+        return tuple(sorted(given.items()))
+    if given:
+        key = "shares" if shares else "usedMinutes"
+        raise root.error(key, "says the same as userCredit", "give one of them")
+    owners = dict.fromkeys((job.owner for job in jobs), 0)
+    return owner_credits(shares, {**owners, **used})
 
 
-def _period(section: Section, now: int) -> OperatorPeriod:
+def _periods(section: Section, now: int) -> tuple[OperatorPeriod, ...]:
+    periods = section.sections("operator", PERIOD_KEYS)
+    return tuple(read_period(period, now) for period in periods)
+
+
+def read_period(section: Section, now: int) -> OperatorPeriod:
+    """An operator period, in the time zone as it is at `now`; raises ProblemError."""
     for key in ("daysofweek", "start", "duration"):
         if key not in section:
             raise section.error(
@@ -224,14 +208,20 @@ def _period(section: Section, now: int) -> OperatorPeriod:
     days = section.texts("daysofweek", ())
     if not set(days) <= set("0123456"):
         raise section.error("daysofweek", f"is {list(days)}", "give 0 (Monday) to 6")
-    duration = section.whole("duration", 1, least=1)
-    if duration > WEEK:
-        raise section.error("duration", f"{duration} is over a week", f"up to {WEEK}")
+    limited = "max_manual_events" in section
+    if "events_used" in section and not limited:
+        raise section.error(
+            "events_used", "has no max_manual_events", "give both or none"
+        )
     return OperatorPeriod(
         days=tuple(int(day) for day in days),
         start=_minute_of_day(section),
-        duration=duration,
+        duration=section.whole("duration", 1, 1, WEEK),
         utc_offset=_utc_offset(section, now),
+        max_manual_events=section.whole("max_manual_events", 0, 0, _EVENTS_MAX)
+        if limited
+        else None,
+        events_used=section.whole("events_used", 0, 0, _EVENTS_MAX),
     )
 
 
@@ -250,13 +240,10 @@ def _minute_of_day(section: Section) -> int:
 
 
 def _utc_offset(section: Section, now: int) -> int:
-    zone = section.text("tz", "UTC")
-    if zone == "UTC":
-        return 0  # also where the system has no time zone data
-    try:
-        local = datetime.fromtimestamp(now, ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    zone = section.text("tz", UTC)
+    offset = utc_offset(zone, now)
+    if offset is None:
         raise section.error(
             "tz", f"{zone!r} is no time zone", "give one like Europe/Berlin"
-        ) from None
-    return (local.utcoffset() or timedelta()) // timedelta(minutes=1)
+        )
+    return offset

@@ -12,10 +12,11 @@ from enum import Enum
 from functools import cached_property
 
 from .errors import ProblemError
-from .hours import OperatorPeriod
+from .hours import Diary, OperatorPeriod
 
 ANY_MODEL = ""  # the model of a file that every printer may print
 UNKNOWN_DURATION = 60  # minutes, where a file does not tell
+CLEARING = 5  # minutes a person needs to clear a bed
 DEFAULT_QUEUE = "default"
 
 
@@ -54,6 +55,8 @@ class Weights:
     max_wait: int = 4320  # minutes after which nothing else matters more
     starving: int = 100_000  # credit once that is over
     horizon: int = 30  # minutes; printers idle within them are planned
+    spread: int = 3000  # once, on a printer that made a copy of a job that is spread
+    share: int = 6000  # credit, at most, of an owner who had less than a fair share
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class Printer:
     bed_clear: bool = True  # False: an idle printer whose bed is not known clear
     quarantined: bool = False
     switched_off: bool = False  # a person paused it
+    taken_by: str = ""  # a job of queues that are planned before these
+    operator: tuple[OperatorPeriod, ...] = ()  # hours of its own; none: the problem's
 
 
 @dataclass(frozen=True)
@@ -102,10 +107,17 @@ class JobClass:
     owner: str = ""
     keep_together: bool = False
     together_on: str = ""  # printer that has its other copies, if keep_together
+    spread: bool = False
+    made_on: tuple[str, ...] = ()  # printers that made copies of it, if spread
+    held_on: tuple[str, ...] = ()  # printers that make or hold one now, if spread
     held: bool = False
+    paused: bool = False  # its queue is
     quarantined: bool = False
     failed_on: tuple[str, ...] = ()  # printers that shall not try again
     unreachable_from: tuple[str, ...] = ()  # printers that cannot get the file
+    # Which of materials, nozzle and bbox nobody asked for, but were read from the
+    # file: they bind only printers that declare what they have.
+    from_file: tuple[str, ...] = ()
 
     def duration(self, model: str) -> int | None:
         """Minutes a printer of `model` is taken; None: no file for it."""
@@ -120,6 +132,11 @@ class JobClass:
     def shortest(self) -> int:
         """Minutes on the fastest model there is a file for."""
         return min(minutes for _, minutes in self.durations) * self._prints_at_once
+
+    @property
+    def grams_at_once(self) -> float:
+        """What the spool must hold when it starts."""
+        return self.grams * self._prints_at_once
 
     @property
     def units(self) -> int:
@@ -154,6 +171,22 @@ class Problem:
         object.__setattr__(self, "printers", tuple(printers))
         object.__setattr__(self, "jobs", tuple(jobs))
 
+    def hours_of(self, printer: Printer) -> tuple[OperatorPeriod, ...]:
+        """When somebody is there to look after a printer; none: always."""
+        return printer.operator or self.operator
+
+    def help_wait(self, printer: Printer, minute: int) -> int:
+        """Minutes until somebody can do something by hand at a printer."""
+        hours = self.hours_of(printer)
+        diary = self._diaries.get(hours)
+        if diary is None:
+            diary = self._diaries[hours] = Diary(hours, self.now // 60)
+        return diary.wait(minute)
+
+    @cached_property
+    def _diaries(self) -> dict[tuple[OperatorPeriod, ...], Diary]:
+        return {}
+
     def credit_of(self, owner: str) -> int:
         """Fair-share credit of an owner, hundredths of a minute."""
         return dict(self.owner_credit).get(owner, 0)
@@ -175,4 +208,8 @@ def _check_job(job: JobClass) -> None:
     if not job.durations:
         raise ProblemError(
             f"job {job.name}: has no file; give a duration for one model at least"
+        )
+    if job.keep_together and job.spread:
+        raise ProblemError(
+            f"job {job.name}: its copies cannot be kept together and spread; choose one"
         )

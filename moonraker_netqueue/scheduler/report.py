@@ -7,6 +7,7 @@ from typing import Any
 from .explain import minutes
 from .planner import Plan
 from .scored import Scored
+from .table import aligned
 
 
 def as_document(scored: Scored, plan: Plan) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def as_document(scored: Scored, plan: Plan) -> dict[str, Any]:
                 job: {"text": waiting.text, "reasons": dict(waiting.reasons)}
                 for job, waiting in plan.why_waiting.items()
             },
-            "idle": dict(plan.why_idle),
+            "idle": {printer: why.text for printer, why in plan.why_idle.items()},
         },
     }
 
@@ -45,20 +46,12 @@ def as_text(scored: Scored, plan: Plan) -> str:
             for reason, cost in zip(reasons, costs, strict=True)
         ]
         rows.append([printer.name, *cells, taken or "-"])
-    lines = [*_table(rows), ""]
-    lines += [f"{printer} is idle: {text}" for printer, text in plan.why_idle.items()]
+    lines = [*aligned(rows), ""]
+    lines += [
+        f"{printer} is idle: {why.text}" for printer, why in plan.why_idle.items()
+    ]
     lines += [f"{job} {waiting.text}" for job, waiting in plan.why_waiting.items()]
     lines.append(
         f"objective {minutes(plan.objective)} min ({plan.solver.value} solver)"
     )
     return "\n".join(lines)
-
-
-def _table(rows: list[list[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]

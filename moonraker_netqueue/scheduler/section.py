@@ -1,4 +1,7 @@
-"""Typed reading of one mapping of a YAML file; every error names file, key, remedy."""
+"""Typed reading of one mapping of a YAML file.
+
+Every error names file, line, key, reason and remedy.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +11,40 @@ from datetime import date, datetime, timezone
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from .document import LinedList, LinedMapping
 from .errors import ProblemError
 
 _T = TypeVar("_T")
 
+NUMBER_MAX = 10**9  # of a whole number whose key has no bound of its own
+_SHOWN_MAX = 60  # characters of a value in a message
+_EARLIEST, _LATEST = 0, 2**33  # Unix seconds: 1970 to 2242
+
 
 class Section:
-    """A mapping at `path` (file and keys so far) that allows only `keys`."""
+    """A mapping of document.py that allows only `keys`."""
 
-    def __init__(self, value: object, path: str, keys: Iterable[str]) -> None:
-        """Check the shape; raises ProblemError."""
-        if not isinstance(value, dict):
-            raise ProblemError(
-                f"{path}: is {_kind(value)}; write a mapping, `key: value`"
-            )
-        self._values: dict[str, Any] = value
-        self._path = path
+    def __init__(
+        self,
+        value: object,
+        file: str,
+        keys: Iterable[str],
+        *,
+        path: str = "",
+        line: int = 1,
+    ) -> None:
+        """Check the shape; `path` are the keys that lead to it. Raises ProblemError."""
+        if not isinstance(value, LinedMapping):
+            reason = f"is {_kind(value)}"
+            raise _problem(file, line, path, reason, "write a mapping, `key: value`")
+        self._values = value
+        self._file, self._path, self._line = file, path, line
         known = tuple(keys)
         for key in value:
             if key not in known:
-                raise ProblemError(
-                    f"{path}: unknown key {key!r}; {_remedy(key, known)}"
+                reason = f"unknown key {key!r}"
+                raise _problem(
+                    file, value.lines[key], path, reason, _remedy(key, known)
                 )
 
     def __contains__(self, key: str) -> bool:
@@ -37,36 +53,41 @@ class Section:
 
     def error(self, key: str, reason: str, remedy: str) -> ProblemError:
         """An error about one key of this mapping, to be raised."""
-        return ProblemError(f"{self._where(key)}: {reason}; {remedy}")
+        return _problem(
+            self._file, self._line_of(key), self._where(key), reason, remedy
+        )
 
     def entries(self, key: str, keys: Iterable[str]) -> list[tuple[str, Section]]:
         """A mapping of names to mappings: every name with its section."""
-        names = self._values.get(key) or {}
-        if not isinstance(names, dict):
-            raise self._mistyped(key, "a mapping of names")
+        names = self._mapping(key, "a mapping of names")
+        where = self._where(key)
         return [
-            (str(name), Section(value, f"{self._where(key)}.{name}", keys))
+            (name, self._section(value, f"{where}.{name}", names.lines[name], keys))
             for name, value in names.items()
         ]
 
     def sections(self, key: str, keys: Iterable[str]) -> list[Section]:
         """A list of mappings."""
-        found = self._values.get(key) or []
-        if not isinstance(found, list):
+        if key not in self:
+            return []
+        found = self._values[key]
+        if not isinstance(found, LinedList):
             raise self._mistyped(key, "a list")
+        where = self._where(key)
         return [
-            Section(value, f"{self._where(key)}[{number}]", keys)
-            for number, value in enumerate(found)
+            self._section(value, f"{where}[{number}]", line, keys)
+            for number, (value, line) in enumerate(zip(found, found.lines, strict=True))
         ]
 
     def section(self, key: str, keys: Iterable[str]) -> Section:
         """A mapping; an empty one if it is left out."""
-        return Section(self._values.get(key) or {}, self._where(key), keys)
+        value = self._values[key] if key in self else LinedMapping()
+        return self._section(value, self._where(key), self._line_of(key), keys)
 
     def text(self, key: str, default: str) -> str:
         """A string; a number counts as its own."""
         value = self._get(key, default)
-        if isinstance(value, (dict, list, bool)):
+        if isinstance(value, (LinedMapping, LinedList, bool)):
             raise self._mistyped(key, "a word")
         return str(value)
 
@@ -75,40 +96,51 @@ class Section:
         if key not in self:
             return default
         value = self._values[key]
-        if not isinstance(value, list):
+        if not isinstance(value, LinedList):
             raise self._mistyped(key, "a list, [] for none")
-        if any(isinstance(entry, (dict, list)) or entry is None for entry in value):
-            raise self._mistyped(key, "a list of words")
+        for entry in value:
+            if isinstance(entry, bool):  # what YAML makes of yes and on
+                raise self.error(key, f"has {entry!r} in it", "put words in quotes")
+            if isinstance(entry, (LinedMapping, LinedList)) or entry is None:
+                raise self._mistyped(key, "a list of words")
         return tuple(str(entry) for entry in value)
 
-    def flag(self, key: str) -> bool:
-        """True or false; false if it is left out."""
-        value = self._get(key, default=False)
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """True or false."""
+        value = self._get(key, default)
         if not isinstance(value, bool):
             raise self._mistyped(key, "true or false")
         return value
 
-    def whole(self, key: str, default: int, least: int | None = None) -> int:
-        """A whole number, `least` or more."""
+    def whole(
+        self,
+        key: str,
+        default: int,
+        least: int = -NUMBER_MAX,
+        most: int = NUMBER_MAX,
+    ) -> int:
+        """A whole number from `least` to `most`."""
         value = self._get(key, default)
         if not isinstance(value, int) or isinstance(value, bool):
             raise self._mistyped(key, "a whole number")
-        if least is not None and value < least:
-            raise self.error(
-                key, f"{value} is too small", f"give a whole number from {least} up"
-            )
+        if value < least:
+            remedy = f"give a whole number from {least} up"
+            raise self.error(key, f"{_kind(value)} is too small", remedy)
+        if value > most:
+            remedy = f"give a whole number up to {most}"
+            raise self.error(key, f"{_kind(value)} is too large", remedy)
         return value
 
-    def whole_numbers(self, key: str, least: int) -> dict[str, int]:
-        """A mapping of words to whole numbers of `least` or more; may be left out."""
-        found = self._values.get(key) or {}
-        if not isinstance(found, dict):
-            raise self._mistyped(key, "a mapping of words to whole numbers")
-        numbers = Section(found, self._where(key), found)
+    def whole_numbers(
+        self, key: str, least: int, most: int = NUMBER_MAX
+    ) -> dict[str, int]:
+        """A mapping of words to whole numbers of that size; may be left out."""
+        found = self._mapping(key, "a mapping of words to whole numbers")
+        numbers = self._section(found, self._where(key), self._line_of(key), found)
         for word in found:
             if word not in numbers:
-                raise numbers.error(str(word), "is missing", "give a whole number")
-        return {str(word): numbers.whole(word, least, least) for word in found}
+                raise numbers.error(word, "is missing", "give a whole number")
+        return {word: numbers.whole(word, least, least, most) for word in found}
 
     def measure(self, key: str, default: _T) -> float | _T:
         """A finite number, not below 0."""
@@ -120,7 +152,7 @@ class Section:
         if key not in self:
             return None
         value = self._values[key]
-        if not isinstance(value, list) or len(value) != count:
+        if not isinstance(value, LinedList) or len(value) != count:
             raise self._mistyped(key, f"a list of {count} numbers")
         return tuple(self._measured(key, entry) for entry in value)
 
@@ -128,18 +160,34 @@ class Section:
         """A point in time in ISO 8601, as Unix seconds; UTC where no zone is given."""
         value = self._values[key]
         try:
-            moment = _as_datetime(value)
-        except ValueError:
+            moment = int(_as_datetime(value).timestamp())
+        except (ValueError, OverflowError):
             raise self._mistyped(key, "a time like 2026-03-22T10:00:00Z") from None
-        return int(moment.timestamp())
+        if not _EARLIEST <= moment <= _LATEST:
+            raise self.error(
+                key, f"{value} is out of reach", "give a time from 1970 to 2242"
+            )
+        return moment
+
+    def _section(
+        self, value: object, path: str, line: int, keys: Iterable[str]
+    ) -> Section:
+        return Section(value, self._file, keys, path=path, line=line)
+
+    def _mapping(self, key: str, wanted: str) -> LinedMapping:
+        found = self._values[key] if key in self else LinedMapping()
+        if not isinstance(found, LinedMapping):
+            raise self._mistyped(key, wanted)
+        return found
 
     def _get(self, key: str, default: _T) -> Any | _T:
         return self._values[key] if key in self else default
 
+    def _line_of(self, key: str) -> int:
+        return self._values.lines.get(key, self._line)
+
     def _where(self, key: str) -> str:
-        return (
-            f"{self._path}: {key}" if ":" not in self._path else f"{self._path}.{key}"
-        )
+        return f"{self._path}.{key}" if self._path else key
 
     def _mistyped(self, key: str, wanted: str) -> ProblemError:
         return self.error(key, f"is {_kind(self._values.get(key))}", f"give {wanted}")
@@ -147,9 +195,17 @@ class Section:
     def _measured(self, key: str, value: object) -> float:
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             raise self._mistyped(key, "a number")
-        if not math.isfinite(value) or value < 0:
-            raise self.error(key, f"{value} is not possible", "give 0 or more")
+        if not 0 <= value < math.inf:
+            raise self.error(key, f"{_kind(value)} is not possible", "give 0 or more")
+        if value > NUMBER_MAX:
+            remedy = f"give a number up to {NUMBER_MAX}"
+            raise self.error(key, f"{_kind(value)} is too large", remedy)
         return value
+
+
+def _problem(file: str, line: int, path: str, reason: str, remedy: str) -> ProblemError:
+    where = f"{path}: " if path else ""
+    return ProblemError(f"{file}, line {line}: {where}{reason}; {remedy}")
 
 
 def _as_datetime(value: object) -> datetime:
@@ -167,11 +223,12 @@ def _as_datetime(value: object) -> datetime:
 def _kind(value: object) -> str:
     if value is None:
         return "missing"
-    if isinstance(value, (dict, list)):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    return repr(value)
+    if isinstance(value, (LinedMapping, LinedList)):
+        return "a mapping" if isinstance(value, LinedMapping) else "a list"
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN_MAX else shown[:_SHOWN_MAX] + "..."
 
 
-def _remedy(key: object, known: tuple[str, ...]) -> str:
-    near = get_close_matches(str(key), known, n=1)
+def _remedy(key: str, known: tuple[str, ...]) -> str:
+    near = get_close_matches(key, known, n=1)
     return f"did you mean {near[0]!r}?" if near else "one of " + ", ".join(known)

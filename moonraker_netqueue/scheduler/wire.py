@@ -10,6 +10,7 @@ from typing import Any
 from .errors import ProblemError, SolverError
 from .explain import Waiting
 from .hours import OperatorPeriod
+from .idle import PrinterWhy
 from .planner import Plan
 from .problem import FormFactor, JobClass, Printer, Problem, Volume, Weights
 from .solvers.solver import Solver
@@ -27,9 +28,7 @@ def problem_from_json(text: str) -> Problem:
         fields["printers"] = tuple(_printer(entry) for entry in fields["printers"])
         fields["jobs"] = tuple(JobClass(**entry) for entry in fields["jobs"])
         fields["weights"] = Weights(**fields["weights"])
-        fields["operator"] = tuple(
-            OperatorPeriod(**entry) for entry in fields["operator"]
-        )
+        fields["operator"] = _periods(fields["operator"])
         return Problem(**fields)
     except (ValueError, KeyError, TypeError) as error:
         raise ProblemError(
@@ -50,6 +49,11 @@ def plan_from_json(text: str) -> Plan:
         fields["why_waiting"] = {
             job: Waiting(**waiting) for job, waiting in fields["why_waiting"].items()
         }
+        fields["why_idle"] = {
+            printer: PrinterWhy(**_frozen(why))
+            for printer, why in fields["why_idle"].items()
+        }
+        fields["prices"] = _frozen(fields["prices"])
         fields["solver"] = Solver(fields["solver"])
         return Plan(**fields)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -62,7 +66,11 @@ def _printer(entry: dict[str, Any]) -> Printer:
     if (volume := entry["volume"]) is not None:
         form_factor = FormFactor(volume["form_factor"])
         entry["volume"] = Volume(**{**volume, "form_factor": form_factor})
-    return Printer(**entry)
+    return Printer(**{**entry, "operator": _periods(entry["operator"])})
+
+
+def _periods(entries: Any) -> tuple[OperatorPeriod, ...]:
+    return tuple(OperatorPeriod(**entry) for entry in entries)
 
 
 def _enum_value(value: object) -> object:

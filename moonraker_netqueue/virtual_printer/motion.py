@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .board import Board, Handlers
@@ -32,10 +33,16 @@ class _Segment:
 
 
 class Stepper:
-    """Position in steps; clocks are 64-bit ticks."""
+    """Position in steps.
 
-    def __init__(self) -> None:
+    As in a real board, the clock of the next step has 32 bits: Klipper counts on it
+    when it sets it to 0, or queues the first step after a long rest.
+    """
+
+    def __init__(self, widen: Callable[[int], int]) -> None:
+        """`widen` is the board's: the 64-bit clock nearest to now."""
         self.position = 0
+        self._widen = widen
         self._direction = -1
         self._stopped = False
         self._clock = 0
@@ -45,7 +52,7 @@ class Stepper:
         self._direction = 1 if forward else -1
 
     def reset_clock(self, clock: int) -> None:
-        """The next step counts from `clock`; a stop ends here."""
+        """The next step counts from `clock` (its low 32 bits); a stop ends here."""
         self._clock = clock
         self._stopped = False
 
@@ -53,9 +60,10 @@ class Stepper:
         """Take `count` steps; dropped while stopped."""
         if self._stopped:
             return
-        segment = _Segment(self._clock, interval, count, add, self._direction)
+        start = self._widen(self._clock + interval & 0xFFFFFFFF) - interval
+        segment = _Segment(start, interval, count, add, self._direction)
         self._segments.append(segment)
-        self._clock += segment.ticks(count)
+        self._clock = start + segment.ticks(count)
         self.position += self._direction * count
 
     def stop(self, clock: int) -> None:
@@ -118,7 +126,7 @@ class Motion:
     def _on_config_stepper(
         self, oid: int, step_pin: int, dir_pin: int, invert: int, pulse_ticks: int
     ) -> None:
-        self._steppers[oid] = Stepper()
+        self._steppers[oid] = Stepper(self._board.widen)
 
     def _on_set_next_step_dir(self, oid: int, forward: int) -> None:
         self._steppers[oid].set_direction(bool(forward))
@@ -127,7 +135,7 @@ class Motion:
         self._steppers[oid].queue(interval, count & 0xFFFF, add)
 
     def _on_reset_step_clock(self, oid: int, clock: int) -> None:
-        self._steppers[oid].reset_clock(self._board.widen(clock))
+        self._steppers[oid].reset_clock(clock)
 
     def _on_stepper_get_position(self, oid: int) -> None:
         self._board.send("stepper_position", oid, self._steppers[oid].position)

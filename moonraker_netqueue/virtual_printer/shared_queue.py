@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ queues: {queue}
 discovery_interface: 127.0.0.1
 clear_bed: macro
 """
+_STARTING = 503  # also of a component that failed, which says so in a warning
 _ASKING = (NoAnswerError, RefusedError)
 _STATES_WORTH_A_LINE = ("offline", "needs_attention", "bed_occupied")
 
@@ -60,17 +61,21 @@ def _status(printer: VirtualPrinter) -> dict[str, Any]:
     try:
         status: dict[str, Any] = printer.client.get("/server/netqueue/status")
     except RefusedError as error:
-        raise _load_failure(printer) from error
+        warnings = [
+            text
+            for text in printer.server_info()["warnings"]
+            if "netqueue" in text and not text.startswith("Unparsed")
+        ]
+        if error.status == _STARTING and not warnings:
+            raise NoAnswerError(str(error)) from error
+        raise _load_failure(printer, warnings) from error
     return status
 
 
-def _load_failure(printer: VirtualPrinter) -> VirtualPrinterError:
-    """Moonraker is ready but has no endpoints of ours: it will not get better."""
-    warnings = [
-        text
-        for text in printer.server_info()["warnings"]
-        if "netqueue" in text and not text.startswith("Unparsed")
-    ]
+def _load_failure(
+    printer: VirtualPrinter, warnings: Sequence[str]
+) -> VirtualPrinterError:
+    """Moonraker is ready but our part of it is not: it will not get better."""
     log = printer.data_path / "logs" / "moonraker.log"
     return VirtualPrinterError(
         f"{printer.name}: Moonraker did not load netqueue: "

@@ -18,6 +18,7 @@ from moonraker_netqueue.model.command import (
     PrintEnded,
     PrinterUpdate,
     QueuePause,
+    QueueSet,
 )
 from moonraker_netqueue.model.errors import Rule
 from moonraker_netqueue.model.job import ItemSpec, Wishes
@@ -59,9 +60,11 @@ def test_each_command_reads_as_a_sentence() -> None:
     log.note(PrintEnded("p" * 20, PrintState.FAILED, JOB, 0, "0" * 64, "jammed"))
     log.note(PrintDecide("p" * 20, Decision.RETRY, "bert"))
     log.note(QueuePause(True))
+    log.note(QueueSet(title="Hall", weights={"clear": None, "age": 1.0}, operator=()))
     log.note(JobRemove(JOB))
     assert log.words() == [
         "removed job 'crate'",
+        "set the queue's title 'Hall', weights (age, clear), operator",
         "paused the queue",
         "decided about print pppppppp: retry",
         "print of job 'crate' failed: jammed",
@@ -70,7 +73,7 @@ def test_each_command_reads_as_a_sentence() -> None:
         "added job 'box', 4 copies",
     ]
     who = [event["who"] for event in log.audit.newest_first(50, None)]
-    assert who == ["", "", "bert", "", "", "", "anna"]
+    assert who == ["", "", "", "bert", "", "", "", "anna"]
 
 
 def test_a_refusal_has_its_reason() -> None:

@@ -47,7 +47,7 @@ async def test_a_call_waits_for_the_log_but_not_for_ever(
         agent=nothing,
         klipper=nothing,
         gcodes=nothing,
-        estimate=nothing,
+        metadata=nothing,
         random=nothing,
         clock=clock,  # type: ignore[arg-type]
     )

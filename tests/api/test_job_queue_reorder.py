@@ -18,7 +18,7 @@ from moonraker_netqueue.api.job_queue_rows import Row
 
 
 def row(job_id: str, filename: str, copy: int = 0) -> Row:
-    return Row(f"{job_id}/{copy}", filename, job_id, 0, 0.0)
+    return Row(f"{job_id}/{copy}", filename, job_id, 0, copy, 0.0)
 
 
 def moved(order: list[str], moves: list[Move]) -> list[str]:

@@ -34,6 +34,7 @@ def host_job(name: str = "part.gcode", done: int = 0) -> dict[str, Any]:
         "hold": False,
         "max_attempts": 3,
         "keep_together": False,
+        "spread": True,
         "requires": {"tags": [], "models": []},
         "items": [
             {
@@ -43,6 +44,9 @@ def host_job(name: str = "part.gcode", done: int = 0) -> dict[str, Any]:
                 "materials": [],
                 "nozzle": None,
                 "estimate_s": None,
+                "grams": 12.5,
+                "bbox": [0.0, 0.0, 40.0],
+                "from_file": ["bbox"],
                 "files": [
                     {
                         "sha256": SHA256,

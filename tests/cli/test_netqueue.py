@@ -132,6 +132,27 @@ def test_a_printer_is_told_by_name(desk: Desk) -> None:
     assert desk.type("clear", "--printer", "nosuch").code == 1
 
 
+def test_a_queue_has_settings(desk: Desk) -> None:
+    """Shown, and changed one by one; what is typed wrongly changes nothing."""
+    assert "strategy: assignment" in desk.done("queue").out
+    out = desk.done("queue", "--title", "Hall", "--weight", "age=0.1").out
+    assert ": Hall" in out
+    assert "age 0.1" in out
+    out = desk.done("queue", "--share", "eva=2", "--start-spacing-s", "5").out
+    assert ": Hall" in out
+    assert "spread by 5 s" in out
+    assert "shares: eva 2" in out
+    for wrong in ("age", "=1", "age=old", "eva="):
+        assert desk.type("queue", "--weight", wrong).code == 2, wrong
+    typed = desk.type("queue", "--strategy", "magic")
+    assert (typed.code, "one of assignment" in typed.err) == (1, True)
+    desk.done("queue", "--title", "", "--weight", "age=none", "--share", "eva=none")
+    desk.done("queue", "--start-spacing-s", "0")
+    (shown,) = desk.done("queue", "--json").json["queues"]
+    assert (shown["title"], shown["shares"]) == ("", {})
+    assert shown["weights"]["age"] == 0.05
+
+
 def test_a_print_is_looked_at_and_cancelled(apart: Desk) -> None:
     """By the name of its printer, or the beginning of its id."""
     apart.add("long.gcode", LONG)
@@ -253,3 +274,25 @@ def test_as_a_program(desk: Desk) -> None:
         timeout=30,
     )
     assert pipe.stderr == b""
+
+
+def test_why_and_plan_tell_what_to_do_and_when(desk: Desk) -> None:
+    """For one job on each printer; for all; what if; and as a picture."""
+    job_id = desk.add("lamp.gcode", GCODE, "--material", "PETG:black")
+    out = desk.done("why", job_id).out
+    assert "the queue is paused; resume it" in out
+    assert "does not start within" in out
+    assert "load PETG black on printer2" in out
+    assert desk.done("why", job_id, "--json").json["job"]["starts"] is None
+    queue = desk.done("plan", "--json").json["queue"]
+    wishes = ("--with", f"{queue}: resume", "--with", "printer1: PETG black")
+    out = desk.done("plan", *wishes, "--with", "printer1: bed clear").out
+    assert "a lamp.gcode" in out
+    assert "0 copies would never print, not 1" in out
+    picture = desk.folder / "plan.svg"
+    desk.done("plan", *wishes, "--svg", str(picture), "--width", "400")
+    assert 'width="400"' in picture.read_text(encoding="utf-8")
+    typed = desk.type("plan", "--with", "printr1: PETG black")
+    assert (typed.code, "such as" in typed.err) == (1, True)
+    typed = desk.type("plan", "--svg", str(desk.folder / "no" / "plan.svg"))
+    assert (typed.code, "cannot be written" in typed.err) == (1, True)

@@ -40,7 +40,8 @@ discovery: False
 """
 OPTIONS = "clear_macro: CLEAR\nclear_timeout: 3\n"
 # What CLEAR does is said anew by each test. A macro's template is evaluated before its
-# first line runs: what fails later has to be in another one.
+# first line runs: what fails later has to be in another one. To home all axes would
+# take nearly as long as CLEAR may.
 MACROS = """
 [gcode_macro FROM_MOONRAKER_CONF]
 gcode:
@@ -53,7 +54,7 @@ gcode:
 
 [gcode_macro _GOOD]
 gcode:
-    G28
+    G28 X
     RECORD TEXT=good
 
 [gcode_macro _STUCK]
@@ -73,7 +74,7 @@ gcode:
 
 [gcode_macro _FAR]
 gcode:
-    G28
+    G28 X
     G1 X999
 """
 

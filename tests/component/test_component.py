@@ -281,7 +281,7 @@ def test_a_command_id_of_a_wrong_length_is_named(
 def test_a_job_for_no_printer_says_why(printing: VirtualPrinter) -> None:
     """Materials that no printer has are the reason it waits."""
     job_id = add(printing, "part.gcode", materials=["UNOBTAINIUM"])
-    assert "no such material (printer2)" in job(printing, job_id)["why"]
+    assert "load UNOBTAINIUM on printer2" in job(printing, job_id)["why"]
 
 
 def test_a_persons_own_print_goes_first(printing: VirtualPrinter) -> None:

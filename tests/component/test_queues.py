@@ -71,6 +71,32 @@ def test_a_queue_that_is_added_is_shared_printed_and_left(farm: VirtualFarm) -> 
     wait(lambda: view(second, "extra")["done"] == 2, 60)
 
 
+def test_settings_are_the_queues_and_not_the_hosts(farm: VirtualFarm) -> None:
+    """Changed at one host they hold at the other, which knows who did it; a restart
+    keeps them."""
+    first, second = farm.printers
+    settings = {
+        "title": "The hall",
+        "strategy": "greedy",
+        "weights": {"clear": 5},
+        "operator": [{"days": [0], "start": "08:00", "duration": 60}],
+    }
+    first.client.post(f"{ROOT}/queues", {"queue": "configured", **settings})
+    wait(lambda: view(second, "configured")["title"] == "The hall")
+    shown = view(second, "configured")
+    assert (shown["strategy"], shown["weights"]["clear"]) == ("greedy", 5)
+    (event, *_) = second.client.get(f"{ROOT}/events", queue="configured")["events"]
+    assert event["what"].startswith("set the queue's title 'The hall'")
+    assert event["host"] == first.name
+    second.kill("moonraker")
+    second.start()
+    second.wait_ready()
+    wait(lambda: view(second, "configured")["operator"] == shown["operator"], 60)
+    back = {"operator": [], "strategy": "assignment", "weights": {"clear": None}}
+    second.client.post(f"{ROOT}/queues", {"queue": "configured", "title": "", **back})
+    wait(lambda: view(first, "configured")["title"] == "")
+
+
 def test_a_queue_whose_print_is_here_is_not_left(farm: VirtualFarm) -> None:
     """The refusal says what to do."""
     first = farm.printers[0]

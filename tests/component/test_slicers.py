@@ -48,6 +48,9 @@ def test_prusaslicer_uploads_and_prints(printer: VirtualPrinter, gcodes: Path) -
     assert (job["name"], job["items"][0]["count"]) == ("Würfel 1.gcode", 1)
     assert job["items"][0]["name"] == "box/in/Würfel 1.gcode"
     assert job["items"][0]["estimate_s"] == 65
+    assert (job["items"][0]["grams"], job["items"][0]["nozzle"]) == (12.5, 0.6)
+    assert job["items"][0]["materials"] == ["PETG"]
+    assert {"materials", "nozzle"} <= set(job["items"][0]["from_file"])
     assert bodies(job) == [hashlib.sha256(GCODE).hexdigest()]
     assert (gcodes / "box/in/Würfel 1.gcode").read_bytes() == GCODE
     known = printer.client.get(

@@ -28,11 +28,13 @@ from moonraker_netqueue.model.command import (
     PrintReserve,
     PrintStarted,
     QueuePause,
+    QueueSet,
     decode,
     encode,
 )
 from moonraker_netqueue.model.content import FileRef
 from moonraker_netqueue.model.errors import Rejected
+from moonraker_netqueue.model.hours import Period
 from moonraker_netqueue.model.job import ItemSpec, Job, Requirements, Wishes
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import Profile
@@ -66,7 +68,25 @@ wishes = st.builds(
     hold=st.sampled_from([False, False, True]),
     max_attempts=st.sampled_from([1, 3, 0]),
 )
-requirements = st.builds(Requirements, keep_together=st.booleans())
+requirements = st.builds(
+    Requirements, keep_together=st.booleans(), spread=st.booleans()
+)
+periods = st.builds(
+    Period,
+    days=st.sampled_from([(0, 1, 2), (6,), (), (7,)]),
+    start=st.sampled_from(["00:00", "08:00", "24:00"]),
+    duration=st.sampled_from([600, 0]),
+    tz=st.sampled_from(["UTC", "Europe/Berlin", "no zone"]),
+)
+
+
+def changes(
+    keys: st.SearchStrategy[str], values: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Any]:
+    """A partial change of a mapping, or none."""
+    return st.one_of(st.none(), st.dictionaries(keys, st.none() | values, max_size=2))
+
+
 versions = st.sampled_from([None, None, 1, 2])
 
 jobs_added = st.builds(
@@ -101,6 +121,15 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     st.builds(JobMove, job_id=job_ids, place=st.sampled_from(Place), anchor=job_ids),
     st.builds(QueuePause, paused=st.sampled_from([False, False, True])),
     st.builds(
+        QueueSet,
+        title=st.one_of(st.none(), texts),
+        strategy=st.sampled_from([None, "greedy", "of a later version", "later"]),
+        weights=changes(st.sampled_from(["age", "a b"]), st.floats(0, 9)),
+        operator=st.one_of(st.none(), st.lists(periods, max_size=2).map(tuple)),
+        shares=changes(names, st.sampled_from([0, 1, 5])),
+        start_spacing_s=st.sampled_from([None, 0, 60, -1]),
+    ),
+    st.builds(
         PrinterUpdate,
         profile=st.builds(Profile, name=names, accept=st.booleans()),
         forgive=st.booleans(),
@@ -118,7 +147,7 @@ bodies: st.SearchStrategy[Body] = st.one_of(
     ]
     * 3,
     st.builds(PrintFetching, print_id=print_ids),
-    *[st.builds(PrintStarted, print_id=print_ids)] * 2,
+    *[st.builds(PrintStarted, print_id=print_ids, spaced=st.booleans())] * 2,
     *[prints_ended] * 2,
     st.builds(
         PrintDecide,

@@ -30,6 +30,7 @@ from moonraker_netqueue.model.command import (
     PrintReserve,
     PrintStarted,
     QueuePause,
+    QueueSet,
     decode,
     encode,
 )
@@ -155,6 +156,8 @@ class _Speaker:
         profile = Profile("printer", reason=chance.choice("ab"))
         bodies: list[Body] = [
             QueuePause(chance.random() < 0.3),
+            QueueSet(title=chance.choice("abc")),
+            QueueSet(shares={chance.choice("ab"): chance.choice([1, 2, None])}),
             PrinterUpdate(profile, forgive=True),
             PrinterUpdate(profile),
         ]

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moonraker_netqueue.model.command import (
+    SCHEMA,
     SIZE_MAX,
     Command,
     CommandId,
@@ -122,7 +123,7 @@ def test_a_missing_key_is_named() -> None:
 def test_a_later_schema_says_update() -> None:
     """R23: whatever else it holds."""
     with pytest.raises(CommandTooNew, match="update moonraker_netqueue"):
-        decode('{"schema": 3, "what": "ever"}')
+        decode(json.dumps({"schema": SCHEMA + 1, "what": "ever"}))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from moonraker_netqueue.model.command import SCHEMA, JobAdd, decode, encode
 from moonraker_netqueue.model.queue_state import QueueState
+from moonraker_netqueue.model.settings import QueueSettings
 from moonraker_netqueue.replica import snapshot
 from tests.model.talk import ANNA
 
@@ -25,6 +26,7 @@ def test_its_commands_and_its_snapshot_make_one_state() -> None:
     loaded = snapshot.read((_WRITTEN / "snapshot.txt").read_text(encoding="ascii"))
     assert loaded.snapshot.index == len(_commands())
     assert loaded.state.canonical() == state.canonical()
+    assert state.settings == QueueSettings()
     assert state.printers[ANNA].profile.nozzle == 0.4
     assert state.jobs["job-0001"].wishes.name == "b"
     assert state.totals.prints_done == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -285,3 +286,39 @@ def test_thousands_of_jobs_added_and_removed_keep_ranks_short(talk: Talk) -> Non
             talk.say(ANNA, JobRemove(f"job-{number - 3:04}"))
     assert len(talk.state.jobs[job_id].rank) <= RANK_MAX
     assert talk.order() == ["job-stays", *(f"job-{n:04}" for n in (1997, 1998, 1999))]
+
+
+def test_copies_are_not_kept_together_and_spread() -> None:
+    """One says the contrary of the other."""
+    talk = Talk.with_printers()
+    both = Requirements(keep_together=True, spread=True)
+    reason = talk.refused(ANNA, _adding(both), Rule.INVALID)
+    assert "one of keep_together and spread" in reason
+    talk.say(ANNA, _adding(Requirements(spread=True)))
+    assert talk.state.jobs["job-0009"].requires.spread
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"grams": -1.0}, "grams -1"),
+        ({"bbox": (1.0, 2.0)}, "bbox: three sides"),
+        ({"bbox": (1.0, 2.0, -3.0)}, "a side in mm -3"),
+        ({"from_file": ("x" * 65,)}, "from_file"),
+        (
+            {"files": (dataclasses.replace(file(), estimate_s=-1),)},
+            "estimate_s of a file -1",
+        ),
+    ],
+)
+def test_what_an_item_says_of_itself_is_checked(
+    change: dict[str, Any], reason: str
+) -> None:
+    """By name, as the rest of it."""
+    wrong = dataclasses.replace(spec(), **change)
+    body = JobAdd("job-0009", Wishes("a"), (wrong,))
+    assert reason in Talk.with_printers().refused(ANNA, body, Rule.INVALID)
+
+
+def _adding(requires: Requirements) -> JobAdd:
+    return JobAdd("job-0009", Wishes("a"), (spec(),), requires)

@@ -15,8 +15,9 @@ from moonraker_netqueue.model.command import (
     PrintReserve,
     PrintStarted,
     QueuePause,
+    QueueSet,
 )
-from moonraker_netqueue.model.errors import Rule
+from moonraker_netqueue.model.errors import Rejected, Rule
 from moonraker_netqueue.model.job import (
     INCARNATIONS_MAX,
     Item,
@@ -28,7 +29,7 @@ from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.print_rules import HELD_MAX
 from moonraker_netqueue.model.printer import FAILURES_MAX, Profile
 from moonraker_netqueue.model.queue_data import FINISHED_MAX, REPORTED_MAX
-from tests.model.talk import ANNA, BERT, CLARA, Talk, file, spec
+from tests.model.talk import ANNA, BERT, CLARA, HOSTS, Talk, file, spec
 
 DONE, FAILED, LOST, RELEASED = (
     PrintState.DONE,
@@ -377,3 +378,36 @@ def test_tallies_of_one_host_are_bounded_and_lose_nothing() -> None:
     assert len(item.tallies) == 2 * INCARNATIONS_MAX
     assert item.done_on(ANNA) == item.done_on(BERT) == INCARNATIONS_MAX + 5
     assert item.failed == 2 * (INCARNATIONS_MAX + 5)
+
+
+def test_starts_are_spread_where_the_queue_says_so() -> None:
+    """By any print that started, over or not; not by one from a clock ahead."""
+    talk = Talk.with_printers()
+    talk.say(ANNA, QueueSet(start_spacing_s=60))
+    talk.add("job-0001", spec(9))
+    for number, host in enumerate(HOSTS, 1):
+        talk.reserve(host, f"print-0{number}", "job-0001")
+    talk.say(ANNA, PrintStarted("print-01", spaced=True), at=100)
+    with pytest.raises(Rejected, match="spread by 60 s: 20 s are left") as caught:
+        talk.say(BERT, PrintStarted("print-02", spaced=True), at=140)
+    assert caught.value.rule is Rule.CONFLICT
+    talk.end(ANNA, "print-01")
+    with pytest.raises(Rejected, match="1 s are left"):
+        talk.say(BERT, PrintStarted("print-02", spaced=True), at=159)
+    talk.say(BERT, PrintStarted("print-02", spaced=True), at=160)
+    talk.say(CLARA, PrintStarted("print-03", spaced=True), at=99)
+    states = [talk.state.prints[f"print-0{n}"].state for n in (2, 3)]
+    assert states == [PrintState.PRINTING] * 2
+
+
+def test_a_start_that_happened_is_not_refused() -> None:
+    """Its host was cut off; nor are starts spread where nobody wants that."""
+    talk = Talk.with_printers()
+    talk.add("job-0001", spec(9))
+    for number, host in enumerate(HOSTS, 1):
+        talk.reserve(host, f"print-0{number}", "job-0001")
+    talk.say(ANNA, PrintStarted("print-01", spaced=True), at=100)
+    talk.say(BERT, PrintStarted("print-02", spaced=True), at=100)
+    talk.say(ANNA, QueueSet(start_spacing_s=60))
+    talk.say(CLARA, PrintStarted("print-03"), at=101)
+    assert talk.state.prints["print-03"].state is PrintState.PRINTING

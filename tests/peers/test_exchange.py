@@ -20,10 +20,10 @@ async def test_a_host_that_says_nothing_is_given_up_and_nobody_is_cancelled(
     more.
     """
     monkeypatch.setattr(exchange, "CONNECT_SECONDS", 0.2)
-    with (
-        socket.create_server(("127.0.0.1", 0)) as silent,
-        pytest.raises(ExchangeFailed, match="no answer within"),
-    ):
-        await exchange.connect(
-            *silent.getsockname(), tls.stranger_context(), MachineClock()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        connecting = exchange.connect(
+            host, port, tls.stranger_context(), MachineClock()
         )
+        with pytest.raises(ExchangeFailed, match="no answer within"):
+            await connecting

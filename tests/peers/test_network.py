@@ -391,4 +391,6 @@ async def test_without_a_configured_port_the_first_free_one_is_taken(
     for host in (a, b):
         host.network._wanted_port = None
         await host.start()
-    assert 6700 <= a.network.port < b.network.port < 6800
+    assert a.network.port != b.network.port
+    assert min(a.network.port, b.network.port) >= 6700
+    assert max(a.network.port, b.network.port) < 6800

@@ -339,7 +339,7 @@ async def test_a_switched_off_printer_takes_nothing(workshop: Workshop) -> None:
     await asyncio.sleep(60)
     assert len(host.printer.starts) == 1
     assert host.profile.accept is False
-    assert "paused by a person" in (await host.agent.explain("bench")).jobs[job]
+    assert "resume taking work" in (await host.agent.explain("bench")).jobs[job]
     await host.agent.change({"accept": True})
     await workshop.until(lambda: workshop.done(job) == 2)
 

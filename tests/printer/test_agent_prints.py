@@ -144,7 +144,7 @@ async def test_a_pause_is_shown_and_resume_goes_on(workshop: Workshop) -> None:
     await asyncio.sleep(3600)
     assert host.state is PrinterState.PRINTING
     assert [p.state for p in workshop.live()] == [PrintState.PRINTING]
-    host.printer.resume()
+    host.printer.resume(5.0)
     await workshop.until(lambda: workshop.done(job) == 1)
 
 

@@ -39,16 +39,16 @@ from moonraker_netqueue.printer.board import (
 from moonraker_netqueue.printer.planner import Planner
 from moonraker_netqueue.printer.queues import Queues
 from moonraker_netqueue.scheduler.planner import plan
-from moonraker_netqueue.scheduler.problem import FormFactor
+from moonraker_netqueue.scheduler.problem import FormFactor, Problem
+from moonraker_netqueue.sim.host import InlineSolver
+from moonraker_netqueue.sim.ports import SimRandom
 from tests.printer.workshop import (
     HostQueue,
-    InlineSolver,
     InlineWorker,
     LoopClock,
     SharedQueue,
     file_ref,
 )
-from tests.replica.simulation import SimRandom
 
 NOW = 1_700_000_000
 A, B, C = (hashlib.sha256(name.encode()).hexdigest() for name in "abc")
@@ -98,13 +98,23 @@ class Talk:
         hosts = frozenset(up)
         return build_board({"q": self.state}, {"q": hosts}, NOW, A, frozenset(declined))
 
+    def problem(self, up: Iterable[str] = (A, B, C)) -> Problem:
+        """The problem of the one group."""
+        (group,) = self.board(up).groups
+        return group.problem
+
+    def barred(self, up: Iterable[str] = (A, B, C)) -> tuple[str, ...]:
+        """Printers that shall not try the first job again."""
+        failures = self.board(up).failures
+        return bar_repeaters(self.problem(up), failures).jobs[0].failed_on
+
     def why(self, name: str, up: Iterable[str] = (A, B, C)) -> str:
         """Why a job of that name waits."""
-        return plan(self.board(up).problem).why_waiting[name].text
+        return plan(self.problem(up)).why_waiting[name].text
 
 
 def _printer_states(board: Board) -> dict[str, tuple[str, int]]:
-    return {p.name: (p.state, p.busy_minutes) for p in board.problem.printers}
+    return {p.name: (p.state, p.busy_minutes) for p in board.groups[0].problem.printers}
 
 
 def test_each_state_is_what_the_plan_calls_it() -> None:
@@ -127,7 +137,7 @@ def test_each_state_is_what_the_plan_calls_it() -> None:
         "e": ("printing", 1),
         "f": ("printing", 60),
     }
-    assert [p.bed_clear for p in board.problem.printers] == [True] * 3 + [
+    assert [p.bed_clear for p in board.groups[0].problem.printers] == [True] * 3 + [
         False,
         True,
         True,
@@ -140,7 +150,10 @@ def test_a_host_that_is_not_there_gets_nothing() -> None:
     talk.printers(a=READY, b=READY)
     talk.job("part", count=2)
     assert _printer_states(talk.board([A]))["b"] == ("out of reach", 0)
-    assert plan(talk.board([A]).problem).assignment == {"a": "part", "b": None}
+    assert plan(talk.problem([A])).assignment == {
+        "a": "part",
+        "b": None,
+    }
 
 
 def test_a_reservation_makes_a_printer_busy_before_it_says_so() -> None:
@@ -171,7 +184,7 @@ def test_settings_reach_the_plan() -> None:
         accept=False,
     )
     talk.printers(a=profile, b=replace(READY, clear_bed=ClearBed.MANUAL))
-    a, b = talk.board().problem.printers
+    a, b = talk.problem().printers
     assert (a.model, a.nozzle, a.tags, a.manual_effort_cost) == (
         "mk3",
         0.6,
@@ -193,9 +206,9 @@ def test_the_order_of_the_queue_is_the_order_of_age() -> None:
         talk.job(name, at=NOW - 500)
     third = "job-third-1234"
     talk.say(A, JobMove(third, Place.FRONT))
-    ordered = [job.name for job in talk.board().problem.jobs]
+    ordered = [job.name for job in talk.problem().jobs]
     assert ordered == ["third", "first", "second"]
-    assert len({job.added for job in talk.board().problem.jobs}) == 3
+    assert len({job.added for job in talk.problem().jobs}) == 3
 
 
 def test_names_that_are_the_same_are_told_apart() -> None:
@@ -209,8 +222,8 @@ def test_names_that_are_the_same_are_told_apart() -> None:
         talk.say(A, JobAdd(job_id, Wishes("part"), (specs[0],)))
     talk.say(A, JobAdd("client-000003", Wishes("part"), specs))
     board = talk.board()
-    assert len(board.problem.jobs) == 6
-    assert len(board.problem.printers) == 2
+    assert len(board.groups[0].problem.jobs) == 6
+    assert len(board.groups[0].problem.printers) == 2
     assert {board.name_of(A), board.name_of(B)} == {"a", f"a ({max(A, B)[:8]})"}
 
 
@@ -219,9 +232,12 @@ def test_a_file_on_no_host_that_is_there_says_so() -> None:
     talk = Talk()
     talk.printers(a=READY, b=READY)
     talk.job("part", holder=B)
-    assert talk.board().problem.jobs[0].unreachable_from == ()
-    assert talk.board([A]).problem.jobs[0].unreachable_from == ("a",)
-    assert "file on no host that can be reached (a)" in talk.why("part", [A])
+    assert talk.problem().jobs[0].unreachable_from == ()
+    assert talk.problem([A]).jobs[0].unreachable_from == ("a",)
+    assert talk.why("part", [A]) == (
+        "waits: switch on a printer that has its file"
+        " (file on no host that a can reach)"
+    )
 
 
 def test_models_choose_the_file() -> None:
@@ -234,7 +250,7 @@ def test_models_choose_the_file() -> None:
     talk = Talk()
     talk.printers(a=replace(READY, model="ender"), b=replace(READY, model="mk3"))
     talk.job("part", 2, requires=Requirements(models=("mk3",)))
-    assert plan(talk.board().problem).assignment == {"a": None, "b": "part"}
+    assert plan(talk.problem()).assignment == {"a": None, "b": "part"}
 
 
 def test_a_job_for_a_model_that_has_no_file_waits() -> None:
@@ -252,7 +268,7 @@ def test_declined_classes_are_not_planned_here_only() -> None:
     talk.printers(a=READY, b=READY)
     key = ClassKey("q", talk.job("part", 2), 0)
     board = talk.board(declined=[key])
-    assert plan(board.problem).assignment == {"a": None, "b": "part"}
+    assert plan(board.groups[0].problem).assignment == {"a": None, "b": "part"}
 
 
 def test_who_failed_least_tries_again() -> None:
@@ -270,10 +286,10 @@ def test_who_failed_least_tries_again() -> None:
         )
 
     fail(A, "print-0001")
-    assert bar_repeaters(talk.board()).jobs[0].failed_on == ("a",)
-    assert bar_repeaters(talk.board([A])).jobs[0].failed_on == ()
+    assert talk.barred() == ("a",)
+    assert talk.barred([A]) == ()
     fail(B, "print-0002")
-    assert bar_repeaters(talk.board()).jobs[0].failed_on == ()
+    assert talk.barred() == ()
     talk.say(A, JobEdit(job_id, retry=True))
     assert talk.board().failures == {}
 
@@ -284,7 +300,7 @@ def test_kept_together_stays_where_it_began() -> None:
     talk.printers(a=READY, b=READY)
     job_id = talk.job("part", 3, requires=Requirements(keep_together=True))
     talk.say(B, PrintReserve("print-0001", job_id, 0, PART.sha256))
-    (job_class,) = talk.board().problem.jobs
+    (job_class,) = talk.problem().jobs
     assert (job_class.keep_together, job_class.together_on) == (True, "b")
 
 
@@ -307,11 +323,11 @@ def _explain(talk: Talk, up: Iterable[str] = (A, B)) -> tuple[dict[str, str], ..
     [
         (QueuePause(True), "waiting: the queue is paused"),
         (JobEdit("job-part-1234", wishes=Wishes("part", hold=True)), "on hold"),
-        (PrinterUpdate(replace(READY, accept=False)), "paused by a person (a)"),
+        (PrinterUpdate(replace(READY, accept=False)), "resume taking work on a"),
         (PrinterUpdate(replace(READY, state=PrinterState.OFFLINE)), "offline"),
         (
             PrinterUpdate(replace(READY, state=PrinterState.BED_OCCUPIED)),
-            "bed not known to be clear (a)",
+            "clear the bed of a",
         ),
         (
             PrinterUpdate(replace(READY, state=PrinterState.BUSY, idle_at=NOW + 6e4)),
@@ -336,7 +352,7 @@ def test_a_job_whose_only_printer_is_gone_says_so() -> None:
     talk.printers(a=READY, b=replace(READY, tags=("abs",)))
     job_id = talk.job("part", requires=Requirements(tags=("abs",)))
     jobs, idle = _explain(talk, [A])
-    assert "b: out of reach" in jobs[job_id] or "b (out of reach" in jobs[job_id]
+    assert jobs[job_id] == "waiting: get b going (it is out of reach)"
     assert set(idle) == {A, B}
 
 

@@ -129,7 +129,23 @@ async def test_a_reading_has_state_mark_and_progress() -> None:
     seen = await _printer(FakeServer()).observe()
     assert seen is not None
     assert (seen.klippy, seen.progress) == (KlippyState.READY, 0.5)
-    assert seen.mark == Mark(StatsState.COMPLETE, "netqueue/q/part.gcode", 12.346)
+    assert seen.mark == Mark(StatsState.COMPLETE, "netqueue/q/part.gcode", 12.34567)
+
+
+@pytest.mark.asyncio
+async def test_prints_of_one_file_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """These two were a real Klipper's. Whose end Moonraker did not see is not lost."""
+    first, second = 3.975774997001281, 3.9758058179977525
+    marks = []
+    for seconds in (first, first, second):
+        monkeypatch.setitem(STATUS["print_stats"], "total_duration", seconds)
+        seen = await _printer(FakeServer()).observe()
+        assert seen is not None
+        marks.append(seen.mark)
+    assert marks[0] == marks[1]
+    assert marks[2].printed_since(marks[0])
 
 
 @pytest.mark.asyncio

@@ -33,10 +33,12 @@ from moonraker_netqueue.model.printer import ClearBed, PrinterState, Profile
 from moonraker_netqueue.model.queue_state import QueueState
 from moonraker_netqueue.printer.agent import Agent
 from moonraker_netqueue.printer.queue_port import Submission
-from moonraker_netqueue.scheduler.planner import Plan, plan
+from moonraker_netqueue.scheduler.planner import Plan
 from moonraker_netqueue.scheduler.problem import Problem
-from tests.printer.scripted_printer import ScriptedPrinter
-from tests.replica.simulation import SimRandom, VirtualLoop
+from moonraker_netqueue.sim.host import InlineSolver
+from moonraker_netqueue.sim.ports import SimRandom
+from moonraker_netqueue.sim.printer import SimPrinter
+from moonraker_netqueue.sim.virtual_time import VirtualLoop, play
 
 _T = TypeVar("_T")
 QUEUE = "bench"
@@ -68,11 +70,15 @@ class InlineWorker:
         return function(*args)
 
 
-class InlineSolver:
-    """The pure solver, where it stands."""
+class CountingSolver(InlineSolver):
+    """Counts what it solves."""
+
+    def __init__(self) -> None:
+        self.solved = 0
 
     async def solve(self, problem: Problem) -> Plan:
-        return plan(problem)
+        self.solved += 1
+        return await super().solve(problem)
 
 
 class SharedQueue:
@@ -214,9 +220,10 @@ class Host:
         self.name = name
         self.host_id = hashlib.sha256(name.encode()).hexdigest()
         self.settings = settings
-        self.printer = ScriptedPrinter()
+        self.printer = SimPrinter()
         self.files = FakeFiles()
         self.worker = InlineWorker()
+        self.solver = CountingSolver()
         self.queues = {
             queue: workshop.join(queue, self.host_id) for queue in workshop.queues
         }
@@ -237,7 +244,7 @@ class Host:
             self.printer,
             self.queues,
             self.files,
-            InlineSolver(),
+            self.solver,
             host_id=self.host_id,
             name=self.name,
             settings=self.settings,
@@ -330,7 +337,8 @@ class Workshop:
         port = host.queues[queue]
         job_id = f"job-{name}-{len(port.state.jobs)}"
         await port.submit(ContentHeld(file))
-        wishes = {key: more.pop(key) for key in ("hold", "max_attempts") if key in more}
+        words = ("hold", "max_attempts", "priority")
+        wishes = {key: more.pop(key) for key in words if key in more}
         spec = ItemSpec(name, count, (file,), **more)
         requires = Requirements(keep_together=keep_together)
         answer = await port.submit(
@@ -398,24 +406,18 @@ def story(test: Story, *queues: str) -> Callable[[Path], None]:
     """A test in virtual time, in a workshop of its own with these queues."""
 
     def run(tmp_path: Path) -> None:
-        loop = VirtualLoop()
-        asyncio.set_event_loop(loop)
         workshop = Workshop(tmp_path, *queues)
 
-        async def whole() -> None:
+        async def whole(_loop: VirtualLoop) -> None:
             try:
-                await test(workshop)
+                await asyncio.wait_for(test(workshop), 100_000)
             finally:
                 for host in workshop.hosts.values():
                     if host.running:
                         await host.kill()
                     host.printer.stop()
 
-        try:
-            loop.run_until_complete(asyncio.wait_for(whole(), 100_000))
-        finally:
-            asyncio.set_event_loop(None)
-            loop.close()
+        play(whole, VirtualLoop())
 
     run.__name__ = test.__name__
     run.__doc__ = test.__doc__

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from moonraker_netqueue.model.command import (
     Body,
@@ -29,6 +30,7 @@ from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.submission import SubmitOutcome, SubmitState
 from tests.replica.simulation import FILE, Cluster, SimHost
 
+_T = TypeVar("_T")
 _WAIT = 2.0  # seconds a printer waits for an answer
 
 
@@ -43,7 +45,7 @@ class Shop:
         self._busy: set[str] = set()  # hosts whose printer is at something
         self._on_bed: dict[str, Print] = {}  # by host; survives a power cut
         self._over: set[str] = set()  # prints whose end was told: an agent's memory
-        self._lineage = {str(hosts[0].status.group)}
+        self._lineage = hosts[0].status.group  # the group that may go on
         self._names = 0
         self.counts: dict[str, int] = {}
         self.removed: set[str] = set()
@@ -106,7 +108,7 @@ class Shop:
         jobs = self._hosts[0].replica.state.jobs.values()
         return [job.job_id for job in jobs if job.completed is None]
 
-    def _one_of(self, things: list):  # type: ignore[no-untyped-def, type-arg]
+    def _one_of(self, things: Sequence[_T]) -> _T:
         return things[int(self._draw() * len(things))]
 
     # The machines.
@@ -185,7 +187,7 @@ class Shop:
     async def _recover(self, host: SimHost) -> None:
         """A careful person: who is missing is off, or cannot go on alone, and nobody
         lets it go on anywhere else."""
-        if host.replica.status().group not in self._lineage:
+        if host.replica.status().group != self._lineage:
             return
         try:
             shown = host.replica.outlook()
@@ -197,12 +199,10 @@ class Shop:
             return
         assert host.life is not None
         work = host.life.spawn(host.replica.recover("eva", shown.group))
-        self._cluster.net.cut.clear()
         done, _ = await asyncio.wait([work], timeout=20)
         if done and work.exception() is None:
             self.recoveries += 1
-            self._over: set[str] = set()  # prints whose end was told: an agent's memory
-        self._lineage = {work.result()}
+            self._lineage = work.result()
 
     # Printers.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -311,7 +312,7 @@ def test_two_sides_of_a_split_that_both_went_on_become_one(
         await cluster.run_for(10)
         groups = [await recover(hosts[side[0]]) for side in sides]
         for side in sides:
-            await cluster.until(lambda side=side: cluster.agreed(*side))
+            await cluster.until(partial(cluster.agreed, *side))
             for host_id in side:
                 await accepted(hosts[host_id], f"job-late-{host_id}", 30)
         heal(cluster)
@@ -357,7 +358,7 @@ def test_a_host_that_was_off_for_two_generations_follows() -> None:
         await accepted(b, "job-third")
         for host in (c, a):
             await host.start()
-            await cluster.until(lambda: cluster.agreed(B, host.id))
+            await cluster.until(partial(cluster.agreed, B, host.id))
         assert len(c.jobs) == 4
 
     simulate(scenario)
@@ -382,7 +383,7 @@ def test_hosts_go_on_although_the_only_voters_disk_is_lost() -> None:
         await recover(a)
         await cluster.until(lambda: cluster.agreed(A, B))
         assert sorted(a.jobs) == [f"job-{A}", f"job-{B}"]
-        await accepted(b, "job-day")
+        await accepted(b, "job-morning")
 
     simulate(scenario)
 

@@ -30,7 +30,7 @@ def _send(source: SimHost, target: SimHost, message: dict[str, Any]) -> None:
     """Let `source` send a raft message of its own making."""
     assert source.life is not None
     form = {"t": "raft", "g": source.status.group, "m": message}
-    assert source.life.links.send("bench", target.id, form)
+    assert source.links.send("bench", target.id, form)
 
 
 async def _with_observer(cluster: Cluster) -> tuple[SimHost, SimHost]:
@@ -318,7 +318,7 @@ def test_messages_of_another_group_are_dropped() -> None:
             assert hosts[0].life is not None
             form = {"type": "higher_term", "term": term + 7}
             message = {"t": "raft", "g": "f" * 32, "m": form}
-            hosts[0].life.links.send("bench", target.id, message)
+            hosts[0].links.send("bench", target.id, message)
         await cluster.run_for(1)
         assert {host.status.term for host in hosts} == {term}
 
@@ -345,7 +345,7 @@ def test_malformed_hellos_and_unknown_messages_change_nothing() -> None:
         ]
         assert hosts[0].life is not None
         for message in bad:
-            hosts[0].life.links.send("bench", hosts[1].id, message)
+            hosts[0].links.send("bench", hosts[1].id, message)
         await cluster.run_for(1)
         assert (await hosts[0].submit("job-0001")).state is SubmitState.ACCEPTED
         await cluster.until(lambda: cluster.agreed(*IDS))

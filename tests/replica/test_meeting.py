@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,13 +86,13 @@ def test_a_host_that_fails_while_it_is_joined_is_asked_no_more() -> None:
         request = cluster.net.request
 
         async def counted(
-            source: str, target: str, method: str, params: Message, timeout: float
+            queue: str, source: str, target: str, method: str, *more: Any
         ) -> Message:
             if (source, method) == (D, "join"):
                 asked.append(target)
-            return await request(source, target, method, params, timeout)
+            return await request(queue, source, target, method, *more)
 
-        cluster.net.request = counted  # type: ignore[method-assign]
+        cluster.net.request = counted  # type: ignore[assignment]
         heal(cluster)
         await cluster.until(lambda: d.replica._neighbours.to_join() is not None)
         left[0].disk_error = OSError(28, "No space left on device")
@@ -107,7 +107,7 @@ def test_a_host_that_fails_while_it_is_joined_is_asked_no_more() -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_job_added_while_groups_meet_survives(seed: int) -> None:
-    """Accepted before the Dissolve, it stops it; after it, it goes to the other group."""
+    """Accepted before the Dissolve, it stops it; after it, it goes over, too."""
 
     async def scenario(cluster: Cluster) -> None:
         (a,), (b,) = await two_groups(cluster, (A,), (B,))

@@ -134,7 +134,7 @@ def test_a_host_submits_only_its_own_commands() -> None:
         assert forger.life is not None
         params = {"g": leader.status.group, "command": encode(command)}
         with pytest.raises(NetqueueError, match="own commands only"):
-            await forger.life.links.request(QUEUE, leader.id, "submit", params, 2)
+            await forger.links.request(QUEUE, leader.id, "submit", params, 2)
         assert not leader.replica.state.paused
 
     simulate(scenario)
@@ -150,7 +150,7 @@ def test_a_follower_refuses_submits_of_others() -> None:
         assert author.life is not None
         params = {"g": other.status.group, "command": encode(command)}
         with pytest.raises(NetqueueError, match="does not lead"):
-            await author.life.links.request(QUEUE, other.id, "submit", params, 2)
+            await author.links.request(QUEUE, other.id, "submit", params, 2)
 
     simulate(scenario)
 
@@ -195,7 +195,7 @@ def test_other_parts_answer_their_own_requests() -> None:
         with pytest.raises(ValueError, match="handler already"):
             b.replica.register_request("progress", answer)
         assert a.life is not None
-        links = a.life.links
+        links = a.links
         form = await links.request(QUEUE, b.id, "progress", {"x": 1}, 2)
         assert form == {"peer": a.id, "params": {"x": 1}}
         with pytest.raises(NetqueueError, match="no request 'nothing'"):

@@ -24,6 +24,28 @@ def _extra(problem: Problem, printer: Printer, job: JobClass) -> int:
     return cost(problem, printer, job) - _PRINTING
 
 
+def test_hours_of_its_own_count_instead_of_the_queues() -> None:
+    """For the wait of the finished print, and for those whose limit is used up."""
+    manual = replace(_PRINTER, self_clearing=False)
+    late = replace(_PROBLEM, now=_NOON + 6 * 3600)  # 18:00, ends at 19:00
+    assert _extra(late, manual, replace(_JOB, added=late.now)) == 1000 + 50 * 13 * 60
+    evening = OperatorPeriod(tuple(range(7)), 18 * 60, 180)
+    own = replace(manual, operator=(evening,))
+    assert _extra(late, own, replace(_JOB, added=late.now)) == 1000
+    spent = replace(evening, max_manual_events=1, events_used=1)
+    tomorrow = 50 * 23 * 60
+    busy = replace(manual, operator=(spent,))
+    assert _extra(late, busy, replace(_JOB, added=late.now)) == 1000 + tomorrow
+
+
+def test_a_spread_job_prefers_printers_that_made_none() -> None:
+    """Once, however many they made; other jobs do not care."""
+    spread = replace(_JOB, spread=True, made_on=("p",))
+    assert _extra(_PROBLEM, _PRINTER, spread) == 3000
+    assert _extra(_PROBLEM, replace(_PRINTER, name="q"), spread) == 0
+    assert _extra(_PROBLEM, _PRINTER, replace(spread, spread=False)) == 0
+
+
 def test_an_hour_of_printing_is_all_that_a_plain_pair_costs() -> None:
     """Everything left out costs nothing."""
     assert _extra(_PROBLEM, _PRINTER, _JOB) == 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from moonraker_netqueue.scheduler.errors import ProblemError
 from moonraker_netqueue.scheduler.feasibility import Reason, needs_change, refusal
 from moonraker_netqueue.scheduler.hours import OperatorPeriod
 from moonraker_netqueue.scheduler.problem import (
@@ -44,6 +45,8 @@ _JOB = JobClass(
     failed_on=("p",),
     unreachable_from=("p",),
     together_on="q",
+    spread=True,
+    held_on=("p",),
 )
 # Each step mends the reason that the steps before have left as the first one.
 _MENDED_PRINTER: dict[Reason, dict[str, Any]] = {
@@ -65,6 +68,7 @@ _MENDED_JOB: dict[Reason, dict[str, Any]] = {
     Reason.ATTEMPTS: {"failed_on": ()},
     Reason.CONTENT: {"unreachable_from": ()},
     Reason.TOGETHER: {"together_on": "p"},
+    Reason.SPREAD: {"held_on": ("q",)},
 }
 
 
@@ -158,8 +162,73 @@ def test_any_colour_will_do_for_a_job_that_names_none() -> None:
     assert needs_change(printer, JobClass("j", materials=("PLA:white",)))
 
 
+def test_copies_kept_together_come_from_one_spool() -> None:
+    """What is left must do for all of them, and so must a new one."""
+    printer = Printer("p", loaded=("PLA",), grams_left=100, spool_grams=200)
+    job = JobClass("j", materials=("PLA",), grams=50, copies=3)
+    together = replace(job, keep_together=True)
+    assert not needs_change(printer, job)
+    assert needs_change(printer, together)
+    assert refusal(Problem(now=0), printer, together) is None
+    more = replace(together, copies=5)
+    assert refusal(Problem(now=0), printer, more) is Reason.FILAMENT
+
+
+def test_hours_of_a_printers_own_count_instead_of_the_queues() -> None:
+    """Nobody comes for the queue; somebody does for this printer."""
+    job = JobClass("j", materials=("PLA",))
+    printer = Printer("p", materials=("PLA",))
+    nobody = Problem(now=0, operator=_NEVER)
+    assert refusal(nobody, printer, job) is Reason.OPERATOR
+    always = OperatorPeriod(days=tuple(range(7)), start=0, duration=1440)
+    own = replace(printer, operator=(always,))
+    assert refusal(nobody, own, job) is None
+    spent = replace(always, max_manual_events=2, events_used=2)
+    tired = replace(printer, operator=(spent,))
+    assert refusal(nobody, tired, job) is Reason.OPERATOR
+    somebody = Problem(now=0, operator=(spent,))
+    assert refusal(somebody, printer, job) is Reason.OPERATOR
+    assert refusal(somebody, own, job) is None
+
+
+def test_spread_copies_leave_a_printer_alone_that_has_one() -> None:
+    """Until it is done with it; other jobs do not care."""
+    job = JobClass("j", spread=True, held_on=("p",), made_on=("q",))
+    assert refusal(Problem(now=0), Printer("p"), job) is Reason.SPREAD
+    assert refusal(Problem(now=0), Printer("q"), job) is None
+    assert refusal(Problem(now=0), Printer("p"), replace(job, spread=False)) is None
+
+
+def test_copies_cannot_be_kept_together_and_spread() -> None:
+    """One of the two is a mistake."""
+    with pytest.raises(ProblemError, match="job j: its copies cannot be kept togeth"):
+        Problem(now=0, jobs=(JobClass("j", keep_together=True, spread=True),))
+
+
 def test_a_spool_with_too_little_left_is_a_change() -> None:
     """The loaded material does not help if it runs out."""
     printer = Printer("p", loaded=("PLA",), grams_left=30)
     assert not needs_change(printer, JobClass("j", materials=("PLA",), grams=30))
     assert needs_change(printer, JobClass("j", materials=("PLA",), grams=31))
+
+
+@pytest.mark.parametrize(
+    ("demand", "reason", "other"),
+    [
+        ({"nozzle": 0.4}, Reason.NOZZLE, {"nozzle": 0.6}),
+        ({"materials": ("PLA",)}, Reason.MATERIAL, {"loaded": ("PETG",)}),
+        ({"bbox": (0, 0, 300)}, Reason.VOLUME, {"volume": Volume(200, 200, 200)}),
+    ],
+)
+def test_what_only_the_file_says_binds_printers_that_say_what_they_have(
+    demand: dict[str, Any], reason: Reason, other: dict[str, Any]
+) -> None:
+    """A printer that nobody described takes what is sliced for anything."""
+    silent, told = Printer("silent"), Printer("told", **other)
+    asked = JobClass("asked", **demand)
+    read = JobClass("read", **demand, from_file=tuple(demand))
+    problem = Problem(0, (silent, told), (asked, read))
+    assert refusal(problem, silent, asked) is reason
+    assert refusal(problem, silent, read) is None
+    assert refusal(problem, told, asked) is refusal(problem, told, read) is reason
+    assert not needs_change(silent, read)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moonraker_netqueue.scheduler.errors import ProblemError
-from moonraker_netqueue.scheduler.forecast import CLEARING, PlannedPrint, forecast
+from moonraker_netqueue.scheduler.forecast import PlannedPrint, forecast
 from moonraker_netqueue.scheduler.hours import DAY, OperatorPeriod
 from moonraker_netqueue.scheduler.planner import plan
-from moonraker_netqueue.scheduler.problem import JobClass, Printer, Problem
+from moonraker_netqueue.scheduler.problem import CLEARING, JobClass, Printer, Problem
 from moonraker_netqueue.scheduler.strategies import known_strategies
 
 _DAYTIME = OperatorPeriod(days=(0, 1, 2, 3, 4, 5, 6), start=8 * 60, duration=600)
@@ -67,6 +67,17 @@ def test_what_never_prints_is_left_and_said_to_be() -> None:
     assert forecast(_problem((off,), (_PLA,))).left == (("pla", 2),)
 
 
+def test_people_who_come_in_turn_and_in_vain_end_it() -> None:
+    """Each to a printer of its own, at other times: nothing ever fits."""
+    other = replace(_DAYTIME, start=22 * 60)
+    printers = (_A, replace(_A, name="b", operator=(other,)))
+    never = replace(_PETG, materials=("ABS",))
+    found = forecast(_problem(printers, (never,)))
+    assert (found.prints, found.complete) == ((), True)
+    nobody = replace(_problem((_A,), (_PETG,)), operator=(replace(_DAYTIME, days=()),))
+    assert forecast(nobody).complete
+
+
 def test_a_forecast_that_ends_early_says_so() -> None:
     """By time or by number of prints."""
     problem = _problem((_A,), (_PLA,))
@@ -113,7 +124,9 @@ def _problems(draw: st.DrawFn) -> Problem:
             loaded=(draw(st.sampled_from(["PLA", "PETG"])),),
             materials=("PLA", "PETG"),
             self_clearing=draw(st.booleans()),
-            busy_minutes=0,
+            operator=draw(
+                st.sampled_from([(), (replace(_DAYTIME, max_manual_events=2),)])
+            ),
         )
         for name in draw(st.sampled_from(["a", "ab", "abc"]))
     )
@@ -125,11 +138,14 @@ def _problems(draw: st.DrawFn) -> Problem:
             materials=(draw(st.sampled_from(["PLA", "PETG"])),),
             durations=(("m", draw(st.integers(1, 900))), ("n", 300)),
             priority=draw(st.integers(-1, 1)),
+            spread=draw(st.booleans()),
         )
         for number in range(draw(st.integers(0, 4)))
     )
     strategy = draw(st.sampled_from(sorted(known_strategies())))
-    return replace(_problem(printers, jobs), strategy=strategy)
+    most = draw(st.none() | st.integers(1, 3))
+    operator = (replace(_DAYTIME, max_manual_events=most, events_used=1),)
+    return replace(_problem(printers, jobs), strategy=strategy, operator=operator)
 
 
 @settings(max_examples=150, deadline=None)
@@ -146,6 +162,47 @@ def test_every_copy_is_printed_once_and_no_printer_prints_two_at_a_time(
     for printer in problem.printers:
         own = [p for p in found.prints if p.printer == printer.name]
         assert all(a.ready <= b.start for a, b in itertools.pairwise(own))
+    _check_operators(problem, found.prints)
     first = {p.printer: p.job for p in found.prints if p.start == problem.now // 60}
     chosen = plan(problem).assignment
     assert first == {printer: job for printer, job in chosen.items() if job}
+    assert forecast(problem, first=chosen) == found
+
+
+def _check_operators(problem: Problem, prints: tuple[PlannedPrint, ...]) -> None:
+    """Nobody works by hand when nobody is there, nor more often than they do."""
+    printers = {printer.name: printer for printer in problem.printers}
+    done: dict[str, list[int]] = {}
+    for each in prints:
+        printer = printers[each.printer]
+        minutes = done.setdefault(printer.name if printer.operator else "", [])
+        minutes += [each.start] if each.change else []
+        minutes += [] if printer.self_clearing else [each.ready - CLEARING]
+    for who, minutes in done.items():
+        (period,) = printers[who].operator if who else problem.operator
+        openings = [period.opening(minute) for minute in minutes]
+        assert None not in openings
+        most = period.max_manual_events
+        for opening in set(openings) - {None}:
+            used = period.events_used if opening == _NINE - 60 else 0
+            assert most is None or openings.count(opening) + used <= most
+
+
+def test_the_operators_limit_moves_changes_to_the_next_day() -> None:
+    """One thing a day: the change now, the clearing tomorrow, then the next print."""
+    once = replace(_DAYTIME, max_manual_events=1)
+    problem = _problem((_A,), (replace(_PETG, copies=2),))
+    found = forecast(replace(problem, operator=(once,)))
+    assert [p.start for p in found.prints] == [_NINE, _NINE - 60 + DAY + CLEARING]
+    assert [p.change for p in found.prints] == [True, False]
+    assert found.prints[1].ready == _NINE - 60 + 2 * DAY + CLEARING
+
+
+def test_spread_copies_go_to_every_printer_before_one_gets_a_second() -> None:
+    """The slow printer gets one as well, the fast one the third."""
+    slow = replace(_A, name="b", model="n", self_clearing=True)
+    fast = replace(_A, self_clearing=True)
+    job = replace(_PLA, copies=3, spread=True, durations=(("m", 10), ("n", 35)))
+    found = forecast(_problem((fast, slow), (job,)))
+    assert [p.printer for p in found.prints] == ["a", "b", "a"]
+    assert found.complete

@@ -68,7 +68,7 @@ def test_times_may_be_quoted_or_not_and_are_utc_by_default(
         ("start: 10:30, duration: 1", OperatorPeriod((0, 6), 630, 1)),
         (
             "start: '08:00', duration: 60, tz: Europe/Berlin, max_manual_events: 3",
-            OperatorPeriod((0, 6), 480, 60, 60),
+            OperatorPeriod((0, 6), 480, 60, 60, 3),
         ),
     ],
 )
@@ -81,32 +81,32 @@ def test_operator_periods(period: str, expected: OperatorPeriod) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "f.yaml: is missing; write a mapping"),
-        ("[1]", "f.yaml: is a list; write a mapping"),
-        ("jobs: {a: [}", "f.yaml: is not YAML (line 1); see docs"),
-        ("now: 2026-13-45", "f.yaml: is not YAML; see docs"),
-        ("job: {}", "f.yaml: unknown key 'job'; did you mean 'jobs'?"),
-        ("jobs: [a]", "f.yaml: jobs: is a list; give a mapping of names"),
-        ("jobs: {j: }", "f.yaml: jobs.j: is missing; write a mapping"),
+        ("", "f.yaml, line 1: is missing; write a mapping"),
+        ("[1]", "f.yaml, line 1: is a list; write a mapping"),
+        ("jobs: {a: [}", "f.yaml, line 1: is not YAML ("),
+        ("now: 2026-13-45", "f.yaml, line 1: now: '2026-13-45' is not possible"),
+        ("job: {}", "f.yaml, line 1: unknown key 'job'; did you mean 'jobs'?"),
+        ("jobs: [a]", "f.yaml, line 1: jobs: is a list; give a mapping of names"),
+        ("jobs: {j: }", "f.yaml, line 1: jobs.j: is missing; write a mapping"),
         (
             "jobs: {j: {created_at: 2026-03-22}}",
-            "f.yaml: jobs.j.materials: is missing; list what it needs",
+            "f.yaml, line 1: jobs.j.materials: is missing; list what it needs",
         ),
         (
             "jobs: {j: {materials: []}}",
-            "f.yaml: jobs.j.created_at: is missing; give a time",
+            "f.yaml, line 1: jobs.j.created_at: is missing; give a time",
         ),
         (
             "jobs: {j: {materials: [], created_at: soon}}",
-            "f.yaml: jobs.j.created_at: is 'soon'; give a time",
+            "f.yaml, line 1: jobs.j.created_at: is 'soon'; give a time",
         ),
         (
             "jobs: {j: {material: [PLA]}}",
-            "f.yaml: jobs.j: unknown key 'material'; did you mean 'materials'?",
+            "f.yaml, line 1: jobs.j: unknown key 'material'; did you mean 'materials'?",
         ),
         (
             "jobs: {j: {materials: PLA, created_at: 2026-03-22}}",
-            "f.yaml: jobs.j.materials: is 'PLA'; give a list",
+            "f.yaml, line 1: jobs.j.materials: is 'PLA'; give a list",
         ),
         (_JOB % ", copies: 0", "jobs.j.copies: 0 is too small; give a whole number"),
         (_JOB % ", copies: -3", "jobs.j.copies: -3 is too small; give a whole number"),
@@ -123,42 +123,45 @@ def test_operator_periods(period: str, expected: OperatorPeriod) -> None:
         (_JOB % ", keepTogether: 1", "jobs.j.keepTogether: is 1; give true or false"),
         (
             "printers: {p: {volume: {width: 1}}}",
-            "f.yaml: printers.p.volume.depth: is missing; give millimetres",
+            "f.yaml, line 1: printers.p.volume.depth: is missing; give millimetres",
         ),
         (
             "printers: {p: {volume: {width: 1, depth: 1, height: 1, formFactor: x}}}",
             "printers.p.volume.formFactor: is 'x'; one of rectangular, circular",
         ),
-        ("weights: {prio: -1}", "f.yaml: weights.prio: -1 is too small"),
-        ("operator: {}\njobs: 7", "f.yaml: jobs: is 7; give a mapping of names"),
-        ("operator: 7", "f.yaml: operator: is 7; give a list"),
-        ("operator: [{}]", "f.yaml: operator[0].daysofweek: is missing"),
+        ("weights: {prio: -1}", "f.yaml, line 1: weights.prio: -1 is too small"),
+        (
+            "operator: []\njobs: 7",
+            "f.yaml, line 2: jobs: is 7; give a mapping of names",
+        ),
+        ("operator: 7", "f.yaml, line 1: operator: is 7; give a list"),
+        ("operator: [{}]", "f.yaml, line 1: operator[0].daysofweek: is missing"),
         (
             "operator: [{daysofweek: [7], start: 08:00, duration: 1}]",
-            "f.yaml: operator[0].daysofweek: is ['7']; give 0 (Monday) to 6",
+            "f.yaml, line 1: operator[0].daysofweek: is ['7']; give 0 (Monday) to 6",
         ),
         (
             "operator: [{daysofweek: [0], start: 24:00, duration: 1}]",
-            "f.yaml: operator[0].start: is '1440'; give a time before 24:00",
+            "f.yaml, line 1: operator[0].start: is '1440'; give a time before 24:00",
         ),
         (
             "operator: [{daysofweek: [0], start: eight, duration: 1}]",
-            "f.yaml: operator[0].start: is 'eight'; give HH:MM",
+            "f.yaml, line 1: operator[0].start: is 'eight'; give HH:MM",
         ),
         (
             "operator: [{daysofweek: [0], start: 08:00, duration: 99999}]",
-            "f.yaml: operator[0].duration: 99999 is over a week; up to 10080",
+            "f.yaml, line 1: operator[0].duration: 99999 is too large; give a whole",
         ),
         (
             "operator: [{daysofweek: [0], start: 08:00, duration: 1, tz: Moon}]",
-            "f.yaml: operator[0].tz: 'Moon' is no time zone",
+            "f.yaml, line 1: operator[0].tz: 'Moon' is no time zone",
         ),
     ],
 )
 def test_bad_files_are_told_in_one_line(text: str, message: str) -> None:
-    """File, key, remedy."""
+    """File, line, key, remedy."""
     with pytest.raises(ProblemError) as caught:
         read_instance(text, "f.yaml")
     assert message in str(caught.value)
-    assert str(caught.value).startswith("f.yaml: ")
+    assert str(caught.value).startswith("f.yaml, line ")
     assert "\n" not in str(caught.value)

@@ -17,10 +17,11 @@ from moonraker_netqueue.scheduler.wire import (
     problem_to_json,
 )
 
-_FOLDER = Path(__file__).parents[2] / "testdata" / "instances"
+_TESTDATA = Path(__file__).parents[2] / "testdata"
+_FILES = sorted((_TESTDATA / "instances").glob("*")) + sorted(_TESTDATA.glob("sch*"))
 
 
-@pytest.mark.parametrize("path", sorted(_FOLDER.glob("*")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", _FILES, ids=lambda path: path.stem)
 def test_problem_and_plan_survive_the_way(path: Path) -> None:
     """What arrives equals what was sent, down to the hash, in plain ASCII."""
     problem = read_instance(path.read_text(encoding="utf-8"), path.name).problem

@@ -108,6 +108,7 @@ def test_prices_of_the_pure_solver_keep_its_searches_short(model: Tableau) -> No
 def test_prices_bound_the_cost_of_every_other_choice(model: Tableau) -> None:
     """Forcing a pair makes the plan at least its reduced cost worse."""
     optimum = canonical(model, solve_pure(model))
+    assert optimum.prices is not None
     least = model.objective(optimum.vector)
     plans = _plans(model)
     for row, costs in enumerate(model.costs):

@@ -186,19 +186,32 @@ def test_a_sensor_out_of_range_shuts_down_after_the_last_check(host: Host) -> No
     assert names == ["analog_in_state"] * 4 + ["shutdown"]
 
 
+def low(clock: int) -> int:
+    """What of a clock goes over the wire."""
+    return clock & 0xFFFFFFFF
+
+
+@pytest.mark.parametrize("age", [0.0, 50.0, 90.0, 140.0, 900.0])
 def test_homing_stops_the_stepper_where_it_was_when_the_endstop_triggered(
-    host: Host,
+    host: Host, age: float
 ) -> None:
-    """Steps queued for later are not taken, and later ones are dropped."""
+    """Steps queued for later are not taken, and later ones are dropped.
+
+    Klipper sets the step clock to 0 and makes the first interval the whole low half
+    of the clock, which wraps every 86 s: half of the time 0 was next, not last.
+    """
+    host.now = age
+    start = int(age * CLOCK_HZ)
     host.tell("config_stepper", 1, 0, 1, 0, 0)
     host.tell("config_trsync", 2)
     host.tell("config_endstop", 3, 3, 0)
     host.tell("trsync_start", 2, 0, 0, 2)
     host.tell("stepper_stop_on_trigger", 1, 2)
-    host.tell("endstop_home", 3, 0, 100, 4, 1000, 1, 2, 1)
+    host.tell("endstop_home", 3, low(start), 100, 4, 1000, 1, 2, 1)
     host.tell("reset_step_clock", 1, 0)
     host.tell("set_next_step_dir", 1, 1)
-    host.tell("queue_step", 1, CLOCK_HZ // 100, 100, 0)  # 100 steps in 1 s
+    host.tell("queue_step", 1, low(start + CLOCK_HZ // 100), 1, 0)
+    host.tell("queue_step", 1, CLOCK_HZ // 100, 99, 0)  # 100 steps in 1 s
     heard = host.wait(0.5)
     assert [(name, values[:3]) for name, values in heard] == [
         ("trsync_state", [2, 0, 1])
@@ -209,6 +222,23 @@ def test_homing_stops_the_stepper_where_it_was_when_the_endstop_triggered(
     assert state == [("endstop_state", [3, 0, trigger_clock + 1000, 0])]
     host.tell("queue_step", 1, CLOCK_HZ // 100, 10, 0)
     assert host.tell("stepper_get_position", 1) == [("stepper_position", [1, 25])]
+
+
+def test_a_stepper_that_rested_for_long_is_stopped_like_any(host: Host) -> None:
+    """The interval since its last step lacks the wraps of the clock in between."""
+    host.tell("config_stepper", 1, 0, 1, 0, 0)
+    host.tell("config_trsync", 2)
+    host.tell("set_next_step_dir", 1, 1)
+    host.tell("queue_step", 1, CLOCK_HZ, 1, 0)
+    host.wait(300.0)
+    host.tell("trsync_start", 2, 0, 0, 2)
+    host.tell("stepper_stop_on_trigger", 1, 2)
+    since_last = (300 - 1) * CLOCK_HZ + CLOCK_HZ // 100
+    host.tell("queue_step", 1, low(since_last), 1, 0)
+    host.tell("queue_step", 1, CLOCK_HZ // 100, 99, 0)
+    host.wait(0.25)
+    host.tell("trsync_trigger", 2, 1)
+    assert host.tell("stepper_get_position", 1) == [("stepper_position", [1, 1 + 25])]
 
 
 def test_a_homing_that_was_given_up_triggers_nothing(host: Host) -> None:

@@ -45,24 +45,19 @@ def start_print(printer: VirtualPrinter, name: str, gcode: str) -> None:
 
 
 def test_a_print_homes_heats_and_is_recorded_by_klipper(
-    start_printers: StartPrinters,
+    shared_printer: VirtualPrinter,
 ) -> None:
-    """A file prints to its end; the history and klippy.log both show it once.
-
-    On a printer that is young: one that ran for a quarter of an hour was seen to home
-    as far off as its slow approach is long.
-    """
-    (printer,) = start_printers(1).printers
+    """A file prints to its end; the history and klippy.log both show it once."""
     gcode = "RECORD TEXT=homed-begin\nG28\nM109 S60\nM400\nRECORD TEXT=homed-end\n"
-    start_print(printer, "sub dir/homed.gcode", gcode)
-    wait_until(lambda: print_state(printer) == "complete", "the print's end")
-    position = printer.client.query("toolhead")
+    start_print(shared_printer, "sub dir/homed.gcode", gcode)
+    wait_until(lambda: print_state(shared_printer) == "complete", "the print's end")
+    position = shared_printer.client.query("toolhead")
     assert position["homed_axes"] == "xyz"
     assert position["position"][:3] == pytest.approx([0, 0, 0], abs=0.02)
-    log = (printer.data_path / "logs" / "klippy.log").read_text()
+    log = (shared_printer.data_path / "logs" / "klippy.log").read_text()
     assert log.count("record: homed-begin\n") == 1
     assert log.count("record: homed-end\n") == 1
-    jobs = printer.client.get("/server/history/list")["jobs"]
+    jobs = shared_printer.client.get("/server/history/list")["jobs"]
     found = [job["status"] for job in jobs if job["filename"] == "sub dir/homed.gcode"]
     assert found == ["completed"]
 

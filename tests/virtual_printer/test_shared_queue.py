@@ -108,6 +108,16 @@ def test_a_component_that_did_not_load_is_an_error(farm: VirtualFarm) -> None:
         unshared_reason(farm)
 
 
+def test_a_component_that_is_still_starting_is_waited_for(farm: VirtualFarm) -> None:
+    """On a busy machine Moonraker is ready first; one that failed says so."""
+    answers(farm, 0)["/server/netqueue/status"] = RefusedError("it is starting", 503)
+    answers(farm, 0)["/server/info"] = {"warnings": []}
+    assert unshared_reason(farm) == "it is starting"
+    answers(farm, 0)["/server/info"] = {"warnings": ["netqueue: port 7 is in use"]}
+    with pytest.raises(VirtualPrinterError, match="load netqueue: netqueue: port 7"):
+        unshared_reason(farm)
+
+
 def set_queue(farm: VirtualFarm, index: int, done: int, prints: list[Any]) -> None:
     answers(farm, index)["/server/netqueue/jobs"] = {
         "jobs": [{"job_id": "j", "items": [{"done": done, "count": 9}]}]

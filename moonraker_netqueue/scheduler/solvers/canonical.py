@@ -22,17 +22,19 @@ _NO_ROW = -1  # an edge to or from the sink moves none
 class Optimum:
     """The canonical plan, and the price of each column: the cost of one unit less.
 
-    A price is 0 where a column has units left over, else 0 or below.
+    A price is 0 where a column has units left over, else 0 or below. A plan that
+    limits have changed has no prices.
     """
 
     vector: Vector
-    prices: tuple[int, ...]
+    prices: tuple[int, ...] | None
 
 
 def canonical(tableau: Tableau, vector: Vector) -> Optimum:
     """The lexicographically smallest optimal plan, from any optimal one.
 
-    Raises SolverError if `vector` is not a feasible plan of least cost.
+    Limits do not count here: see limited.py. Raises SolverError if `vector` is not a
+    feasible plan of least cost.
     """
     tableau.objective(vector)
     # The sink's own distance stays 0: a cheaper way to it would close a negative cycle.

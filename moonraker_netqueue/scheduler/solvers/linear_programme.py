@@ -6,13 +6,19 @@
                 x, s >= 0
 
 The matrix is totally unimodular, so every vertex is integral without integer
-variables. CBC writes temporary files: only a process of its own solves with it.
+variables. With limits to what the operator does by hand it is not: they are integer,
+
+    sum over p, j of a limit of x[p,j] <= E
+
+CBC writes temporary files: only a process of its own solves with it.
 """
 
 from __future__ import annotations
 
 import functools
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import SolverError
@@ -29,7 +35,7 @@ def solve_pulp(tableau: Tableau) -> Vector:
     if not tableau.costs:
         return ()
     problem, variables = build_model(tableau)
-    _solve(problem)
+    solve_model(problem, TIME_LIMIT)
     return tuple(_chosen(row) for row in variables)
 
 
@@ -48,11 +54,13 @@ def build_model(tableau: Tableau) -> tuple[Any, _Variables]:
     import pulp
 
     problem = pulp.LpProblem("assignment", pulp.LpMinimize)
-    with warnings.catch_warnings():
-        # The names PuLP 4 wants instead are not in every 3.3, and 4 is excluded.
-        warnings.simplefilter("ignore", DeprecationWarning)
+    kind = pulp.LpInteger if tableau.limits else pulp.LpContinuous
+    with names_of_pulp_3():
         variables = [
-            {column: pulp.LpVariable(f"x_{row}_{column}", 0) for column, _ in costs}
+            {
+                column: pulp.LpVariable(f"x_{row}_{column}", 0, cat=kind)
+                for column, _ in costs
+            }
             for row, costs in enumerate(tableau.costs)
         ]
     problem += pulp.lpSum(
@@ -66,15 +74,32 @@ def build_model(tableau: Tableau) -> tuple[Any, _Variables]:
         takers = [row[column] for row in variables if column in row]
         if takers:
             problem += pulp.lpSum(takers) <= units
+    for limit in tableau.limits:
+        by_hand = [
+            variable
+            for row in limit.rows
+            for column, variable in variables[row].items()
+            if column in tableau.manual[row]
+        ]
+        problem += pulp.lpSum(by_hand) <= limit.most
     return problem, variables
 
 
-def _solve(problem: Any) -> None:
+@contextmanager
+def names_of_pulp_3() -> Iterator[None]:
+    """The names PuLP 4 wants instead are not in every 3.3, and 4 is excluded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
+def solve_model(problem: Any, seconds: int) -> None:
+    """Solve an LpProblem; raises SolverError if no optimum is proven in time."""
     import pulp
 
     # PuLP's bundled CBC, under the class that stays in PuLP 4.
     bundled = pulp.PULP_CBC_CMD.pulp_cbc_path
-    solver = pulp.COIN_CMD(path=bundled, msg=False, timeLimit=TIME_LIMIT)
+    solver = pulp.COIN_CMD(path=bundled, msg=False, timeLimit=seconds)
     if not solver.available():
         raise SolverError("PuLP has no solver here; the pure solver needs none")
     try:
@@ -83,7 +108,7 @@ def _solve(problem: Any) -> None:
         raise SolverError(f"PuLP failed: {error}; the pure solver needs none") from None
     if problem.sol_status != _PROVEN:
         raise SolverError(
-            f"PuLP proved no optimum within {TIME_LIMIT} s; the pure solver needs less"
+            f"PuLP proved no optimum within {seconds} s; the pure solver needs less"
         )
 
 

@@ -8,8 +8,9 @@ from enum import Enum
 
 from ..errors import SolverError
 from .canonical import Optimum, canonical
+from .limited import limited
 from .linear_programme import solve_pulp
-from .tableau import Tableau
+from .tableau import Tableau, Vector
 from .transport import solve_pure
 
 PULP_PAIRS = 20_000  # 100 printers x 200 classes: a third of a second on a PC
@@ -39,6 +40,18 @@ def solve(model: Tableau, solver: Solver) -> tuple[Optimum, Solver]:
     """
     if solver is Solver.PULP:
         with suppress(ImportError, OSError, SolverError):
-            return canonical(model, solve_pulp(model)), Solver.PULP
+            return _from_plan(model, solve_pulp(model)), Solver.PULP
         # No solver for this processor, no time, no room for temporary files.
+    if model.limits:
+        return limited(model).optimum, Solver.PURE
     return canonical(model, solve_pure(model)), Solver.PURE
+
+
+def _from_plan(model: Tableau, vector: Vector) -> Optimum:
+    """The canonical optimum; raises SolverError if it is better than `vector`."""
+    if not model.limits:
+        return canonical(model, vector)
+    found = limited(model)
+    if found.proven and model.objective(vector) > model.objective(found.optimum.vector):
+        raise SolverError("a plan is not the optimum; use the pure solver")
+    return found.optimum

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..cost import Costs
@@ -14,15 +14,26 @@ Vector = tuple[int, ...]
 
 
 @dataclass(frozen=True)
+class Limit:
+    """At most `most` of `rows` may take one of their manual columns."""
+
+    rows: tuple[int, ...]
+    most: int
+
+
+@dataclass(frozen=True)
 class Tableau:
     """Each row (printer) takes one column (job class); the last column is idle.
 
     `costs[row]` are (column, cost) of the feasible columns, in order of column;
-    a column takes at most `capacity[column]` rows.
+    a column takes at most `capacity[column]` rows. `manual[row]` are the columns for
+    which somebody must do something first: there are `limits` to that.
     """
 
     costs: tuple[tuple[tuple[int, int], ...], ...]
     capacity: tuple[int, ...]
+    manual: tuple[frozenset[int], ...] = ()  # needed for limits only
+    limits: tuple[Limit, ...] = ()
 
     @property
     def idle(self) -> int:
@@ -51,7 +62,47 @@ class Tableau:
             total += cost
         if any(used > room for used, room in zip(load, self.capacity, strict=True)):
             raise SolverError("a plan starts more copies than wait; report this")
+        if not self.keeps_limits(vector):
+            raise SolverError("a plan asks too much of the operator; report this")
         return total
+
+    def keeps_limits(self, vector: Vector) -> bool:
+        """Whether a plan keeps to all limits."""
+        return all(
+            sum(vector[row] in self.manual[row] for row in limit.rows) <= limit.most
+            for limit in self.limits
+        )
+
+    @property
+    def relaxed(self) -> Tableau:
+        """The same without limits: the transportation problem proper."""
+        return replace(self, limits=()) if self.limits else self
+
+
+class Allowance:
+    """What the limits of a tableau still allow to rows that choose one by one."""
+
+    def __init__(self, model: Tableau) -> None:
+        """All of it."""
+        self._manual = model.manual
+        self._left = [limit.most for limit in model.limits]
+        self._of: dict[int, list[int]] = {}
+        for number, limit in enumerate(model.limits):
+            for row in limit.rows:
+                self._of.setdefault(row, []).append(number)
+
+    def allows(self, row: int, column: int) -> bool:
+        """Whether a row may take a column."""
+        return all(self._left[number] for number in self._limits(row, column))
+
+    def take(self, row: int, column: int) -> None:
+        """A row takes a column."""
+        for number in self._limits(row, column):
+            self._left[number] -= 1
+
+    def _limits(self, row: int, column: int) -> list[int]:
+        numbers = self._of.get(row)
+        return numbers if numbers and column in self._manual[row] else []
 
 
 def tableau(costs: Costs, units: Iterable[int], idle_cost: int) -> Tableau:

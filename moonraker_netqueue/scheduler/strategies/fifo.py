@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..scored import Scored
 from ..solvers.solver import Solver
+from ..solvers.tableau import Allowance
 from .strategy import Decision, Strategy
 
 
@@ -15,11 +16,16 @@ def choose(scored: Scored, _solver: Solver) -> Decision:
     )
     free = dict.fromkeys(range(len(problem.printers)))
     vector = [model.idle] * len(problem.printers)
+    allowance = Allowance(model)
     for column in columns:
         able = [row for row in free if scored.mask[row][column] is None]
-        for row in able[: model.capacity[column]]:
-            vector[row] = column
-            del free[row]
+        room = model.capacity[column]
+        for row in able:
+            if room and allowance.allows(row, column):
+                vector[row] = column
+                room -= 1
+                del free[row]
+                allowance.take(row, column)
     return Decision(tuple(vector), model, None, Solver.PURE)
 
 

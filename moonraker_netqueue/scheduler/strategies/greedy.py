@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..scored import Scored
 from ..solvers.solver import Solver
+from ..solvers.tableau import Allowance
 from .strategy import Decision, Strategy
 
 
@@ -12,10 +13,16 @@ def choose(scored: Scored, _solver: Solver) -> Decision:
     model = scored.tableau
     room = list(model.capacity)
     vector: list[int] = []
-    for row in model.costs:
-        left = ((cost, column) for column, cost in row if room[column])
+    allowance = Allowance(model)
+    for number, row in enumerate(model.costs):
+        left = (
+            (cost, column)
+            for column, cost in row
+            if room[column] and allowance.allows(number, column)
+        )
         _, column = min(left)  # idle has room for all
         room[column] -= 1
+        allowance.take(number, column)
         vector.append(column)
     return Decision(tuple(vector), model, None, Solver.PURE)
 

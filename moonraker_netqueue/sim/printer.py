@@ -1,13 +1,13 @@
-"""A printer that does what a test says, and keeps a history as Moonraker does."""
+"""A simulated printer, with its Klipper and the history that Moonraker keeps of it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from moonraker_netqueue.printer.errors import PrinterGone, PrinterRefused
-from moonraker_netqueue.printer.printer_port import (
+from ..printer.errors import PrinterGone, PrinterRefused
+from ..printer.printer_port import (
     Clearing,
     HistoryEntry,
     KlippyState,
@@ -21,15 +21,28 @@ _FINAL = {
     StatsState.CANCELLED: "cancelled",
     StatsState.ERROR: "error",
 }
+_ENTRIES = 20  # of the history that are asked for
 
 
-class ScriptedPrinter:
-    """PrinterPort. Prints take `seconds`, unless that is None: then the test ends
-    them."""
+@dataclass(frozen=True)
+class Course:
+    """How a print goes: `seconds` long, None if somebody ends it; how it ends."""
+
+    seconds: float | None
+    end: StatsState = StatsState.COMPLETE
+    message: str = ""
+
+
+class SimPrinter:
+    """PrinterPort. Prints take `seconds`, or as `course_of` says of their file."""
 
     def __init__(self) -> None:
         self.seconds: float | None = 20.0
+        self.course_of: Callable[[str], Course] = lambda _file: Course(self.seconds)
         self.starts: list[str] = []  # files that the queue started
+        self.on_bed = ""  # the file whose part, or rest, is on it
+        self.on_begin: Callable[[str], object] = lambda _file: None
+        self.on_end: Callable[[str, StatsState], object] = lambda _file, _how: None
         self.scripts: list[str] = []
         self.script_seconds = 5.0
         self.script_error = ""
@@ -40,8 +53,10 @@ class ScriptedPrinter:
         self.entries: list[HistoryEntry] = []
         self.keeps_history = True
         self._observation = Observation(KlippyState.READY, session=1)
+        self._course = Course(None)
         self._started = 0.0
-        self._paused: float | None = None
+        self._going_since: float | None = None  # None: it is paused
+        self._gone = 0.0  # seconds that it had printed by then
         self._end: asyncio.TimerHandle | None = None
         self._callback: Callable[[], None] = lambda: None
 
@@ -83,33 +98,38 @@ class ScriptedPrinter:
             raise PrinterGone("Klipper went away")
         if self.script_error:
             raise PrinterRefused(self.script_error)
+        self.on_bed = ""
 
     async def history(self) -> tuple[HistoryEntry, ...]:
         await asyncio.sleep(0.002)
-        return tuple(self.entries[-20:])
+        return tuple(self.entries[-_ENTRIES:])
 
     # What happens.
 
     @property
     def seen(self) -> Observation:
+        """What it would say now."""
         mark = self._observation.mark
         if not mark.active:
             return self._observation
-        elapsed = asyncio.get_running_loop().time() - self._started
-        progress = min(1.0, elapsed / self.seconds) if self.seconds else 0.0
-        mark = replace(mark, total_duration=round(elapsed, 3))
+        now = asyncio.get_running_loop().time()
+        gone, whole = self._gone_until(now), self._course.seconds
+        mark = replace(mark, total_duration=round(now - self._started, 3))
+        progress = min(1.0, gone / whole) if whole else 0.0
         return replace(self._observation, mark=mark, progress=progress)
 
     def begin(self, filename: str) -> None:
         """A print begins: the queue's, or a person's."""
-        loop = asyncio.get_running_loop()
-        self._started = loop.time()
-        self._set(Mark(StatsState.PRINTING, filename))
+        self._course = self.course_of(filename)
+        self._started = asyncio.get_running_loop().time()
+        self._gone = 0.0
         if self.keeps_history:
             number = len(self.entries) + 1
             self.entries.append(HistoryEntry(number, filename, "in_progress"))
-        if self.seconds is not None:
-            self._end = loop.call_later(self.seconds, self.finish)
+        self.on_begin(filename)
+        self.on_bed = filename
+        self._set(Mark(StatsState.PRINTING, filename))
+        self._go_on(self._course.seconds)
 
     def finish(self, how: StatsState = StatsState.COMPLETE, message: str = "") -> None:
         """The print ends."""
@@ -118,24 +138,35 @@ class ScriptedPrinter:
         mark = replace(mark, state=how, total_duration=mark.total_duration + 0.01)
         self._settle_history(_FINAL[how])
         self._set(mark, message)
+        self.on_end(mark.filename, how)
 
     def pause(self, message: str = "") -> None:
         self.stop()
         self._set(replace(self.seen.mark, state=StatsState.PAUSED), message)
 
-    def resume(self, seconds: float = 5.0) -> None:
+    def resume(self, seconds: float | None = None) -> None:
+        """Go on, for the rest of its time or for `seconds`."""
         self._set(replace(self.seen.mark, state=StatsState.PRINTING))
-        self._end = asyncio.get_running_loop().call_later(seconds, self.finish)
+        whole = self._course.seconds
+        if seconds is None and whole is not None:
+            seconds = max(0.0, whole - self._gone)
+        self._go_on(seconds)
 
     def shut_down(self, message: str) -> None:
         """Klipper stops; print_stats keeps what it had."""
-        self.stop()
+        self._break_off()
         self._settle_history("klippy_shutdown")
         self._change(klippy=KlippyState.SHUTDOWN, klippy_message=message)
 
     def disconnect(self) -> None:
-        self.stop()
+        self._break_off()
         self._settle_history("klippy_disconnect")
+        self._change(klippy=KlippyState.DISCONNECTED, mark=Mark())
+
+    def lose_power(self) -> None:
+        """Its plug is pulled: nobody writes anything down."""
+        self.forget()
+        self._break_off()
         self._change(klippy=KlippyState.DISCONNECTED, mark=Mark())
 
     def lose_sight(self) -> None:
@@ -158,6 +189,9 @@ class ScriptedPrinter:
 
     def stop(self) -> None:
         """Nothing ends by itself any more."""
+        if self._going_since is not None:
+            self._gone = self._gone_until(asyncio.get_running_loop().time())
+            self._going_since = None
         if self._end is not None:
             self._end.cancel()
             self._end = None
@@ -166,6 +200,25 @@ class ScriptedPrinter:
         """Moonraker is gone: nobody listens, its history stays open."""
         self._callback = lambda: None
         self._settle_history("interrupted")
+
+    def _go_on(self, seconds: float | None) -> None:
+        loop = asyncio.get_running_loop()
+        self._going_since = loop.time()
+        if seconds is not None:
+            end, message = self._course.end, self._course.message
+            self._end = loop.call_later(seconds, self.finish, end, message)
+
+    def _gone_until(self, now: float) -> float:
+        """Seconds that it has printed, pauses apart."""
+        going = 0.0 if self._going_since is None else now - self._going_since
+        return self._gone + going
+
+    def _break_off(self) -> None:
+        """What was being printed is none of Klipper's any more."""
+        mark = self._observation.mark
+        self.stop()
+        if mark.active:
+            self.on_end(mark.filename, StatsState.ERROR)
 
     def _settle_history(self, status: str) -> None:
         if self.entries and self.entries[-1].status == "in_progress":

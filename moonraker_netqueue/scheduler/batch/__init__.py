@@ -1,0 +1,1 @@
+"""A whole batch on all printers in the least time, exactly where it is small enough."""

@@ -1,0 +1,1 @@
+"""What strategy `lookahead` weighs: scarce printers, nights, and the queue to come."""

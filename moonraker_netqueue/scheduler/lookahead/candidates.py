@@ -1,0 +1,93 @@
+"""What could start now, and the start after which the queue ends best.
+
+The assignment's own choice is always among the candidates, so the answer is never worse
+than that under the measure of rollout.py. Where the queue is too long to be played
+forward within WORK, the prices alone decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ..scored import Scored
+from ..solvers.solver import Solver, solve
+from ..solvers.tableau import Tableau, Vector
+from .daytime import exact_starts
+from .prices import extra_minutes
+from .rollout import Costs, Outcome, Queue, play
+from .shop import Minutes, shop_of
+from .weighting import SCORE, WEIGHTINGS, Weighting, weighted_tableau
+
+WORK = 12_000  # prints started in all rollouts: 0.2 s on a PC, 2 s on a Raspberry Pi 3
+_LIMITED = 3  # candidates where the operator has limits: each is a search
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Starts, the tableau they are best in and its prices; None: chosen as a whole.
+
+    `outcome` is what the queue played forward comes to; None: it was not.
+    """
+
+    vector: Vector
+    tableau: Tableau
+    prices: tuple[int, ...] | None
+    outcome: Outcome | None = None
+
+
+def best_candidate(scored: Scored) -> Candidate:
+    """The start after which the queue ends best; the first among equals."""
+    shop = shop_of(scored.problem)
+    queue = Queue(scored.problem, shop)
+    extra = extra_minutes(shop, queue.left, queue.busy())
+    affordable = WORK // max(1, queue.units)
+    if scored.tableau.limits:
+        affordable = min(affordable, _LIMITED)
+    if affordable < 2:
+        return _candidate(scored, queue, extra, WEIGHTINGS[0])
+    weightings = (*WEIGHTINGS[: affordable - 1], SCORE)
+    candidates = [_candidate(scored, queue, extra, each) for each in weightings]
+    starts = [_starts(scored, each.vector) for each in candidates]
+    exact = exact_starts(scored, queue)
+    if exact is None and len(set(starts)) == 1:
+        return candidates[0]
+    outcomes = [
+        play(queue, Costs(queue, extra, each), first)
+        for each, first in zip(weightings, starts, strict=True)
+    ]
+    if exact is not None:
+        vector, makespan = exact
+        if all(outcome.makespan > makespan for outcome in outcomes):
+            return Candidate(vector, scored.tableau, None)
+        best = _best(outcomes, makespan)
+    else:
+        best = _best(outcomes)
+    return replace(candidates[best], outcome=outcomes[best])
+
+
+def _candidate(
+    scored: Scored, queue: Queue, extra: Minutes, weighting: Weighting
+) -> Candidate:
+    model = weighted_tableau(scored, queue.shop, extra, weighting)
+    optimum, _ = solve(model, Solver.PURE)
+    return Candidate(optimum.vector, model, optimum.prices)
+
+
+def _starts(scored: Scored, vector: Vector) -> tuple[tuple[int, int], ...]:
+    """The pairs of printer and job that start now: not those of printers busy yet."""
+    problem = scored.problem
+    return tuple(
+        (row, column)
+        for row, column in enumerate(vector)
+        if column < len(problem.jobs) and not problem.printers[row].busy_minutes
+    )
+
+
+def _best(outcomes: Sequence[Outcome], most: int | None = None) -> int:
+    """The number of the best outcome, of those of a makespan of `most` at most."""
+    return min(
+        (outcome.value, number)
+        for number, outcome in enumerate(outcomes)
+        if most is None or outcome.makespan <= most
+    )[1]

@@ -1,0 +1,270 @@
+"""A whole host on virtual time: queues, files and the agent, behind a printer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..config import PrinterSettings
+from ..errors import NetqueueError
+from ..files.fetch import Fetcher
+from ..files.store import ContentStore
+from ..model.command import Body, ContentHeld, JobAdd
+from ..model.job import ItemSpec, Requirements, Wishes
+from ..model.queue_state import QueueState
+from ..ports import Disk
+from ..printer.agent import Agent
+from ..printer.content_files import ContentFiles
+from ..printer.replica_queue import ReplicaQueue
+from ..replica.replica import Replica
+from ..replica.submission import SubmitOutcome
+from ..scheduler.planner import Plan, plan
+from ..scheduler.problem import Problem
+from .computer import Computer, World
+from .life import Life
+from .ports import SimClock, SimRandom, SimWorker
+from .printer import SimPrinter
+from .scenario import WantedItem, WantedJob
+
+_T = TypeVar("_T")
+
+_GCODES = Path("/gcodes")
+_DATA = Path("/netqueue")
+
+
+class HostGone(NetqueueError):
+    """The host went away before it answered."""
+
+
+class InlineSolver:
+    """The pure solver, where it stands: a plan takes no virtual time."""
+
+    async def solve(self, problem: Problem) -> Plan:
+        return plan(problem)
+
+
+class WholeHost(Computer):
+    """What runs under a Moonraker, joined as `assembly.py` joins it."""
+
+    def __init__(
+        self,
+        world: World,
+        name: str,
+        settings: PrinterSettings,
+        queues: tuple[str, ...],
+    ) -> None:
+        super().__init__(world, hashlib.sha256(name.encode()).hexdigest())
+        self.name = name
+        self.printer = SimPrinter()
+        self.loaded = settings.materials_ready  # what really is, whoever knows it
+        self.replicas: dict[str, Replica] = {}
+        self._settings = settings
+        self._queues = queues
+        self._parts: _Parts | None = None
+
+    @property
+    def agent(self) -> Agent | None:
+        """The printer's agent; None while the host does not run."""
+        return None if self._parts is None else self._parts.agent
+
+    def state(self, queue: str) -> QueueState | None:
+        """A queue as this host knows it; None while it does not run."""
+        return self.replicas[queue].state if queue in self.replicas else None
+
+    def ready(self, queue: str) -> bool:
+        """Whether a command given here now would be answered."""
+        replica = self.replicas.get(queue)
+        if self._parts is None or replica is None:
+            return False
+        return ReplicaQueue(replica, self.links).ready
+
+    # Life.
+
+    async def start(self) -> None:
+        """Start the process, as systemd would."""
+        life, clock, chance, worker = self.begin()
+        await self._within(life, self._build(clock, chance, worker))
+
+    async def close(self) -> None:
+        """End the process in order."""
+        parts, life = self._parts, self.life
+        if parts is None or life is None:
+            raise HostGone(f"{self.name} does not run")
+        await self._within(life, parts.close())
+        self.kill()
+
+    def kill(self) -> None:
+        super().kill()
+        self.replicas = {}
+        self._parts = None
+        self.printer.forget()
+
+    def lose_power(self) -> None:
+        super().lose_power()
+        self.printer.lose_power()
+
+    # What people do there.
+
+    async def give(self, queue: str, body: Body, client_id: str = "") -> SubmitOutcome:
+        """Submit a command; raises a NetqueueError."""
+        return await self.within(self.replicas[queue].submit(body, client_id))
+
+    async def add(self, job: WantedJob) -> SubmitOutcome:
+        """Upload a job's files here and add it; asked again, it is added once."""
+        items = [await self.within(self._take_in(job, item)) for item in job.items]
+        for item in items:
+            await self.give(job.queue, ContentHeld(item.files[0]))
+        job_id = hashlib.sha256(f"{job.queue} {job.name}".encode()).hexdigest()[:32]
+        body = JobAdd(
+            job_id,
+            Wishes(job.name, priority=job.priority, owner=job.owner),
+            tuple(items),
+            Requirements(tags=job.tags, keep_together=job.keep_together),
+        )
+        return await self.give(job.queue, body, client_id=job_id)
+
+    async def within(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Do something in this host's process; raises HostGone if that ends."""
+        if self.life is None:
+            work.close()
+            raise HostGone(f"{self.name} does not run")
+        return await self._within(self.life, work)
+
+    async def _within(self, life: Life, work: Coroutine[Any, Any, _T]) -> _T:
+        task = life.spawn(work)
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise HostGone(f"{self.name} went away")
+        return task.result()
+
+    async def _take_in(self, job: WantedJob, item: WantedItem) -> ItemSpec:
+        """Put a made-up g-code file into the store."""
+        if self._parts is None:
+            raise HostGone(f"{self.name} does not run")
+        name = file_name(job, item)
+        uploaded = _GCODES / name
+        with self.disk.open(uploaded, "wb") as file:
+            file.write(f"; {job.queue}: {name}\nG28\nG1 X10 Y10\n".encode())
+        file_ref = await self._parts.store.add(uploaded, name)
+        return ItemSpec(
+            item.name,
+            item.count,
+            (file_ref,),
+            materials=item.materials,
+            nozzle=item.nozzle,
+            estimate_s=60 * item.minutes,
+        )
+
+    # The parts.
+
+    async def _build(
+        self, clock: SimClock, chance: SimRandom, worker: SimWorker
+    ) -> None:
+        store = ContentStore(_GCODES, self.disk, worker)
+        await store.load()
+        contents = _Contents(store, self.replicas)
+        reader = _Reader(self.disk, worker)
+        self.links.serve(contents, reader.read)
+        for queue in self._queues:
+            replica = Replica(
+                queue,
+                self.id,
+                _DATA / "queues" / queue,
+                self.links,
+                clock,
+                chance,
+                worker,
+                self.disk,
+                host_name=self.name,
+            )
+            await replica.start()
+            self.replicas[queue] = replica
+        fetcher = Fetcher(
+            store,
+            self.links,
+            clock=clock,
+            disk=self.disk,
+            random=chance,
+            on_blame=_never_blamed,
+        )
+        agent = Agent(
+            self.printer,
+            {q: ReplicaQueue(r, self.links) for q, r in self.replicas.items()},
+            ContentFiles(store, fetcher, _GCODES),
+            InlineSolver(),
+            host_id=self.id,
+            name=self.name,
+            settings=self._settings,
+            directory=_DATA,
+            clock=clock,
+            random=chance,
+            worker=worker,
+            disk=self.disk,
+        )
+        await agent.start()
+        self._parts = _Parts(store, fetcher, agent, tuple(self.replicas.values()))
+
+
+class _Parts:
+    """What one life of a host consists of."""
+
+    def __init__(
+        self,
+        store: ContentStore,
+        fetcher: Fetcher,
+        agent: Agent,
+        replicas: tuple[Replica, ...],
+    ) -> None:
+        self.store = store
+        self.agent = agent
+        self._fetcher = fetcher
+        self._replicas = replicas
+
+    async def close(self) -> None:
+        """In order: the agent first, the queues last."""
+        await self.agent.close()
+        await self._fetcher.close()
+        for replica in self._replicas:
+            await replica.close()
+
+
+class _Contents:
+    """Serves a peer the contents that the queue it asks about speaks of (R13)."""
+
+    def __init__(self, store: ContentStore, replicas: dict[str, Replica]) -> None:
+        self._store = store
+        self._replicas = replicas
+
+    def content_path(self, queue: str, sha256: str) -> Path | None:
+        replica = self._replicas.get(queue)
+        if replica is None or sha256 not in replica.state.contents:
+            return None
+        return self._store.path(sha256)
+
+
+class _Reader:
+    """Reads ranges of files, as the link server does."""
+
+    def __init__(self, disk: Disk, worker: SimWorker) -> None:
+        self._disk = disk
+        self._worker = worker
+
+    async def read(self, path: Path, start: int, stop: int) -> bytes:
+        return await self._worker.run(self._read, path, start, stop)
+
+    def _read(self, path: Path, start: int, stop: int) -> bytes:
+        with self._disk.open(path, "rb") as file:
+            file.seek(start)
+            return file.read(stop - start)
+
+
+def file_name(job: WantedJob, item: WantedItem) -> str:
+    """What the g-code file of an item is called: other items' have other names."""
+    return f"{job.name} - {item.name}.gcode"
+
+
+def _never_blamed(host_id: str) -> None:
+    raise AssertionError(f"host {host_id[:8]} sent wrong bytes")
