@@ -42,6 +42,10 @@ def side_of(group: Group) -> Side:
     return Side(group.id, group.generation, group.following, group.state.ancestors)
 
 
+def _side_of(hello: Hello, group: str) -> Side:
+    return Side(group, hello.generation, hello.following, hello.ancestors)
+
+
 class Meeting:
     """Looks at the other groups of the queue that linked hosts name."""
 
@@ -60,7 +64,9 @@ class Meeting:
         A host leaves a group that had no job only once it has applied its Dissolve.
         """
         for neighbour, other in self._others(group):
-            if neighbour.id in group.known_voters and not group.may_have_jobs():
+            if self._related(group, neighbour.hello) or group.may_have_jobs():
+                continue
+            if neighbour.id in group.known_voters:
                 return other
         return None
 
@@ -70,10 +76,9 @@ class Meeting:
         for neighbour, other in self._others(group):
             if self._neighbours.leader_of(other) is None:
                 continue
-            hello = neighbour.hello
-            side = Side(other, hello.generation, hello.following, hello.ancestors)
-            related = group.id in hello.ancestors
-            if not related and not (hello.jobs and group.may_have_jobs()):
+            hello, side = neighbour.hello, _side_of(neighbour.hello, other)
+            jobs = hello.jobs and group.may_have_jobs()
+            if not (jobs or self._related(group, hello)):
                 continue  # the one without jobs dissolves
             if goes_over(mine, side):
                 mine, going = side, other
@@ -94,10 +99,16 @@ class Meeting:
         ]
 
     @staticmethod
-    def _yields(group: Group, other: Hello) -> bool:
+    def _related(group: Group, other: Hello) -> bool:
+        """Whether one of the two went on from the other."""
+        return group.id in other.ancestors or other.group in group.state.ancestors
+
+    def _yields(self, group: Group, other: Hello) -> bool:
         if group.state.ever_had_jobs or other.group is None:
             return False
-        return other.jobs or other.group < group.id
+        if self._related(group, other):
+            return False
+        return other.jobs or goes_over(side_of(group), _side_of(other, other.group))
 
     def _propose(self, group: Group, into: str) -> None:
         if self._proposed == (group.id, group.term, into):
