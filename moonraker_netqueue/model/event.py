@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -23,3 +24,8 @@ class Event:
 
     topic: Topic
     key: str
+
+
+def overruled(events: Iterable[Event]) -> set[str]:
+    """Names of jobs that a merge found removed on one side and changed on the other."""
+    return {event.key for event in events if event.topic is Topic.OVERRULED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .event import Event
 from .intake import note_ancestors, take_in
 from .parts import whole
 from .queue_state import QueueState
@@ -9,8 +10,15 @@ from .queue_state import QueueState
 
 def merge(one: QueueState, other: QueueState) -> QueueState:
     """What two groups know together. Commutative, associative, idempotent."""
+    return merge_telling(one, other)[0]
+
+
+def merge_telling(
+    one: QueueState, other: QueueState
+) -> tuple[QueueState, tuple[Event, ...]]:
+    """The merged state, and what of `one` changed by it."""
     merged = one.copied()
-    take_in(merged, whole(other))
+    events = take_in(merged, whole(other))
     note_ancestors(merged, other.ancestors)
     into = [state.dissolved_into for state in (one, other) if state.dissolved_into]
     merged.dissolved_into = max(into, default=None)
@@ -18,4 +26,4 @@ def merge(one: QueueState, other: QueueState) -> QueueState:
     merged.founding = max(
         foundings, key=lambda found: (found.generation, repr(found)), default=None
     )
-    return merged
+    return merged, events

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable
 
 from ..ports import Clock, Links, Message
-from .errors import WireInvalid
+from .errors import HostDoubted, ReplicaError, WireInvalid
 from .greeting import Hello, Neighbours, parse_hello
 from .lifecycle import Lifecycle
-from .lives import Lives, doubt_form
+from .lives import Lives, doubt_form, parse_doubt
+from .phase import Phase
 from .report import hello
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,6 +31,7 @@ class Conversation:
         lifecycle: Lifecycle,
         lives: Lives,
         neighbours: Neighbours,
+        fail: Callable[[ReplicaError], None],
     ) -> None:
         self._queue = queue
         self._name = name
@@ -36,6 +40,7 @@ class Conversation:
         self._lifecycle = lifecycle
         self._lives = lives
         self._neighbours = neighbours
+        self._fail = fail
         self._said: Hello | None = None
         self.leaving = False  # this host is about to end
 
@@ -81,6 +86,23 @@ class Conversation:
                 group.unlink(peer)
         self._lifecycle.note_news()
 
+    def on_doubt(self, peer: str, message: Message) -> None:
+        """Another host knows better: stand apart, also after a restart."""
+        doubt = parse_doubt(message)
+        if doubt is None or self._lifecycle.phase in (Phase.FAILED, Phase.CLOSED):
+            return
+        boots, why = doubt
+        name = self._neighbours.name(peer)
+        reason = (
+            f"host {name} does not let this host in: {why}. Switch the other machine"
+            " off if there is one; then let this one forget its copy of the queue and"
+            " get the others' by POST /server/netqueue/rejoin"
+        )
+        self._fail(HostDoubted(reason))
+        self._remembering = asyncio.get_running_loop().create_task(
+            self._remember_doubt(reason, boots)
+        )
+
     def _hello(self) -> Hello:
         return hello(self._name, self._lifecycle, self._lives, self.leaving)
 
@@ -88,3 +110,9 @@ class Conversation:
         self._said = hello
         for peer in self._links.connected(self._queue):
             self._links.send(self._queue, peer, hello.form())
+
+    async def _remember_doubt(self, reason: str, boots: int) -> None:
+        try:
+            await self._lives.note_doubt(reason, boots)
+        except ReplicaError as error:
+            _LOGGER.error("the doubt is not kept over a restart: %s", error)

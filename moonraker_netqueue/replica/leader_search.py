@@ -28,7 +28,8 @@ class LeaderSearch:
         self._neighbours = neighbours
         self._clock = clock
         self._name_voters = name_voters
-        self._since: float | None = None
+        self._since: float | None = None  # there is no leader
+        self._apart_since: float | None = None  # there is no quorum
         self._next_ask = 0.0
 
     def lasts(self, seconds: float) -> bool:
@@ -37,13 +38,26 @@ class LeaderSearch:
             return False
         return self._clock.monotonic() - self._since >= seconds
 
+    def stands_still(self, seconds: float) -> bool:
+        """Whether there has been no quorum for so long.
+
+        Not the same: who hears nobody does not campaign, and forgets no leader.
+        """
+        if self._apart_since is None:
+            return False
+        return self._clock.monotonic() - self._apart_since >= seconds
+
     def forget(self) -> None:
         """Another group begins."""
-        self._since = None
+        self._since = self._apart_since = None
 
     async def look(self, group: Group) -> None:
         """After a long absence all voters may be others than the log knows: ask."""
         now = self._clock.monotonic()
+        if group.has_quorum:
+            self._apart_since = None
+        elif self._apart_since is None:
+            self._apart_since = now
         if group.leader is not None or group.is_leader:
             self._since = None
             return

@@ -139,7 +139,7 @@ class Lifecycle:
     def waits_for(self) -> frozenset[str]:
         """Voters without which the queue has stood still for a while."""
         group = self.group
-        stands = group is not None and self._search.lasts(_PATIENCE)
+        stands = self._search.stands_still(_PATIENCE)
         return group.absent if group is not None and stands else frozenset()
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..model.intake import note_ancestors
 from ..model.queue_data import Founding
@@ -37,12 +38,21 @@ class Outlook:
     majority_missing: bool
 
 
+class Recovered(NamedTuple):
+    """The new group, and names of jobs that were removed by one host of the old one
+    while another changed them: they are gone."""
+
+    group: str
+    overruled: tuple[str, ...] = ()
+
+
 class Order:
     """A person's word that the queue goes on; `done` has the id of the new group."""
 
     def __init__(self, by: str) -> None:
         self.by = by
         self.given_way = ""  # to the host that goes on at the same time
+        self.overruled: set[str] = set()
         self.done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..errors import NetqueueError
 from ..model.command import NOBODY, Body, Command, Origin
-from ..model.event import Event, Topic
+from ..model.event import Event, Topic, overruled
+from ..model.hand_in_rules import MERGED
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from ..ports import Clock, Disk, Links, Message, Random, Worker
@@ -29,19 +31,21 @@ from .greeting import Neighbours
 from .group import Group
 from .group_files import GroupFiles
 from .lifecycle import Lifecycle
-from .lives import Lives, parse_doubt
+from .lives import Lives
 from .outbox import Outbox
 from .phase import Phase
-from .recovery import Order, Outlook, outlook
+from .recovery import Order, Outlook, Recovered, outlook
 from .report import report
 from .requests import RequestHandler, Requests
 from .status import Member, ReplicaStatus
 from .submission import SubmitOutcome, Submitter
 
 _LOGGER = logging.getLogger(__name__)
-_RECOVER_SECONDS = 60.0  # of copies that are fetched from those that are there
+_OVERRULED_MAX = 5  # jobs that a notice names
+_RECOVER_SECONDS = 25.0  # of copies that are fetched from those that are there
 
 GROUP_ENTERED = Event(Topic.QUEUE, "group")
+_MERGED = Event(Topic.QUEUE, MERGED)
 Listener = Callable[[tuple[Event, ...]], object]
 CommandListener = Callable[[Command, int, Outcome], object]
 
@@ -77,6 +81,7 @@ class Replica:
         self._command_listeners: list[CommandListener] = []
         self._rejoining = asyncio.Lock()
         self._entered: str | None = None  # the group that listeners know of
+        self._overruled: deque[str] = deque(maxlen=_OVERRULED_MAX)  # names of jobs
         self._tasks: list[asyncio.Task[None]] = []
         self._empty = QueueState()
         files = GroupFiles(directory, worker, disk)
@@ -112,6 +117,7 @@ class Replica:
             self._lifecycle,
             self._lives,
             self._neighbours,
+            self._fail,
         )
         self._requests = Requests(queue, self._group_joined, clock)
         self._requests.register("copy", self._give_copy)
@@ -200,9 +206,9 @@ class Replica:
         """Call `listener` with the events of each applied command, soon after it.
 
         After a start the log is replayed: events say what may have changed, never
-        what to do. GROUP_ENTERED comes when `state` is another group's, or one that
-        a snapshot replaced: what this host had said of itself (its printer, its
-        contents) must be said again.
+        what to do. GROUP_ENTERED comes when `state` is another group's, one that a
+        snapshot replaced, or one that another group was merged into: what this host
+        had said of itself (its printer, its contents) must be said again.
         """
         self._listeners.append(listener)
 
@@ -217,7 +223,9 @@ class Replica:
     def status(self) -> ReplicaStatus:
         """What there is to tell, now."""
         here = Member(self.host_id, self._host_name, False, True, __version__)
-        return report(here, self._lifecycle, self._neighbours, self._outbox)
+        return report(
+            here, self._lifecycle, self._neighbours, self._outbox, self._overruled
+        )
 
     async def rejoin(self, found: bool = False) -> None:
         """A person decides for a host that stands apart; else RejoinRefused.
@@ -253,7 +261,7 @@ class Replica:
             raise RecoverRefused(f"queue {self.queue} has no group on this host now")
         return outlook(group, self.host_id, self._neighbours)
 
-    async def recover(self, by: str, group: str) -> str:
+    async def recover(self, by: str, group: str) -> Recovered:
         """A person lets the queue go on without hosts that are missing (R7).
 
         `group` is the one of the outlook that was shown; returns the new one. It
@@ -261,16 +269,17 @@ class Replica:
         RecoverRefused.
         """
         if group in self.state.ancestors:
-            return self.status().group or ""  # a second click, or a second person
+            return Recovered(self.status().group or "")  # a second click, or person
         if self.outlook().group != group:
             raise RecoverRefused("the group changed meanwhile: look at it again")
         order = Order(by)
         self._lifecycle.succession.order(order)
         self._lifecycle.note_news()
         try:
-            return await self._clock.wait_for(order.done, _RECOVER_SECONDS)
+            new = await self._clock.wait_for(order.done, _RECOVER_SECONDS)
         except TimeoutError as error:
             raise RecoverRefused("it takes too long: look at its status") from error
+        return Recovered(new, tuple(sorted(order.overruled)))
 
     # LinkListener.
 
@@ -292,7 +301,7 @@ class Replica:
         elif message.get("t") == "hello":
             self._conversation.on_hello(peer, message)
         elif message.get("t") == "doubt":
-            self._on_doubt(peer, message)
+            self._conversation.on_doubt(peer, message)
 
     async def on_request(self, peer: str, method: str, params: Message) -> Message:
         return await self._requests.answer(peer, method, params)
@@ -306,6 +315,9 @@ class Replica:
             self._lifecycle.note_dissolved(self.state.dissolved_into)
         for listener in self._command_listeners:
             self._clock.call_soon(listener, command, index, outcome)
+        self._overruled.extend(overruled(events))
+        if _MERGED in events:
+            self._tell((GROUP_ENTERED,))
         if events:
             self._tell(events)
         self._submitter.wake()
@@ -367,26 +379,3 @@ class Replica:
         self._conversation.announce()
         self._submitter.wake()
         self._lifecycle.note_news()
-
-    def _on_doubt(self, peer: str, message: Message) -> None:
-        """Another host knows better: stand apart, also after a restart."""
-        doubt = parse_doubt(message)
-        if doubt is None or self._lifecycle.phase in (Phase.FAILED, Phase.CLOSED):
-            return
-        boots, why = doubt
-        name = self._neighbours.name(peer)
-        reason = (
-            f"host {name} does not let this host in: {why}. Switch the other machine"
-            " off if there is one; then let this one forget its copy of the queue and"
-            " get the others' by POST /server/netqueue/rejoin"
-        )
-        self._fail(HostDoubted(reason))
-        self._remembering = asyncio.get_running_loop().create_task(
-            self._remember_doubt(reason, boots)
-        )
-
-    async def _remember_doubt(self, reason: str, boots: int) -> None:
-        try:
-            await self._lives.note_doubt(reason, boots)
-        except ReplicaError as error:
-            _LOGGER.error("the doubt is not kept over a restart: %s", error)

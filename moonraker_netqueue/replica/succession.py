@@ -7,7 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from ..errors import NetqueueError
-from ..model.merge import merge
+from ..model.event import overruled
+from ..model.merge import merge_telling
 from ..ports import Clock, Message, Random, Worker
 from .copies import Copy, fetch_copy, whole_state
 from .errors import HandInFailed, RecoverRefused, RequestRefused
@@ -173,7 +174,8 @@ class Succession:
             if host != self._host_id:
                 params = {"g": group.id}
                 known = await fetch_copy(self._ask, host, params, self._worker)
-                state = await self._worker.run(merge, state, known)
+                state, events = await self._worker.run(merge_telling, state, known)
+                order.overruled |= overruled(events)
         if order.given_way:
             name = self._neighbours.name(order.given_way)
             raise RecoverRefused(f"host {name} lets the queue go on at this moment")

@@ -202,7 +202,7 @@ class Shop:
         done, _ = await asyncio.wait([work], timeout=20)
         if done and work.exception() is None:
             self.recoveries += 1
-            self._lineage = work.result()
+            self._lineage = work.result().group
 
     # Printers.
 

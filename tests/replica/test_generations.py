@@ -54,7 +54,8 @@ async def recover(host: SimHost, by: str = "eva") -> str:
     """A person looks at it and lets the queue go on."""
     assert host.life is not None
     shown = host.replica.outlook()
-    return await host.life.spawn(host.replica.recover(by, shown.group))
+    work = host.replica.recover(by, shown.group)
+    return (await host.life.spawn(work)).group
 
 
 async def reserve(host: SimHost, print_id: str, job_id: str) -> None:
