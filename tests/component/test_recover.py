@@ -15,7 +15,7 @@ from tests.component.test_component import GCODE, ROOT, exchange, refused, wait
 from tests.conftest import start_farm
 
 pytestmark = pytest.mark.timeout(300)
-_LONG = b"G28\n" + b"G4 P250\n" * 360  # longer than it takes to go on without it
+_LONG = b"G28\n" + b"G4 P250\n" * 400
 
 
 @pytest.fixture
@@ -49,15 +49,16 @@ def states(printer: VirtualPrinter) -> list[str]:
 def test_one_of_two_printers_loses_power(
     farm: VirtualFarm, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """The queue waits and says for whom; a person goes on; the return is a merge in
-    which what was printed meanwhile counts once."""
+    """The queue waits and says for whom; a person goes on; what the other one was
+    printing stays its own, is lost on its return, and is decided by a person."""
     first, second = farm.printers
     desk = Desk(first, capsys, tmp_path)
     assert "nothing to do" in desk.done("recover").out
     first.client.post(f"{ROOT}/printer", {"accept": False})
     first.client.post(f"{ROOT}/job", {"filename": "long.gcode"})
     wait(lambda: "printing" in states(first), 60)
-    second.kill("moonraker")  # its Klipper prints on
+    for process in ("moonraker", "klippy", "mcu"):
+        second.kill(process)
     wait(lambda: not queue(first)["quorum"], 60)
     first.client.post(f"{ROOT}/printer", {"accept": True})
     added = exchange(first, "POST", f"{ROOT}/job", {"filename": "part.gcode"})[1]
@@ -85,8 +86,12 @@ def test_one_of_two_printers_loses_power(
     second.start()
     second.wait_ready()
     wait(lambda: queue(second)["group"] == queue(first)["group"], 60)
-    wait(lambda: item(first, "long.gcode")["done"] == 1, 120)
+    wait(lambda: item(first, "long.gcode")["lost"] == 1, 60)
+    lost = first.client.get(f"{ROOT}/print", print_id=held["print_id"])["print"]
+    assert set(lost["choices"]) == {"wait", "retry", "mark_done"}
+    decided = desk.done("print", held["print_id"], "mark_done", "--by", "eva")
+    assert "decided by: eva" in decided.out
     wait(lambda: item(second, "long.gcode")["done"] == 1, 30)
     assert item(second, "part.gcode")["done"] == 1
-    assert item(first, "long.gcode")["extra"] == 0
+    assert item(second, "long.gcode")["extra"] == 0
     wait(lambda: len([m for m in queue(first)["members"] if m["voter"]]) == 2, 60)
