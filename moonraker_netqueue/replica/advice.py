@@ -49,7 +49,8 @@ def _doubted(neighbours: Neighbours) -> list[str]:
 
 def _standing(life: Lifecycle, neighbours: Neighbours) -> list[str]:
     """Whom the queue waits for, and what a person can do."""
-    missing = ", ".join(sorted(map(neighbours.name, life.waits_for)))
+    here = {host.id for host in neighbours if host.connected}  # without its copy
+    missing = ", ".join(sorted(map(neighbours.name, life.waits_for - here)))
     if not missing or life.lost_vote:
         return []
     text = (

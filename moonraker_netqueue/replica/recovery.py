@@ -16,9 +16,10 @@ from ..model.queue_data import Founding
 from ..model.queue_state import QueueState
 from . import snapshot
 from .errors import RecoverRefused
-from .greeting import Neighbours
+from .greeting import Neighbour, Neighbours
 from .group import Group
 from .journal import Journal
+from .membership import index_of
 
 _START = 2  # index of its snapshot: an empty journal has the library's entry 1
 
@@ -56,21 +57,31 @@ class Order:
         self.done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
 
-def outlook(group: Group, host_id: str, neighbours: Neighbours) -> Outlook:
+def outlook(
+    group: Group, journal: Journal, host_id: str, neighbours: Neighbours
+) -> Outlook:
     """Who would go on without whom; raises RecoverRefused if nobody need."""
     if group.has_quorum:
         raise RecoverRefused(
             "a majority of the voters is here: there is nothing to go on without"
         )
-    reached = {host.id for host in neighbours.in_group(group.id)}
+    hosts = neighbours.in_group(group.id)
+    reached = {host.id for host in hosts}
     missing = group.absent - reached
     return Outlook(
         group.id,
         group.generation,
         tuple(sorted(reached | {host_id})),
         tuple(sorted(missing)),
-        2 * len(group.absent) > len(group.voters),
+        2 * len(group.absent) > len(group.voters) or _is_behind(journal, hosts),
     )
+
+
+def _is_behind(journal: Journal, hosts: list[Neighbour]) -> bool:
+    """Whether one of them had a seat in a later configuration than this log knows,
+    and lost its journal: who the voters are is then known to the missing only."""
+    newest = max((index_of(host.hello.configuration) for host in hosts), default=0)
+    return newest > index_of(journal.configuration)
 
 
 def founded(state: QueueState, outlook: Outlook, by: str, at: float) -> QueueState:

@@ -256,10 +256,10 @@ class Replica:
 
     def outlook(self) -> Outlook:
         """Who would go on without whom; raises RecoverRefused if nobody need."""
-        group = self._group_joined()
-        if group is None:
+        group, journal = self._group_joined(), self._lifecycle.journal
+        if group is None or journal is None:
             raise RecoverRefused(f"queue {self.queue} has no group on this host now")
-        return outlook(group, self.host_id, self._neighbours)
+        return outlook(group, journal, self.host_id, self._neighbours)
 
     async def recover(self, by: str, group: str) -> Recovered:
         """A person lets the queue go on without hosts that are missing (R7).

@@ -168,7 +168,7 @@ class Succession:
             raise RecoverRefused(
                 "the queue goes on in another group: this host joins it"
             )
-        there = outlook(group, self._host_id, self._neighbours)
+        there = outlook(group, journal, self._host_id, self._neighbours)
         state = whole_state(group, journal)
         for host in there.following:
             if host != self._host_id:

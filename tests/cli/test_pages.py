@@ -147,10 +147,10 @@ def test_what_going_on_risks_is_told_before() -> None:
         "twice": [{"job": "clips", "job_id": "job-0001", "copies": 7}],
         "held": [held],
     }
-    text = plain(risks_page(shown))
+    text = "\n".join(plain(risks_page(shown)))
     for words in ("missing: voron", "ender", "nothing is lost", "hooks", "twice"):
         assert words in text
     assert "clips" not in text
-    text = plain(risks_page(shown | {"unseen": "they may go on, too"}))
+    text = "\n".join(plain(risks_page(shown | {"unseen": "they may go on, too"})))
     assert "they may go on, too" in text
     assert "clips" in text

@@ -181,6 +181,7 @@ def test_one_that_missed_a_seat_is_not_elected_alone() -> None:
         (notice,) = stays.status.notices
         assert "switch the other hosts of the queue on" in notice
         assert not stale.status.notices
+        assert stale.replica.outlook().majority_missing  # it lacks job-0002
         await third.start()
         await cluster.until(lambda: cluster.agreed(*IDS[:3]))
         assert stale.jobs == ["job-0001", "job-0002"]
