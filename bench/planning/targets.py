@@ -108,7 +108,7 @@ def _batch_targets(pairs: Pairs, title: str) -> Iterator[Target]:
     )
     yield Target(
         f"{title}: mean flow at least {-_BATCH_FLOW:.0%} below `{BASELINE}`",
-        f"{flow:+.0%}",
+        f"{flow:+.1%}",
         flow <= _BATCH_FLOW,
     )
 
@@ -118,11 +118,11 @@ def _stream_targets(pairs: Pairs, title: str) -> Iterator[Target]:
     floor = fmean(r.least_flow / r.measures.mean_flow - 1 for r in pairs.theirs)
     yield Target(
         f"{title}: mean flow at least {-_STREAM_FLOW:.0%} below `{BASELINE}`",
-        f"{flow:+.0%}; no strategy can be below {floor:+.0%}",
+        f"{flow:+.1%}; no strategy can be below {floor:+.0%}",
         flow <= _STREAM_FLOW,
     )
     yield Target(
         f"{title}: longest wait no longer than `{BASELINE}`'s",
-        f"{fmean(wait):+.0%} ({min(wait):+.0%} to {max(wait):+.0%})",
+        f"{fmean(wait):+.1%} ({min(wait):+.0%} to {max(wait):+.0%})",
         fmean(wait) <= 0,
     )

@@ -82,8 +82,9 @@ def forecast(
         else:
             vector = _as_planned(scored.problem, first)
         prints += farm.start(minute, scored, vector)
-        first, choose = None, strategy.ahead or strategy.choose
+        first = None
         minute = farm.next_moment(minute)
+        choose = strategy.choose_later or strategy.choose
     return Forecast(tuple(prints), farm.left(), minute is None)
 
 

@@ -12,6 +12,7 @@ from .scenario_run import ScenarioRun
 
 _BAR = 20  # characters
 _LAST = 10  # sentences of the story on the live page
+_NONE_TWICE = "none made twice"
 _TITLES = 8  # lines of the live page that are always there
 
 
@@ -160,7 +161,7 @@ def summary_page(run: ScenarioRun) -> Page:
         Line(f"{head} (seed {run.seed})", "bold"),
         Line(
             f"{_sum(every, 'counted')} of {sum(c.item.count for c in every)} copies"
-            f" done, {_sum(every, 'spoiled')} spoiled, none made twice"
+            f" done, {_sum(every, 'spoiled')} spoiled, {_twice(every)}"
         ),
         Line(
             f"the operator cleared {person.cleared} beds, changed material"
@@ -174,6 +175,12 @@ def summary_page(run: ScenarioRun) -> Page:
         left = [(copies.job.queue, _left(copies), why) for copies, why in run.left]
         page += [Line(""), Table.of(columns, left)]
     return page
+
+
+def _twice(every: list[Copies]) -> str:
+    """Only a print that a person gave up can turn out to have been good."""
+    extra = sum(max(0, copies.made - copies.item.count) for copies in every)
+    return f"{extra} made twice after a person gave one up" if extra else _NONE_TWICE
 
 
 def _sum(every: list[Copies], figure: str) -> int:

@@ -117,6 +117,13 @@ end_processes() {
         kill "$pid" 2>/dev/null || true
     done
     for pid in "${pids[@]}"; do
+        # As systemd does: a Moonraker may hang that is ended while its update manager
+        # starts.
+        for _ in {1..150}; do
+            kill -0 "$pid" 2>/dev/null || break
+            sleep 0.1
+        done
+        kill -KILL "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
     done
     pids=()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -146,6 +147,7 @@ def check_live(state: QueueState, p: Print) -> None:
     assert p.host in state.printers
 
 
+@pytest.mark.timeout(300)  # many states, on a machine that may be busy
 @settings(deadline=None, max_examples=100)
 @given(sequences(60))
 def test_promises_hold_in_every_state(commands: list[Command]) -> None:

@@ -9,12 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import moonraker_netqueue.scheduler.forecast as forecasts
 from moonraker_netqueue.scheduler.errors import ProblemError
 from moonraker_netqueue.scheduler.forecast import PlannedPrint, forecast
 from moonraker_netqueue.scheduler.hours import DAY, OperatorPeriod
 from moonraker_netqueue.scheduler.planner import plan
 from moonraker_netqueue.scheduler.problem import CLEARING, JobClass, Printer, Problem
-from moonraker_netqueue.scheduler.strategies import known_strategies
+from moonraker_netqueue.scheduler.scored import Scored, score
+from moonraker_netqueue.scheduler.solvers.solver import Solver
+from moonraker_netqueue.scheduler.strategies import known_strategies, strategy_named
+from moonraker_netqueue.scheduler.strategies.strategy import Decision
 
 _DAYTIME = OperatorPeriod(days=(0, 1, 2, 3, 4, 5, 6), start=8 * 60, duration=600)
 _NINE = 9 * 60  # Unix minutes: 09:00 of the first day
@@ -107,6 +111,41 @@ def test_an_occupied_bed_and_a_running_print_are_waited_for() -> None:
     assert forecast(_problem((occupied,), (_PLA,))).prints[0].start == _NINE + CLEARING
     busy = replace(_A, state="printing", busy_minutes=90)
     assert forecast(_problem((busy,), (_PLA,))).prints[0].start == _NINE + 95
+
+
+def test_a_slow_strategy_decides_only_what_starts_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Hundreds of its decisions would take minutes; another stands in for it."""
+    slow = strategy_named("lookahead")
+    asked: list[int] = []
+
+    def choose(scored: Scored, solver: Solver) -> Decision:
+        asked.append(scored.problem.now)
+        return slow.choose(scored, solver)
+
+    counted = replace(slow, choose=choose)
+    problem = replace(_problem((_A,), (_PLA, _PETG)), strategy="lookahead")
+    monkeypatch.setattr(forecasts, "strategy_named", lambda _name: counted)
+    found = forecast(problem)
+    assert asked == [problem.now]
+    assert len(found.prints) == 3
+
+
+def test_of_long_queues_the_assignment_decides_later_moments() -> None:
+    """Prices alone would take too long on a Raspberry Pi."""
+    jobs = tuple(replace(_PLA, name=f"j{n}", added=n, copies=1) for n in range(45))
+    ahead = replace(_problem((_A,), jobs), strategy="lookahead")
+    usual = replace(ahead, strategy="assignment")
+    first = plan(usual).assignment
+    until = _NINE + 250  # four prints: over 40 jobs wait all the time
+    found = forecast(ahead, first=first, until=until)
+    assert len(found.prints) == 4
+    assert found == forecast(usual, first=first, until=until)
+    late = strategy_named("lookahead").choose_later
+    assert late is not None
+    few = score(_problem((_A,), jobs[:2]))
+    assert late(few, Solver.PURE).tableau != few.tableau
 
 
 def test_an_unknown_strategy_is_refused_with_those_there_are() -> None:

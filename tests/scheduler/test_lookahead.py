@@ -15,7 +15,7 @@ from moonraker_netqueue.scheduler.forecast import forecast
 from moonraker_netqueue.scheduler.hours import OperatorPeriod
 from moonraker_netqueue.scheduler.lookahead import candidates
 from moonraker_netqueue.scheduler.lookahead.candidates import best_candidate
-from moonraker_netqueue.scheduler.lookahead.daytime import exact_starts
+from moonraker_netqueue.scheduler.lookahead.daytime import exact_start
 from moonraker_netqueue.scheduler.lookahead.prices import (
     ONE,
     _kind_prices,
@@ -123,7 +123,7 @@ def test_the_answer_is_never_worse_than_the_assignment(problem: Problem) -> None
     if best.outcome is None:
         return  # all candidates start the same, or an exact plan is shorter than any
     other = _outcome(problem, assignment)
-    if exact_starts(scored, Queue(problem, shop_of(problem))) is not None:
+    if exact_start(scored, Queue(problem, shop_of(problem))) is not None:
         # Where the least makespan is known it comes before all else.
         assert best.outcome.makespan <= other.makespan
     else:

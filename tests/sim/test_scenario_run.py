@@ -36,6 +36,8 @@ printers:
 person: {reaction: 0, clearing: 1, changing: 2}
 """
 
+pytestmark = pytest.mark.timeout(300)  # seconds of a busy machine
+
 
 def scenario(more: str = "", **changes: str) -> Scenario:
     """Three printers, four short copies; with words replaced and lines added."""

@@ -9,6 +9,7 @@ at the same point.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from .batch import Batch, Counts
 
 STEPS = 300_000  # placements tried: some seconds on a PC
 UNITS_MAX = 500  # each is one level of recursion
+_SERVING_MAX = 6  # families that serve others: all their sets are tried
 
 _Families = frozenset[int]
 
@@ -75,6 +77,7 @@ class _Search:
         self._tasks = [job for job in order for _ in range(batch.units[job])]
         self._needed = _needed(batch, self._tasks)
         self._kinds = _kinds(batch)
+        self._serving = _serving(batch)
         self._counts = [[0] * len(batch.minutes) for _ in batch.units]
         self._busy = list(batch.ready)
         self._families: list[_Families] = [frozenset()] * len(batch.minutes)
@@ -111,8 +114,11 @@ class _Search:
     def _branch(self, depth: int) -> bool:
         """Place the units from number `depth` on; True: look no further."""
         if depth == len(self._tasks):
-            self._found = self._plan()
-            self._limit = self._batch.makespan(self._found) - 1
+            plan = self._plan()
+            makespan = self._batch.makespan(plan)
+            if makespan > self._limit:
+                return False  # nothing came that would have spared the changes
+            self._found, self._limit = plan, makespan - 1
             return self._in_order
         if self._is_hopeless(depth) or self._was_seen(depth):
             return False
@@ -142,10 +148,21 @@ class _Search:
             yield end, printer
 
     def _changes_of(self, printer: int, families: _Families) -> int:
+        """The fewest with these families and any that may come: what is loaded for a
+        later one may serve earlier ones as well."""
         key = (self._kinds[printer], families)
         if key not in self._changes:
-            self._changes[key] = self._batch.changes(printer, families)
+            self._changes[key] = self._fewest_changes(printer, families)
         return self._changes[key]
+
+    def _fewest_changes(self, printer: int, families: _Families) -> int:
+        if len(self._serving) > _SERVING_MAX:
+            return int(bool(families - self._batch.loaded[printer]))
+        return min(
+            self._batch.changes(printer, families.union(more))
+            for size in range(len(self._serving) + 1)
+            for more in itertools.combinations(self._serving, size)
+        )
 
     def _place(self, printer: int, job: int, end: int) -> tuple[int, _Families]:
         """Add a unit that ends at `end`; returns what `_take_back` needs."""
@@ -179,6 +196,11 @@ class _Search:
 
     def _plan(self) -> Counts:
         return tuple(map(tuple, self._counts))
+
+
+def _serving(batch: Batch) -> list[int]:
+    """Families with which loaded other families can be printed as well."""
+    return [f for f in set(batch.family) if batch.covered[f] - {f}]
 
 
 def _ordered(families: _Families) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ..scored import Scored
 from ..solvers.solver import Solver, solve
 from ..solvers.tableau import Tableau, Vector
-from .daytime import exact_starts
+from .daytime import exact_start
 from .prices import extra_minutes
 from .rollout import Costs, Outcome, Queue, play
 from .shop import Minutes, shop_of
@@ -48,8 +48,8 @@ def best_candidate(scored: Scored) -> Candidate:
         return _candidate(scored, queue, extra, WEIGHTINGS[0])
     weightings = (*WEIGHTINGS[: affordable - 1], SCORE)
     candidates = [_candidate(scored, queue, extra, each) for each in weightings]
-    starts = [_starts(scored, each.vector) for each in candidates]
-    exact = exact_starts(scored, queue)
+    starts = [_starts(each.vector, scored.tableau.idle) for each in candidates]
+    exact = exact_start(scored, queue)
     if exact is None and len(set(starts)) == 1:
         return candidates[0]
     outcomes = [
@@ -66,6 +66,14 @@ def best_candidate(scored: Scored) -> Candidate:
     return replace(candidates[best], outcome=outcomes[best])
 
 
+def priced_candidate(scored: Scored) -> Candidate:
+    """What the first weighting starts; nothing is played forward."""
+    shop = shop_of(scored.problem)
+    queue = Queue(scored.problem, shop)
+    extra = extra_minutes(shop, queue.left, queue.busy())
+    return _candidate(scored, queue, extra, WEIGHTINGS[0])
+
+
 def _candidate(
     scored: Scored, queue: Queue, extra: Minutes, weighting: Weighting
 ) -> Candidate:
@@ -74,14 +82,9 @@ def _candidate(
     return Candidate(optimum.vector, model, optimum.prices)
 
 
-def _starts(scored: Scored, vector: Vector) -> tuple[tuple[int, int], ...]:
-    """The pairs of printer and job that start now: not those of printers busy yet."""
-    problem = scored.problem
-    return tuple(
-        (row, column)
-        for row, column in enumerate(vector)
-        if column < len(problem.jobs) and not problem.printers[row].busy_minutes
-    )
+def _starts(vector: Vector, idle: int) -> tuple[tuple[int, int], ...]:
+    """The pairs of printer and job that start next."""
+    return tuple((row, column) for row, column in enumerate(vector) if column != idle)
 
 
 def _best(outcomes: Sequence[Outcome], most: int | None = None) -> int:

@@ -17,7 +17,7 @@ UNITS_MAX = 24
 STEPS = 6_000  # placements tried: 0.1 s on a PC
 
 
-def exact_starts(scored: Scored, queue: Queue) -> tuple[Vector, int] | None:
+def exact_start(scored: Scored, queue: Queue) -> tuple[Vector, int] | None:
     """Who starts what now, and the makespan in minutes that this leads to.
 
     None where more than time counts (priority, due dates, owners, starving jobs,
@@ -36,10 +36,9 @@ def exact_starts(scored: Scored, queue: Queue) -> tuple[Vector, int] | None:
     plan = shortest(batch, STEPS)
     if not _is_attended(queue, plan.makespan):
         return None
-    by_printer = [[row[p] for row in plan.counts] for p in range(len(ready))]
     vector = tuple(
-        _first(scored, batch, printer, counts)
-        for printer, counts in enumerate(by_printer)
+        _first(scored, batch, printer, [row[printer] for row in plan.counts])
+        for printer in range(len(ready))
     )
     return vector, plan.makespan
 

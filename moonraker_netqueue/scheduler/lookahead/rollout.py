@@ -18,6 +18,8 @@ from ..readiness import ready_at
 from .shop import Kind, Minutes, Shop
 from .weighting import Weighting
 
+FLOW = 4  # minutes of makespan that one of mean flow is worth
+
 _Entry = tuple[int, int, int, bool]  # cost at least, job, minutes, change
 _Start = tuple[int, int, bool]  # job, minutes, change
 
@@ -41,7 +43,7 @@ class Outcome:
     def value(self) -> tuple[int, int]:
         """The less the better: makespan, mean flow, and handling for each printer."""
         minutes = self.makespan * self.copies * self.printers
-        minutes += self.flow * self.printers + self.handling * self.copies
+        minutes += FLOW * self.flow * self.printers + self.handling * self.copies
         return self.left, minutes
 
 
@@ -148,12 +150,14 @@ class _Play:
         ]
 
     def run(self, first: Sequence[tuple[int, int]]) -> Outcome:
-        """Start `first`, pairs of printer and job, now; then all else as it comes."""
+        """Start `first`, pairs of printer and job, when each printer is ready; then
+        all else as it comes.
+        """
         queue, given = self._queue, {printer for printer, _ in first}
         self._coming = [each for each in self._coming if each[1] not in given]
         heapq.heapify(self._coming)
         for printer, job in first:
-            self._start(queue.now, printer, self._forced(printer, job))
+            self._start(queue.ready[printer], printer, self._forced(printer, job))
         while self._coming and self._todo:
             minute, printer = heapq.heappop(self._coming)
             kind = self._kinds[printer]
@@ -183,10 +187,10 @@ class _Play:
         left, due, shop = self._left, self._queue.due, self._shop
         grams, waits = self._grams[printer], kind.waits
         dead = self._costs.dead if kind.by_hand else 0
-        best: int | None = None
+        best: tuple[int, int] | None = None  # cost and job
         choice: _Start | None = None
         for cost, job, minutes, change in self._entries[printer]:
-            if best is not None and cost >= best:
+            if best is not None and cost > best[0]:
                 break  # what comes later only costs more
             if not left[job]:
                 continue
@@ -202,8 +206,8 @@ class _Play:
             limit = due[job]
             if limit is not None and end > limit:
                 cost += self._late_cost(end - limit)
-            if best is None or cost < best:
-                best, choice = cost, (job, minutes, change)
+            if best is None or (cost, job) < best:
+                best, choice = (cost, job), (job, minutes, change)
         return choice
 
     def _late_cost(self, minutes: int) -> int:
@@ -251,5 +255,5 @@ class _Play:
 
 
 def play(queue: Queue, costs: Costs, first: Sequence[tuple[int, int]]) -> Outcome:
-    """The outcome if `first`, pairs of printer and job, start now."""
+    """The outcome if `first`, pairs of printer and job, are what starts next."""
     return _Play(queue, costs).run(first)

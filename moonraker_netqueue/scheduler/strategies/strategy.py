@@ -29,12 +29,12 @@ class Strategy:
     """One way to give the printers of a queue their work.
 
     `choose` is pure: all hosts decide alike. `solves` says whether it solves a linear
-    programme: then it runs where PuLP can. `text` is for people. `ahead` decides at
-    the later moments of a forecast, if `choose` takes too long for hundreds of them.
+    programme: then it runs where PuLP can. `choose_later` stands for a slow `choose`
+    at moments of a forecast that are yet to come. `text` is for people.
     """
 
     name: str
     text: str
     choose: Callable[[Scored, Solver], Decision]
     solves: bool = False
-    ahead: Callable[[Scored, Solver], Decision] | None = None
+    choose_later: Callable[[Scored, Solver], Decision] | None = None
