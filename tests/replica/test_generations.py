@@ -431,3 +431,48 @@ def test_commands_of_before_are_answered_after() -> None:
         assert a.replica.state.outcome(pause.command_id) is not None
 
     simulate(scenario)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_empty_queue_goes_on_and_stays_gone_on(seed: int) -> None:
+    """Without jobs the lower id would win, were the groups not related (R14, R8)."""
+
+    async def scenario(cluster: Cluster) -> None:
+        a, b = await cluster.start(A, B)
+        await cluster.until(lambda: cluster.agreed(A, B) and len(a.status.voters) == 2)
+        b.kill()
+        await cluster.run_for(5)
+        new = await recover(a)
+        await b.start()
+        await cluster.until(lambda: cluster.agreed(A, B))
+        assert a.status.group == b.status.group == new
+
+    simulate(scenario, seed)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_who_hands_over_acknowledges_nothing_more(seed: int) -> None:
+    """What its old group accepted after it told all would be with one host only."""
+
+    async def scenario(cluster: Cluster) -> None:
+        left, right = await two_groups(cluster, (A, B), (C, D))
+        for host in (*left, *right):
+            await accepted(host, f"job-{host.id}")
+        stay, go = sorted((left, right), key=lambda hosts: str(hosts[0].status.group))
+        leads = next(host for host in go if host.status.role is Role.LEADER)
+        moves = next(host for host in go if host is not leads)
+        for host in stay:
+            host.delays = (0.6, 0.6)  # so that it takes a while
+        cluster.net.cut -= {frozenset((moves.id, host.id)) for host in stay}
+        cluster.net.refresh()
+        await cluster.until(lambda: moves.status.phase is Phase.YIELDING)
+        outcome = await leads.submit("job-late", 2)
+        assert moves.status.phase is Phase.YIELDING
+        assert outcome.state is SubmitState.PENDING
+        heal(cluster)
+        await cluster.until(
+            lambda: cluster.agreed(A, B, C, D) and not leads.status.pending, 120
+        )
+        assert "job-late" in moves.jobs
+
+    simulate(scenario, seed)
