@@ -16,6 +16,7 @@ from ..model.command import (
     ContentDropped,
     ContentHeld,
     Dissolve,
+    HandIn,
     JobAdd,
     JobEdit,
     JobMove,
@@ -48,7 +49,7 @@ class AuditLog:
 
     def on_command(self, command: Command, index: int, outcome: Outcome) -> None:
         """A command was applied, or refused by a rule."""
-        if isinstance(command.body, _QUIET):
+        if isinstance(command.body, _QUIET) or not _whole(command.body):
             return  # printers talk of themselves all the time
         self._note_name(command.body)
         event = {
@@ -91,6 +92,11 @@ class AuditLog:
             if before is None or event["index"] < before
         ]
         return chosen[:limit]
+
+
+def _whole(body: Body) -> bool:
+    """Whether it is more than one part of what another group hands in."""
+    return not isinstance(body, HandIn) or body.complete
 
 
 def _who(body: Body) -> str:
@@ -165,5 +171,6 @@ _WORDS: Mapping[type, Callable[[Any, _NameOf], str]] = {
     PrintDecide: lambda body, _job: (
         f"decided about print {body.print_id[:8]}: {body.decision.value}"
     ),
+    HandIn: lambda body, _job: f"brought what group {body.group[:8]} knew",
     Dissolve: lambda _body, _job: "gave this group up for another one",
 }

@@ -15,6 +15,7 @@ from .jobs import JobEndpoints
 from .plan import PlanEndpoint
 from .printers import PrinterEndpoints
 from .queues import QueueEndpoints, Serving
+from .recover import RecoverEndpoints
 from .reports import ReportEndpoints
 from .routes import LATER
 from .status import status_view
@@ -30,7 +31,7 @@ class Endpoints:
         self._host = host
         queues = QueueEndpoints(host, serving)
         jobs, printers = JobEndpoints(host), PrinterEndpoints(host)
-        reports = ReportEndpoints(host)
+        reports, recover = ReportEndpoints(host), RecoverEndpoints(host)
         self._answers: dict[tuple[str, str], _Answer] = {
             ("status", "GET"): self._status,
             ("jobs", "GET"): jobs.list_jobs,
@@ -54,6 +55,8 @@ class Endpoints:
             ("queues", "DELETE"): queues.leave_queue,
             ("fetch", "POST"): ContentEndpoints(host).fetch,
             ("rejoin", "POST"): self._rejoin,
+            ("recover", "GET"): recover.show,
+            ("recover", "POST"): recover.act,
             **FileEndpoints(host).answers(),
         }
 
@@ -106,7 +109,7 @@ def _signed(
     """Add who is logged in, where a request leaves out who asks."""
     if not user:
         return values
-    if endpoint in ("bed_clear", "print") and request_type == "POST":
+    if endpoint in ("bed_clear", "print", "recover") and request_type == "POST":
         return {"by": user, **values}
     if endpoint == "job" and request_type == "POST" and "job_id" not in values:
         return {"owner": user, **values}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..model.command import Decision, PrintDecide
-from ..model.print import Print
+from ..model.print import ENDED, Print, PrintState
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
 from .periods import read_periods
 from .queue import ServedQueue
+from .recover import choices
 from .views import print_view, printer_view
 
 _ACTIONS = ("cancel", "retry", "mark_done", "release")
@@ -81,10 +82,15 @@ class PrinterEndpoints:
         queue = self._host.queue(arguments)
         print_ = self._print(queue, arguments.text("print_id"))
         arguments.finish()
-        return {"print": print_view(queue.state, print_)}
+        view = print_view(queue.state, print_)
+        away = not self._host.reaches(queue, print_.host)
+        if print_.state is PrintState.LOST or (away and print_.state not in ENDED):
+            view["choices"] = choices(print_)
+        return {"print": view}
 
     async def act_on_print(self, arguments: Arguments) -> dict[str, Any]:
-        """Cancel or release a print at its printer; decide about a lost one."""
+        """Cancel or release a print at its printer; decide about a lost one, or one
+        whose printer is out of reach."""
         queue = self._host.queue(arguments)
         print_ = self._print(queue, arguments.text("print_id"))
         action = arguments.text("action")
@@ -95,7 +101,8 @@ class PrinterEndpoints:
         by = arguments.text("by", "a person at the dashboard")
         if action in ("retry", "mark_done"):
             arguments.finish()
-            decision = PrintDecide(print_.print_id, Decision(action), by)
+            absent = not self._host.reaches(queue, print_.host)
+            decision = PrintDecide(print_.print_id, Decision(action), by, absent)
             pending = await queue.submit(decision)
             return self._answer(queue, print_.print_id, pending)
         if print_.host != self._host.host_id:

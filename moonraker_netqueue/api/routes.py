@@ -24,13 +24,12 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "queues": ("GET", "POST", "DELETE"),
     "fetch": ("POST",),
     "rejoin": ("POST",),
-    "recover": ("POST",),
+    "recover": ("GET", "POST"),
     "member": ("POST", "DELETE"),
     "token": ("POST",),
 }
 
 LATER: dict[str, str] = {
-    "recover": "a later version: recovery from a lost quorum",
     "member": "a later version: admission by approval",
     "token": "a later version: admission by token",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..model.queue_data import Founding
 from ..version import __version__
 from .host import Host
 from .queue import ServedQueue
@@ -34,6 +35,7 @@ def _queue_view(queue: ServedQueue) -> dict[str, Any]:
         "term": status.term,
         "quorum": status.quorum,
         "missing": queue.missing(),
+        "founding": _founding_view(queue, status.founding),
         "members": [
             {
                 "host_id": member.id,
@@ -54,4 +56,18 @@ def _queue_view(queue: ServedQueue) -> dict[str, Any]:
         "notices": list(queue.notices),
         "error": status.error,
         "revision": queue.revision,
+    }
+
+
+def _founding_view(
+    queue: ServedQueue, founding: Founding | None
+) -> dict[str, Any] | None:
+    """Who let the queue go on, when, and without whom."""
+    if founding is None:
+        return None
+    return {
+        "generation": founding.generation,
+        "by": founding.by,
+        "at": founding.at,
+        "without": [queue.host_name(host) for host in founding.missing],
     }

@@ -108,6 +108,10 @@ def job_view(
 def print_view(state: QueueState, print_: Print) -> dict[str, Any]:
     """A print, with the names a person knows its job, file and printer by."""
     view: dict[str, Any] = to_plain(print_)
+    for detail in ("sequence", "ending", "told"):
+        del view[detail]
+    if print_.decided is not None and print_.ended is None:
+        view["ended"] = print_.decided
     job = state.jobs.get(print_.job_id)
     printer = state.printers.get(print_.host)
     view["printer_id"] = view.pop("host")

@@ -14,7 +14,7 @@ from .verb import Verb, pass_session
 _ACTIONS = ("cancel", "retry", "mark_done", "release")
 
 
-def _me() -> str:
+def me() -> str:
     """Who says so, for the records."""
     try:
         return f"{getpass.getuser()} at a terminal"
@@ -50,7 +50,7 @@ def resume(session: Session) -> None:
 def clear(session: Session, printer: str | None, by: str | None) -> None:
     """Say that a printer's bed is clear, having looked."""
     identifier = lookup.printer_id(session, printer)
-    answer = session.call("POST", "bed_clear", printer_id=identifier, by=by or _me())
+    answer = session.call("POST", "bed_clear", printer_id=identifier, by=by or me())
     session.show(answer, farm_pages.cleared_page)
 
 
@@ -126,7 +126,7 @@ def print_(session: Session, name: str, action: str | None, by: str | None) -> N
         answer = session.call("GET", "print", print_id=identifier)
     else:
         answer = session.call(
-            "POST", "print", print_id=identifier, action=action, by=by or _me()
+            "POST", "print", print_id=identifier, action=action, by=by or me()
         )
     session.show(answer, farm_pages.print_page)
 

@@ -11,32 +11,19 @@ from .codec import dumps, from_plain, loads, to_plain
 from .content import FileRef
 from .errors import CommandInvalid, CommandTooNew
 from .hours import Period
+from .identity import CommandId as CommandId
 from .job import ItemSpec, Requirements, Wishes
+from .part import Part
+from .print import Decision as Decision
 from .print import PrintState
 from .printer import Profile
 
-# 2: queue settings, hours and spools of printers, what a file's metadata tells.
+# 2: queue settings, hours and spools of printers, what a file's metadata tells; what
+# another group hands in, and what a command makes names it, for merges.
 SCHEMA = 2
 SIZE_MAX = 48 * 1024  # bytes of an encoded command: one entry of the log
-AUTHOR_MAX = 64  # characters of a host id
 ORIGIN_MAX = 128  # characters of a user's name, and of an address
 CLIENT_ID_MIN, CLIENT_ID_MAX = 8, 64  # characters; short ones of two would meet
-
-
-@dataclass(frozen=True, order=True)
-class CommandId:
-    """Who gave a command, in which life of its outbox, and as which in order."""
-
-    author: str
-    incarnation: int
-    sequence: int
-
-    def check(self) -> None:
-        """Raise CommandInvalid unless an outbox can have given this id."""
-        if not 1 <= len(self.author) <= AUTHOR_MAX:
-            raise CommandInvalid(f"author: 1 to {AUTHOR_MAX} characters")
-        if self.incarnation < 0 or self.sequence < 1:
-            raise CommandInvalid("incarnations count from 0, sequences from 1")
 
 
 @dataclass(frozen=True)
@@ -171,20 +158,18 @@ class PrintEnded:
     reason: str = ""
 
 
-class Decision(str, enum.Enum):
-    """What a person decides about a print whose end nobody saw."""
-
-    RETRY = "retry"  # print its copy again
-    MARK_DONE = "mark_done"
-
-
 @dataclass(frozen=True)
 class PrintDecide:
-    """A person's word on a lost print, or on one whose owner is gone."""
+    """A person's word on a lost print.
+
+    `absent`: or on any other, because its printer is out of reach: what that one does
+    meanwhile comes on top.
+    """
 
     print_id: str
     decision: Decision
     by: str
+    absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,6 +177,22 @@ class Dissolve:
     """End this group, which never had a job, in favour of group `into` (R14)."""
 
     into: str
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """A part of what another group of this queue knows, to be merged (R21).
+
+    Repeated, it changes nothing: it needs no place in the order of its author's
+    commands. `group` is that other group, `ancestors` those that it went on from,
+    with their generations; `complete`: all before it came, too.
+    """
+
+    group: str
+    part: Part
+    generation: int = 0
+    ancestors: Mapping[str, int] = field(default_factory=dict)
+    complete: bool = False
 
 
 Body = (
@@ -210,6 +211,7 @@ Body = (
     | PrintEnded
     | PrintDecide
     | Dissolve
+    | HandIn
 )
 
 _BODIES: dict[str, type[Any]] = {
@@ -228,6 +230,7 @@ _BODIES: dict[str, type[Any]] = {
     "print_ended": PrintEnded,
     "print_decide": PrintDecide,
     "dissolve": Dissolve,
+    "hand_in": HandIn,
 }
 _WORDS = {kind: word for word, kind in _BODIES.items()}
 
@@ -254,6 +257,15 @@ class Command:
     schema: int = SCHEMA
     signature: str = ""  # reserved: the author's signature (R12)
     origin: Origin = NOBODY
+
+    @property
+    def dot(self) -> CommandId:
+        """What names it in the state, for merges; sequence 0: nothing did so yet.
+
+        A host that replays the commands of version 0.1.0 and one that loads that
+        version's snapshot must have one state.
+        """
+        return self.id if self.schema > 1 else CommandId(self.id.author, 0, 0)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from .checks import TEXT_MAX, check_range, check_words, has_control
 from .errors import Rejected, Rule
+from .identity import Said
 
 SIZE_MAX = 1 << 40  # bytes of a file
 ESTIMATE_MAX_S = 365 * 24 * 3600
@@ -42,13 +44,23 @@ class FileRef:
 
 @dataclass(frozen=True)
 class Content:
-    """One content and its holders, host ids in order."""
+    """One content and its holders, host ids in order; `said`: when each said so."""
 
     sha256: str
     size: int
     key: str
     name: str
     holders: tuple[str, ...] = ()
+    said: Mapping[str, Said] = field(default_factory=dict)
+
+    def held(self, said: Mapping[str, Said]) -> Content:
+        """The content with these holders."""
+        known = {host: at for host, at in said.items() if at != Said()}
+        return replace(self, holders=tuple(sorted(said)), said=known)
+
+    def sayings(self) -> dict[str, Said]:
+        """When each holder said so; what version 0.1.0 noted is unknown."""
+        return {host: self.said.get(host, Said()) for host in self.holders}
 
 
 def _is_file_name(name: str) -> bool:

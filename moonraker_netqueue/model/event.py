@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -14,6 +15,7 @@ class Topic(str, enum.Enum):
     PRINTER = "printer"
     CONTENT = "content"
     QUEUE = "queue"
+    OVERRULED = "overruled"  # key: name of a job that a merge found removed and changed
 
 
 @dataclass(frozen=True)
@@ -22,3 +24,8 @@ class Event:
 
     topic: Topic
     key: str
+
+
+def overruled(events: Iterable[Event]) -> set[str]:
+    """Names of jobs that a merge found removed on one side and changed on the other."""
+    return {event.key for event in events if event.topic is Topic.OVERRULED}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from .checks import check_range, check_text, check_words
 from .content import ESTIMATE_MAX_S, FileRef
 from .errors import Rejected, Rule
+from .identity import CommandId, Stamp
 from .printer import GRAMS_MAX, SIDE_MAX_MM
 
 COUNT_MAX = 100_000
@@ -18,6 +19,9 @@ NOTE_MAX = 2_000  # characters
 PRIORITY_MAX = 9
 ATTEMPTS_DEFAULT = 3
 ATTEMPTS_MAX = 100
+WISHES, REQUIRES, RANK = "wishes", "requires", "rank"  # parts of a job
+FORM, COUNTS = "form", "counts"
+DECLARED_MAX = 256  # prints of an item that people declared done
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,16 @@ class Item:
 
     spec: ItemSpec
     tallies: Mapping[str, Tally] = field(default_factory=dict)  # "<host>:<incarnation>"
-    by_hand: int = 0  # copies that a person declared done
+    by_hand: int = 0  # copies that a person declared done in version 0.1.0
     forgiven: int = 0  # failed attempts before the last success or a person's retry
+    # Prints that a person declared done: whether they count, or their printer does.
+    declared: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def done(self) -> int:
         """Copies done; may exceed the count (see `extra`)."""
-        return self.by_hand + sum(tally.done for tally in self.tallies.values())
+        told = sum(tally.done for tally in self.tallies.values())
+        return self.by_hand + sum(self.declared.values()) + told
 
     @property
     def failed(self) -> int:
@@ -182,7 +189,11 @@ class Requirements:
 
 @dataclass(frozen=True)
 class Job:
-    """A job of the queue. Times are Unix seconds, for display and ageing only."""
+    """A job of the queue. Times are Unix seconds, for display and ageing only.
+
+    Parts that change apart from each other have stamps: `WISHES`, `REQUIRES`, `RANK`,
+    `FORM` (what its items are) and `COUNTS` (how many copies of each).
+    """
 
     job_id: str
     rank: str
@@ -194,6 +205,25 @@ class Job:
     items: tuple[Item, ...]
     completed: float | None = None
     completion: int = 0  # which completion of the queue it was; clocks do not order
+    completion_at: float | None = None  # its time, also while a merge has it open again
+    incarnation: int = 0  # with `added_by`: the command that added it
+    sequence: int = 0
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)  # of the parts changed
+
+    @property
+    def dot(self) -> CommandId:
+        """The command that added it; sequence 0: unknown."""
+        return CommandId(self.added_by, self.incarnation, self.sequence)
+
+    def stamp(self, part: str) -> Stamp:
+        """Of the last change of a part."""
+        return self.stamps.get(part, Stamp())
+
+    def stamped(self, command: CommandId, *parts: str) -> Mapping[str, Stamp]:
+        """Its stamps after `command` changed some parts."""
+        changed = {part: self.stamp(part).after(command) for part in parts}
+        stamps = {**self.stamps, **changed}
+        return {part: stamp for part, stamp in stamps.items() if stamp != Stamp()}
 
     @property
     def complete(self) -> bool:
@@ -204,6 +234,11 @@ class Job:
         """Whether item `index` failed too often in a row to be tried again unasked."""
         item = self.items[index]
         return item.failed - item.forgiven >= self.wishes.max_attempts
+
+
+def same_form(one: ItemSpec, other: ItemSpec) -> bool:
+    """Whether two differ in their counts at most."""
+    return replace(one, count=other.count) == other
 
 
 def check_count(name: str, count: int) -> None:

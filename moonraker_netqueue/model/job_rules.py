@@ -8,12 +8,28 @@ from .checks import check_id
 from .command import Command, JobAdd, JobEdit, JobMove, JobRemove, Place
 from .errors import Rejected, Rule
 from .event import Event, Topic
-from .job import ITEMS_MAX, Item, ItemSpec, Job
+from .job import (
+    COUNTS,
+    FORM,
+    ITEMS_MAX,
+    RANK,
+    REQUIRES,
+    WISHES,
+    Item,
+    ItemSpec,
+    Job,
+    Requirements,
+    Wishes,
+    same_form,
+)
+from .joins import text_of
 from .order import make_room
 from .permissions import may_edit, may_remove
 from .queue_data import COMPLETED_MAX, QueueData
+from .totals import Totals
 
 JOBS_MAX = 2_000  # jobs a queue holds; copies are counts and cost nothing
+JOB_MAX = 36 << 10  # characters of what a job asks for: with its tallies, a command
 
 
 def add_job(queue: QueueData, command: Command, body: JobAdd) -> tuple[Event, ...]:
@@ -22,6 +38,7 @@ def add_job(queue: QueueData, command: Command, body: JobAdd) -> tuple[Event, ..
     body.wishes.check()
     body.requires.check()
     _check_items(queue, body.items)
+    _check_size(body.wishes, body.requires, body.items)
     if body.job_id in queue.jobs:
         raise Rejected(Rule.CONFLICT, f"job {body.job_id} is already in the queue")
     if len(queue.jobs) >= JOBS_MAX:
@@ -29,7 +46,8 @@ def add_job(queue: QueueData, command: Command, body: JobAdd) -> tuple[Event, ..
             Rule.CONFLICT,
             f"the queue is full: {JOBS_MAX} jobs. Remove some, or use higher counts",
         )
-    rank, ranked = make_room(queue, Place.FRONT if body.front else Place.BACK)
+    place = Place.FRONT if body.front else Place.BACK
+    rank, ranked = make_room(queue, command.dot, place)
     queue.jobs[body.job_id] = Job(
         job_id=body.job_id,
         rank=rank,
@@ -39,8 +57,10 @@ def add_job(queue: QueueData, command: Command, body: JobAdd) -> tuple[Event, ..
         wishes=body.wishes,
         requires=body.requires,
         items=tuple(Item(spec) for spec in body.items),
+        incarnation=command.dot.incarnation,
+        sequence=command.dot.sequence,
     )
-    queue.totals = replace(queue.totals, jobs_added=queue.totals.jobs_added + 1)
+    queue.count(command.dot, Totals(jobs_added=1))
     return (Event(Topic.JOB, body.job_id), *ranked)
 
 
@@ -60,18 +80,21 @@ def edit_job(queue: QueueData, command: Command, body: JobEdit) -> tuple[Event, 
         items = _with_specs(job, body.items)
     if body.retry:
         items = tuple(replace(item, forgiven=item.failed) for item in items)
+    specs = tuple(item.spec for item in items)
+    _check_size(body.wishes or job.wishes, body.requires or job.requires, specs)
     edited = replace(
         job,
         wishes=body.wishes or job.wishes,
         requires=body.requires or job.requires,
         items=items,
         version=job.version + 1,
+        stamps=job.stamped(command.dot, *_changed_parts(job, body)),
     )
     queue.jobs[job.job_id] = edited
     return (
         Event(Topic.JOB, job.job_id),
         *_forget_unreferenced(queue, job),
-        *settle_job(queue, edited, command.at),
+        *settle_job(queue, edited, command),
     )
 
 
@@ -93,21 +116,29 @@ def move_job(queue: QueueData, command: Command, body: JobMove) -> tuple[Event, 
         if body.anchor == body.job_id:
             raise Rejected(Rule.INVALID, "a job cannot be moved next to itself")
         queue.job(body.anchor)
-    rank, ranked = make_room(queue, body.place, body.anchor, job.job_id)
-    queue.jobs[job.job_id] = replace(job, rank=rank, version=job.version + 1)
+    rank, ranked = make_room(queue, command.dot, body.place, body.anchor, job.job_id)
+    stamps = job.stamped(command.dot, RANK)
+    queue.jobs[job.job_id] = replace(
+        job, rank=rank, version=job.version + 1, stamps=stamps
+    )
     return (Event(Topic.JOB, job.job_id), *ranked)
 
 
-def settle_job(queue: QueueData, job: Job, at: float) -> tuple[Event, ...]:
+def settle_job(queue: QueueData, job: Job, command: Command) -> tuple[Event, ...]:
     """Note that every copy of a job is done, or that it is open again."""
     if job.complete == (job.completed is not None):
         return ()
     if not job.complete:
-        queue.jobs[job.job_id] = replace(job, completed=None, completion=0)
+        queue.jobs[job.job_id] = replace(
+            job, completed=None, completion=0, completion_at=None
+        )
         return ()
-    number = queue.totals.jobs_completed + 1
-    queue.totals = replace(queue.totals, jobs_completed=number)
-    queue.jobs[job.job_id] = replace(job, completed=at, completion=number)
+    number = 1 + max(job.completion for job in queue.jobs.values())
+    queue.count(command.dot, Totals(jobs_completed=1))
+    noted = command.at if command.dot.sequence else None
+    queue.jobs[job.job_id] = replace(
+        job, completed=command.at, completion=number, completion_at=noted
+    )
     return _forget_completed(queue)
 
 
@@ -150,6 +181,18 @@ def _check_items(queue: QueueData, items: tuple[ItemSpec, ...]) -> None:
                 )
 
 
+def _check_size(
+    wishes: Wishes, requires: Requirements, items: tuple[ItemSpec, ...]
+) -> None:
+    """What a job asks for must fit a command with room for what became of it (R21)."""
+    size = sum(len(text_of(part)) for part in (wishes, requires, items))
+    if size > JOB_MAX:
+        raise Rejected(
+            Rule.INVALID,
+            f"the job takes {size} bytes, at most {JOB_MAX} are possible: split it",
+        )
+
+
 def _check_version(job: Job, if_version: int | None) -> None:
     if if_version is not None and if_version != job.version:
         raise Rejected(
@@ -157,6 +200,18 @@ def _check_version(job: Job, if_version: int | None) -> None:
             f"job {job.wishes.name!r} changed meanwhile: it is at version"
             f" {job.version}, not {if_version}. Read it again",
         )
+
+
+def _changed_parts(job: Job, body: JobEdit) -> list[str]:
+    """Which parts an edit writes."""
+    parts = [WISHES] * (body.wishes is not None) + [REQUIRES] * (
+        body.requires is not None
+    )
+    if body.items is None:
+        return parts
+    specs = [item.spec for item in job.items]
+    same = len(specs) == len(body.items) and all(map(same_form, specs, body.items))
+    return [*parts, COUNTS] if same else [*parts, FORM, COUNTS]
 
 
 def _with_specs(job: Job, specs: tuple[ItemSpec, ...]) -> tuple[Item, ...]:

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from .command import Place
 from .event import Event, Topic
-from .job import Job
+from .identity import CommandId
+from .job import RANK, Job
 from .queue_data import QueueData
 from .rank import between, spread
 
@@ -20,7 +21,11 @@ RANK_MAX = 16  # digits
 
 
 def make_room(
-    queue: QueueData, place: Place, anchor: str = "", moving: str = ""
+    queue: QueueData,
+    command: CommandId,
+    place: Place,
+    anchor: str = "",
+    moving: str = "",
 ) -> tuple[str, tuple[Event, ...]]:
     """A rank at `place` among the jobs but `moving`, and which others got a new one."""
     others = [job for job in queue.ordered_jobs() if job.job_id != moving]
@@ -30,7 +35,8 @@ def make_room(
         return rank, ()
     ranks = spread(len(others))
     for job, fresh in zip(others, ranks, strict=True):
-        queue.jobs[job.job_id] = replace(job, rank=fresh)
+        stamps = job.stamped(command, RANK)
+        queue.jobs[job.job_id] = replace(job, rank=fresh, stamps=stamps)
     rank = _rank_at(ranks, at)
     if rank is None:
         raise AssertionError("fresh ranks leave room everywhere")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .command import JobEdit
 from .errors import Rejected, Rule
-from .job import Item, ItemSpec, Job
+from .job import Job, same_form
 from .print import Print
 from .queue_data import QueueData
 
@@ -63,7 +61,7 @@ def _may_replace_items(queue: QueueData, job: Job, edit: JobEdit) -> None:
         )
     for index, (spec, item) in enumerate(zip(specs, job.items, strict=True)):
         live = queue.live(job.job_id, index)
-        if _changes_print(item, spec) and (live or item.done or item.failed):
+        if not same_form(item.spec, spec) and (live or item.done or item.failed):
             raise Rejected(
                 Rule.PERMISSION,
                 f"item {item.spec.name!r} has prints: only its count can change."
@@ -75,10 +73,6 @@ def _may_replace_items(queue: QueueData, job: Job, edit: JobEdit) -> None:
                 f"count of {item.spec.name!r} cannot go below {item.done} done and"
                 f" {live} assigned",
             )
-
-
-def _changes_print(item: Item, spec: ItemSpec) -> bool:
-    return replace(item.spec, count=spec.count) != spec
 
 
 def _holders(queue: QueueData, job: Job) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from .checks import TEXT_MAX, check_id, check_text
 from .command import (
     Command,
-    Decision,
     PrintDecide,
     PrintEnded,
     PrintFetching,
@@ -17,21 +16,15 @@ from .command import (
 from .content import check_digest
 from .errors import Rejected, Rule
 from .event import Event, Topic
-from .job import ITEMS_MAX, Item, Job, Tally
+from .job import DECLARED_MAX, ITEMS_MAX, Item, Job, Tally
 from .job_rules import settle_job
 from .permissions import may_speak_of
-from .print import ENDED, TRANSITIONS, UNSTARTED, Print, PrintState
-from .queue_data import FINISHED_MAX, QueueData
+from .print import ENDED, MADE, TRANSITIONS, UNSTARTED, Print, PrintState, ruled
+from .queue_data import QueueData, latest
+from .totals import Totals
 
-REPORTED_MAX = 8  # ends remembered per host: it repeats its latest ones only
 HELD_MAX = 8  # live prints a printer may have, lost ones included
 UNSTARTED_MAX = 2  # reservations a printer may hold before it starts them (R20)
-
-_MADE = frozenset({PrintState.DONE, PrintState.FAILED})  # filament was used
-_DECIDED = {
-    Decision.RETRY: PrintState.RELEASED,
-    Decision.MARK_DONE: PrintState.DONE,
-}
 
 
 def reserve(
@@ -53,6 +46,7 @@ def reserve(
         sha256=body.sha256,
         state=PrintState.RESERVED,
         reserved=command.at,
+        sequence=command.dot.sequence,
     )
     return (Event(Topic.PRINT, body.print_id), Event(Topic.JOB, body.job_id))
 
@@ -74,6 +68,7 @@ def note_started(
     """The owner is about to start; refused once the reservation was ended (R9)."""
     print_ = _live(queue, body.print_id)
     may_speak_of(print_, command.id.author)
+    _check_surplus(queue, print_)
     if body.spaced:
         _check_spacing(queue, command.at)
     return _enter(queue, replace(print_, state=PrintState.PRINTING, started=command.at))
@@ -90,7 +85,7 @@ def note_ended(
     may_speak_of(print_, command.id.author)
     if body.outcome is print_.state:
         return ()  # said before, under another command: lost
-    if body.outcome in _MADE and print_.state in UNSTARTED:
+    if body.outcome in MADE and print_.state in UNSTARTED:
         # Its start went unrecorded: the fact says that it was started.
         print_ = replace(print_, state=PrintState.PRINTING)
         queue.prints[print_.print_id] = print_
@@ -102,14 +97,14 @@ def note_ended(
     )
     if body.outcome is PrintState.LOST:
         return _enter(queue, ended)
-    return _finish(queue, ended, counts=True)
+    return _finish(queue, command, ended, counts=True)
 
 
 def decide(queue: QueueData, command: Command, body: PrintDecide) -> tuple[Event, ...]:
-    """A person's word on a print whose end nobody saw."""
+    """A person's word on a print whose end nobody saw, or whose printer is away."""
     print_ = _live(queue, body.print_id)
     check_text("by, the name of who decides,", body.by)
-    if print_.state is not PrintState.LOST:
+    if print_.state is not PrintState.LOST and not body.absent:
         raise Rejected(
             Rule.PERMISSION,
             f"print {print_.print_id} is {print_.state.value}, not lost: its printer"
@@ -117,14 +112,19 @@ def decide(queue: QueueData, command: Command, body: PrintDecide) -> tuple[Event
         )
     ended = replace(
         print_,
-        state=_DECIDED[body.decision],
-        ended=command.at,
-        reason="",
+        state=ruled(print_.state, body.decision),
+        told=print_.state,
+        decision=body.decision,
+        decided=command.at,
         decided_by=body.by,
     )
+    if command.dot.sequence == 0:
+        ended = replace(
+            ended, told=None, decision=None, decided=None, ended=command.at, reason=""
+        )
     if ended.state is PrintState.DONE:
-        _count_by_hand(queue, ended)
-    return _finish(queue, ended, counts=False)
+        _count_by_hand(queue, command, ended)
+    return _finish(queue, command, ended, counts=False)
 
 
 def _check_fact(body: PrintEnded) -> None:
@@ -156,6 +156,18 @@ def _check_claim(queue: QueueData, job: Job, body: PrintReserve, host: str) -> N
     _check_printer(queue, host)
     if job.requires.keep_together:
         _check_together(queue, job, host)
+
+
+def _check_surplus(queue: QueueData, print_: Print) -> None:
+    """Two groups that went on apart may have given one copy to two printers: what is
+    over the count when they have met is not started."""
+    item = queue.jobs[print_.job_id].items[print_.item]
+    rivals = [p for p in queue.prints_of_job(print_.job_id) if p.item == print_.item]
+    first = sorted(rivals, key=lambda p: (p.state in UNSTARTED, p.print_id))
+    if item.done + first.index(print_) >= item.spec.count:
+        raise Rejected(
+            Rule.CONFLICT, "all copies are made or being made on other printers"
+        )
 
 
 def _check_printer(queue: QueueData, host: str) -> None:
@@ -242,17 +254,22 @@ def _finished(queue: QueueData, print_id: str) -> Print | None:
     return None
 
 
-def _finish(queue: QueueData, print_: Print, counts: bool) -> tuple[Event, ...]:
+def _finish(
+    queue: QueueData, command: Command, print_: Print, counts: bool
+) -> tuple[Event, ...]:
     """Move a print from the live ones to the finished ones."""
     queue.prints.pop(print_.print_id, None)
-    others = (p for p in queue.finished if p.print_id != print_.print_id)
-    queue.finished = (*others, print_)[-FINISHED_MAX:]
+    others = [p for p in queue.finished if p.print_id != print_.print_id]
+    ending = 0
+    if command.dot.sequence:
+        ending = 1 + max((p.ending for p in others), default=0)
+    queue.finished = latest([*others, replace(print_, ending=ending)])
     events = [Event(Topic.PRINT, print_.print_id), Event(Topic.JOB, print_.job_id)]
-    if counts and print_.state in _MADE:
-        events += _count(queue, print_)
+    if counts and print_.state in MADE:
+        events += _count(queue, command, print_)
     job = queue.jobs.get(print_.job_id)
     if job is not None:
-        events += settle_job(queue, job, print_.ended or job.added)
+        events += settle_job(queue, job, command)
     return tuple(events)
 
 
@@ -264,11 +281,8 @@ def _note_late(
     known = _finished(queue, body.print_id)
     if known is not None:
         may_speak_of(known, host)
-    if body.outcome not in _MADE:
+    if body.outcome not in MADE:
         return ()  # nothing was made, and nothing is held
-    counted = known is not None and known.state in _MADE
-    if counted or body.print_id in queue.reported.get(host, ()):
-        return ()  # said before, or declared done by a person: that word stands
     late = known or Print(
         print_id=body.print_id,
         job_id=body.job_id,
@@ -276,29 +290,28 @@ def _note_late(
         host=host,
         incarnation=command.id.incarnation,
         sha256=body.sha256,
-        state=body.outcome,
+        state=PrintState.RELEASED,
         reserved=command.at,
     )
+    if late.state in MADE or _declared(queue, late):
+        return ()  # said before, or declared done by a person: that word stands
     late = replace(
         late,
         state=body.outcome,
+        told=None if late.decision is None else body.outcome,
         ended=command.at,
         reason=body.reason[:TEXT_MAX],
         extra=True,
     )
-    return _finish(queue, late, counts=True)
+    return _finish(queue, command, late, counts=True)
 
 
-def _count(queue: QueueData, print_: Print) -> list[Event]:
+def _count(queue: QueueData, command: Command, print_: Print) -> list[Event]:
     """Add a print that ended to the tallies."""
-    _note_reported(queue, print_)
     done = int(print_.state is PrintState.DONE)
     ended = Tally(done=done, failed=1 - done)
-    queue.totals = replace(
-        queue.totals,
-        prints_done=queue.totals.prints_done + ended.done,
-        prints_failed=queue.totals.prints_failed + ended.failed,
-    )
+    counted = Totals(prints_done=ended.done, prints_failed=ended.failed)
+    queue.count(command.dot, counted)
     job = _job_of(queue, print_)
     if job is not None:
         item = job.items[print_.item]
@@ -308,23 +321,33 @@ def _count(queue: QueueData, print_: Print) -> list[Event]:
     if printer is None:
         return []
     failures = 0 if done else printer.failures + 1
-    queue.printers[print_.host] = replace(printer, failures=failures)
+    stamp = printer.stamp.after(command.dot)
+    queue.printers[print_.host] = replace(printer, failures=failures, stamp=stamp)
     return [Event(Topic.PRINTER, print_.host)]
 
 
-def _note_reported(queue: QueueData, print_: Print) -> None:
-    told = (*queue.reported.get(print_.host, ()), print_.print_id)
-    queue.reported[print_.host] = told[-REPORTED_MAX:]
-
-
-def _count_by_hand(queue: QueueData, print_: Print) -> None:
-    _note_reported(queue, print_)
-    totals = queue.totals
-    queue.totals = replace(totals, prints_done=totals.prints_done + 1)
+def _count_by_hand(queue: QueueData, command: Command, print_: Print) -> None:
     job = _job_of(queue, print_)
     if job is not None:
         item = job.items[print_.item]
-        _put_item(queue, job, print_.item, replace(item, by_hand=item.by_hand + 1))
+        if len(item.declared) >= DECLARED_MAX:
+            raise Rejected(
+                Rule.CONFLICT,
+                f"{DECLARED_MAX} prints of {item.spec.name!r} were declared done"
+                " already: lower its count instead",
+            )
+        if command.dot.sequence:
+            item = replace(item, declared={**item.declared, print_.print_id: True})
+        else:
+            item = replace(item, by_hand=item.by_hand + 1)
+        _put_item(queue, job, print_.item, item)
+    queue.count(command.dot, Totals(prints_done=1))
+
+
+def _declared(queue: QueueData, print_: Print) -> bool:
+    """Whether a person declared done what is not among the finished any more."""
+    job = _job_of(queue, print_)
+    return job is not None and print_.print_id in job.items[print_.item].declared
 
 
 def _job_of(queue: QueueData, print_: Print) -> Job | None:

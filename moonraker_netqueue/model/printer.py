@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .checks import WORD_MAX, check_range, check_text, check_words
 from .hours import Period, check_periods
+from .identity import Stamp
 
 SIDE_MAX_MM = 100_000
 GRAMS_MAX = 100_000
@@ -106,6 +107,7 @@ class Printer:
     profile: Profile
     updated: float
     failures: int = 0  # failed prints in a row
+    stamp: Stamp = field(default_factory=Stamp)
 
     @property
     def quarantined(self) -> bool:

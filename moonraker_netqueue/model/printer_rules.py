@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .command import Command, ContentDropped, ContentHeld, PrinterUpdate
 from .content import Content
 from .errors import Rejected, Rule
 from .event import Event, Topic
+from .identity import Said, Stamp
 from .printer import Printer
 from .queue_data import QueueData
 
@@ -25,7 +24,10 @@ def update_printer(
     if known is None and len(queue.printers) >= PRINTERS_MAX:
         raise Rejected(Rule.CONFLICT, f"the queue already has {PRINTERS_MAX} printers")
     failures = 0 if known is None or body.forgive else known.failures
-    queue.printers[host] = Printer(host, body.profile, command.at, failures)
+    stamp = Stamp() if known is None else known.stamp
+    queue.printers[host] = Printer(
+        host, body.profile, command.at, failures, stamp.after(command.dot)
+    )
     return (Event(Topic.PRINTER, host),)
 
 
@@ -46,8 +48,10 @@ def hold_content(
             f"{file.name!r}: SHA-256 {file.sha256[:12]} is registered with"
             f" {content.size} bytes and MD5 {content.key[:12]}: hash it again",
         )
-    holders = tuple(sorted({*content.holders, command.id.author}))
-    queue.contents[file.sha256] = replace(content, holders=holders)
+    now = Said(command.dot.incarnation, command.dot.sequence)
+    queue.contents[file.sha256] = content.held(
+        {**content.sayings(), command.id.author: now}
+    )
     return (Event(Topic.CONTENT, file.sha256),)
 
 
@@ -58,9 +62,10 @@ def drop_content(
     content = queue.contents.get(body.sha256)
     if content is None:
         raise Rejected(Rule.NOT_FOUND, f"no content {body.sha256[:12]!r} is registered")
-    holders = tuple(host for host in content.holders if host != command.id.author)
-    if holders or queue.referenced(body.sha256):
-        queue.contents[body.sha256] = replace(content, holders=holders)
+    said = content.sayings()
+    said.pop(command.id.author, None)
+    if said or queue.referenced(body.sha256):
+        queue.contents[body.sha256] = content.held(said)
     else:
         del queue.contents[body.sha256]
     return (Event(Topic.CONTENT, body.sha256),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,25 +10,34 @@ from typing import Any
 from .codec import dumps, from_plain, to_plain
 from .content import Content
 from .errors import CommandInvalid, Rejected, Rule
+from .identity import CommandId, Stamp
 from .job import Job
-from .outcome import Outcomes
+from .outcome import Outcomes, clients_of_version_1
 from .print import ENDED, UNSTARTED, Print, PrintState
 from .printer import Printer
 from .rank import is_rank
 from .settings import QueueSettings
+from .totals import Totals
 
 FINISHED_MAX = 200  # ended prints kept; their totals stay in the tallies
+REPORTED_MAX = 8  # and of each host: it repeats its latest ones only
 COMPLETED_MAX = 100  # complete jobs kept
+ANCESTORS_MAX = 64  # groups that this one went on from
+PAUSED = "paused"  # the stamp of the queue's own parts
 
 
 @dataclass(frozen=True)
-class Totals:
-    """Counters of the queue since it was founded; they only grow."""
+class Founding:
+    """How this group began: as the `generation` that goes on without some hosts (R7).
 
-    jobs_added: int = 0
-    jobs_completed: int = 0
-    prints_done: int = 0
-    prints_failed: int = 0
+    `by` whom and `at` what Unix time, for display; `following`: host ids.
+    """
+
+    generation: int
+    by: str
+    at: float
+    following: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -37,11 +47,13 @@ class _Snapshot:
     contents: Mapping[str, Content]
     prints: Mapping[str, Print]
     finished: tuple[Print, ...]
-    reported: Mapping[str, tuple[str, ...]]
-    totals: Totals
+    counted: Mapping[str, Totals]
     paused: bool
     dissolved_into: str | None
     outcomes: Outcomes
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)
+    ancestors: Mapping[str, int] = field(default_factory=dict)
+    founding: Founding | None = None
     settings: QueueSettings = field(  # snapshots of format 1 have none
         default_factory=QueueSettings
     )
@@ -52,8 +64,10 @@ class QueueData:
     """A queue. Mutable, but changed by `QueueState.apply` only.
 
     `prints` are the live ones: those that hold a copy. No rule iterates a mapping
-    in its own order, since that order does not survive a snapshot. `reported` has,
-    per host, the last prints whose end that host told: said again, they count once.
+    in its own order, since that order does not survive a snapshot. `counted` has the
+    totals per host whose commands they count, so that a merge takes the higher.
+    `stamps` are those of the queue's own parts; `ancestors` the groups whose state this
+    one went on from, with their generations.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -61,17 +75,35 @@ class QueueData:
     contents: dict[str, Content] = field(default_factory=dict)
     prints: dict[str, Print] = field(default_factory=dict)
     finished: tuple[Print, ...] = ()  # oldest first
-    reported: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    totals: Totals = field(default_factory=Totals)
+    counted: dict[str, Totals] = field(default_factory=dict)
     paused: bool = False
     dissolved_into: str | None = None
     outcomes: Outcomes = field(default_factory=Outcomes)
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    ancestors: dict[str, int] = field(default_factory=dict)
+    founding: Founding | None = None
     settings: QueueSettings = field(default_factory=QueueSettings)
+
+    @property
+    def totals(self) -> Totals:
+        """Of all hosts."""
+        return sum(self.counted.values(), Totals())
+
+    def count(self, command: CommandId, more: Totals) -> None:
+        """Count what a host's command did."""
+        author = command.author if command.sequence else ""
+        self.counted[author] = self.counted.get(author, Totals()) + more
+
+    def stamp(self, part: str, command: CommandId) -> None:
+        """Note that `command` wrote a part of the queue's own."""
+        stamp = self.stamps.get(part, Stamp()).after(command)
+        if stamp != Stamp():
+            self.stamps[part] = stamp
 
     @property
     def ever_had_jobs(self) -> bool:
         """Whether a job was ever added: such a group is never given up unasked."""
-        return self.totals.jobs_added > 0
+        return any(totals.jobs_added for totals in self.counted.values())
 
     def ordered_jobs(self) -> list[Job]:
         """Jobs from the front of the queue to its back."""
@@ -150,16 +182,39 @@ class QueueData:
 
     def load_json(self, plain: Any) -> None:
         """Become the state that `to_json` wrote; raises CommandInvalid."""
-        snapshot = from_plain(_Snapshot, plain, "snapshot")
+        snapshot = from_plain(_Snapshot, _of_version_1(plain), "snapshot")
         _check_snapshot(snapshot)
         for name in _NAMES:
             setattr(self, name, getattr(snapshot, name))
 
 
+def latest(ended: list[Print]) -> tuple[Print, ...]:
+    """The prints to keep: the last of the queue, and the last of each host."""
+    ended.sort(key=lambda p: (p.ending, p.print_id if p.ending else ""))
+    kept, left = [], Counter[str]()
+    for number, print_ in enumerate(reversed(ended)):
+        left[print_.host] += 1
+        if number < FINISHED_MAX or left[print_.host] <= REPORTED_MAX:
+            kept.append(print_)
+    return tuple(reversed(kept))
+
+
+def _of_version_1(plain: Any) -> Any:
+    """Read what version 0.1.0 wrote: totals and clients in another form."""
+    if not isinstance(plain, dict) or "totals" not in plain:
+        return plain
+    outcomes = dict(plain["outcomes"])
+    outcomes["clients"] = clients_of_version_1(
+        outcomes.pop("client_ids"), outcomes.pop("client_outcomes")
+    )
+    parts = {k: v for k, v in plain.items() if k not in ("totals", "reported")}
+    return parts | {"counted": {"": plain["totals"]}, "outcomes": outcomes}
+
+
 def _check_snapshot(snapshot: _Snapshot) -> None:
     """Raise CommandInvalid for what types cannot say and rules rely on."""
     damaged = [
-        *(f"job {key}" for key, job in snapshot.jobs.items() if not _sound(key, job)),
+        *(f"job {key}" for key, job in snapshot.jobs.items() if not is_sound(key, job)),
         *(
             f"print {key}"
             for key, p in snapshot.prints.items()
@@ -175,9 +230,7 @@ def _check_snapshot(snapshot: _Snapshot) -> None:
         ),
     ]
     damaged += _unsound(snapshot.settings)
-    if damaged or set(snapshot.outcomes.client_ids) != set(
-        snapshot.outcomes.client_outcomes
-    ):
+    if damaged:
         raise CommandInvalid(f"snapshot: damaged {[name[:80] for name in damaged[:3]]}")
 
 
@@ -189,7 +242,8 @@ def _unsound(settings: QueueSettings) -> list[str]:
     return []
 
 
-def _sound(job_id: str, job: Job) -> bool:
+def is_sound(job_id: str, job: Job) -> bool:
+    """Whether a job has what rules rely on."""
     lives = (key.rpartition(":")[2] for item in job.items for key in item.tallies)
     return (
         job_id == job.job_id

@@ -10,7 +10,7 @@ from .checks import check_id
 from .command import Command, Dissolve, QueuePause, QueueSet
 from .errors import Rejected, Rule
 from .event import Event, Topic
-from .queue_data import QueueData
+from .queue_data import PAUSED, QueueData
 
 _N = TypeVar("_N", int, float)
 
@@ -20,6 +20,7 @@ def pause_queue(
 ) -> tuple[Event, ...]:
     """Pause or resume: live prints go on, no new copy is reserved while paused."""
     queue.paused = body.paused
+    queue.stamp(PAUSED, command.dot)
     return (Event(Topic.QUEUE, "paused"),)
 
 
@@ -27,11 +28,15 @@ def set_queue(queue: QueueData, command: Command, body: QueueSet) -> tuple[Event
     """Change settings; what others set meanwhile stays."""
     old, changes = queue.settings, vars(body)
     given: dict[str, Any] = {k: v for k, v in changes.items() if v is not None}
-    given["weights"] = _merged(old.weights, body.weights)
-    given["shares"] = _merged(old.shares, body.shares)
+    if body.weights is not None:
+        given["weights"] = _merged(old.weights, body.weights)
+    if body.shares is not None:
+        given["shares"] = _merged(old.shares, body.shares)
     new = replace(old, **given)
     new.check()
     queue.settings = new
+    for name in given:
+        queue.stamp(name, command.dot)
     return (Event(Topic.QUEUE, "settings"),)
 
 
@@ -47,10 +52,10 @@ def dissolve(queue: QueueData, command: Command, body: Dissolve) -> tuple[Event,
 
 
 def _merged(
-    old: Mapping[str, _N], changes: Mapping[str, _N | None] | None
+    old: Mapping[str, _N], changes: Mapping[str, _N | None]
 ) -> Mapping[str, _N]:
     merged: dict[str, _N] = dict(old)
-    for name, value in (changes or {}).items():
+    for name, value in changes.items():
         if value is None:
             merged.pop(name, None)
         else:

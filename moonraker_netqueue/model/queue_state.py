@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import job_rules, print_rules, printer_rules, queue_rules
+from . import hand_in_rules, job_rules, print_rules, printer_rules, queue_rules
 from .command import (
     Command,
     CommandId,
     ContentDropped,
     ContentHeld,
     Dissolve,
+    HandIn,
     JobAdd,
     JobEdit,
     JobMove,
@@ -75,11 +76,13 @@ class QueueState(QueueData):
 
         Raises Rejected where a rule forbids it, and then nothing but the memory of
         that outcome changes. A command applied before changes nothing: it returns
-        () or raises the rejection it got. No clock, no randomness, no set order.
+        () or raises the rejection it got; what is handed in twice changes nothing by
+        itself, and is not remembered. No clock, no randomness, no set order.
         `command` is one that `decode` returned, on the author's own host too: only
         then do all replicas see the same types.
         """
-        earlier = self.outcome(command.id)
+        handed_in = isinstance(command.body, HandIn)
+        earlier = None if handed_in else self.outcome(command.id)
         if earlier is not None:
             earlier.raise_if_rejected()
             return ()
@@ -87,6 +90,8 @@ class QueueState(QueueData):
             raise Rejected(
                 Rule.DISSOLVED, f"this group went into group {self.dissolved_into[:8]}"
             )
+        if isinstance(command.body, HandIn):
+            return hand_in_rules.hand_in(self, command, command.body)
         self.outcomes.check_room(command.id.author)
         repeated = self.outcomes.of_client(command.client_id)
         if repeated is not None:
@@ -103,7 +108,7 @@ class QueueState(QueueData):
 
     def _remember(self, command: Command, outcome: Outcome) -> None:
         self.outcomes = self.outcomes.with_outcome(
-            command.id, command.client_id, outcome
+            command.id, command.client_id, outcome, exact=command.dot.sequence > 0
         )
 
 

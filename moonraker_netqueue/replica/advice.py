@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .greeting import Neighbour, Neighbours
-from .group import Group
 from .lifecycle import Lifecycle
 
 _REJOIN = "POST /server/netqueue/rejoin"
+_RECOVER = "/server/netqueue/recover"
 
 
-def notices(life: Lifecycle, neighbours: Neighbours) -> tuple[str, ...]:
+def notices(
+    life: Lifecycle, neighbours: Neighbours, overruled: Iterable[str]
+) -> tuple[str, ...]:
     """One text each."""
-    return (*_own(life), *_doubted(neighbours), *_in_group(life.group, neighbours))
+    return (
+        *_own(life),
+        *_standing(life, neighbours),
+        *_doubted(neighbours),
+        *_merging(life, overruled),
+        *([] if life.group is None else life.group.intake.notices()),
+    )
 
 
 def _own(life: Lifecycle) -> list[str]:
@@ -37,19 +47,32 @@ def _doubted(neighbours: Neighbours) -> list[str]:
     ]
 
 
-def _in_group(group: Group | None, neighbours: Neighbours) -> list[str]:
-    if group is None:
+def _standing(life: Lifecycle, neighbours: Neighbours) -> list[str]:
+    """Whom the queue waits for, and what a person can do."""
+    here = {host.id for host in neighbours if host.connected}  # without its copy
+    missing = ", ".join(sorted(map(neighbours.name, life.waits_for - here)))
+    if not missing or life.lost_vote:
         return []
-    apart = [
-        f"host {_name(host)} shares a queue of the same name"
-        " that has jobs too: the two stay apart until a person chooses. On each host of"
-        " the other, move group.db of its replica away with Moonraker stopped, and"
-        f" then let it join by {_REJOIN} with found=true"
-        for host in neighbours
-        if group.state.ever_had_jobs and host.connected and host.hello.jobs
-        if host.hello.group != group.id
+    text = (
+        f"the queue waits for host {missing}: printers end what they have reserved,"
+        " nothing else begins, and new jobs wait. Switch it on; or, if it does not come"
+        f" back, let the queue go on without it: GET {_RECOVER} shows what that risks"
+    )
+    return [text]
+
+
+def _merging(life: Lifecycle, overruled: Iterable[str]) -> list[str]:
+    notices = [
+        f"job {name!r} was removed on one side of a split queue and changed on the"
+        " other: it is gone. Add it again if it is wanted"
+        for name in overruled
     ]
-    return [*apart, *group.intake.notices()]
+    if life.succession.trouble:
+        notices.append(
+            "another group of this queue goes on, and this host does not go over to"
+            f" it yet: {life.succession.trouble}"
+        )
+    return notices
 
 
 def _name(host: Neighbour) -> str:

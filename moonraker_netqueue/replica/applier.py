@@ -27,6 +27,16 @@ def adds_job(entry: Entry) -> bool:
         return False
 
 
+def command_of(entry: Entry) -> Command | None:
+    """The command that an entry holds, if it can be read and is one."""
+    try:
+        kind, payload = unpack(entry.data)
+        return decode(payload) if kind is Kind.COMMAND else None
+    except (WireInvalid, CommandInvalid) as error:
+        _LOGGER.warning("entry %d is no command: %s", entry.index, error)
+        return None
+
+
 Applied = Callable[[Command, int, Outcome, tuple[Event, ...]], None]
 
 

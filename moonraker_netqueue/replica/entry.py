@@ -77,3 +77,9 @@ def unpack(data: bytes) -> tuple[Kind, str]:
     if kind is None or not data.isascii():
         raise WireInvalid(f"an entry of unknown kind {data[:1]!r}")
     return kind, data[1:].decode("ascii")
+
+
+def founding_entries(founder: Seat) -> list[Entry]:
+    """The log of a new group: PySyncObj's first entry, then the founder's seat."""
+    seat = pack(Kind.ADD, founder.payload())
+    return [Entry(pack(Kind.NOOP), 1, 0), Entry(seat, 2, 0)]

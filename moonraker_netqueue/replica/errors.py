@@ -51,3 +51,11 @@ class HostDoubted(ReplicaError):
 
 class RejoinRefused(ReplicaError):
     """There is nothing that a person has to decide."""
+
+
+class HandInFailed(ReplicaError):
+    """Another group did not take what this host knows; it stays in its own."""
+
+
+class RecoverRefused(ReplicaError):
+    """The queue does not go on without the missing hosts now; the text says why."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeGuard
 
+from ..model.queue_data import ANCESTORS_MAX
 from ..ports import Message
 from .entry import is_name
 from .errors import WireInvalid
@@ -34,6 +35,8 @@ class Hello:
     reach: int = 0  # committed entries that its journal has
     configuration: str = ""  # the newest that its seat ever was in (`lives.py`)
     version: str = ""  # of the sender's program, for people
+    following: int = 1  # hosts that its group began with (R8)
+    ancestors: tuple[str, ...] = ()  # groups that its group went on from
 
     def form(self) -> dict[str, Any]:
         """The map that goes over the link."""
@@ -53,6 +56,8 @@ class Hello:
             "reach": self.reach,
             "conf": self.configuration,
             "v": self.version,
+            "fol": self.following,
+            "anc": list(self.ancestors),
         }
 
     def differs(self, said: Hello) -> bool:
@@ -86,6 +91,9 @@ def parse_hello(form: Message) -> Hello:
     configuration = form.get("conf", "")
     if not all(value == "" or is_name(value) for value in (nonce, configuration)):
         raise WireInvalid("a hello's nonce and configuration are ids")
+    following = form.get("fol", 1)
+    if not is_count(following):
+        raise WireInvalid("a hello's following is a count")
     return Hello(
         group,
         generation,
@@ -101,6 +109,8 @@ def parse_hello(form: Message) -> Hello:
         reach,
         str(configuration),
         version[:_NAME_MAX],
+        following,
+        parse_names("ancestors", form.get("anc", ()), ANCESTORS_MAX),
     )
 
 
@@ -111,10 +121,15 @@ def is_count(value: object) -> TypeGuard[int]:
 
 def parse_voters(value: object) -> tuple[str, ...]:
     """Check a list of host ids; raises WireInvalid."""
-    if not isinstance(value, (list, tuple)) or len(value) > _VOTERS_MAX:
-        raise WireInvalid("voters are a short list")
-    if not all(is_name(host) for host in value):
-        raise WireInvalid("voters are host ids")
+    return parse_names("voters", value, _VOTERS_MAX)
+
+
+def parse_names(what: str, value: object, most: int) -> tuple[str, ...]:
+    """Check a list of host or group ids; raises WireInvalid."""
+    if not isinstance(value, (list, tuple)) or len(value) > most:
+        raise WireInvalid(f"{what} are a short list")
+    if not all(is_name(name) for name in value):
+        raise WireInvalid(f"{what} are ids")
     return tuple(value)
 
 
@@ -189,17 +204,29 @@ class Neighbours:
         return [host for host in self if host.connected and host.doubt is None]
 
     def to_join(self, own: str = "") -> Neighbour | None:
-        """Whose group a host without one joins: with jobs first, then lowest id.
+        """Whose group a host without one joins: with jobs first, then the one that
+        others go over to.
 
-        No other than its `own`, if it names one.
+        No other than its `own`, or one that went on from that, if it names one.
         """
         named = [
             host
             for host in self._trusted()
-            if host.hello.group and own in ("", host.hello.group)
+            if host.hello.group and own in ("", host.hello.group, *host.hello.ancestors)
         ]
         return min(
             named,
-            key=lambda host: (not host.hello.jobs, host.hello.group, host.id),
+            key=lambda host: (
+                not host.hello.jobs,
+                -host.hello.generation,
+                -host.hello.following,
+                host.hello.group,
+                host.id,
+            ),
             default=None,
         )
+
+    def leader_of(self, group: str) -> Neighbour | None:
+        """The linked host that leads a group by its own word."""
+        leaders = (h for h in self.in_group(group) if h.hello.leader == h.id)
+        return next(leaders, None)

@@ -17,7 +17,7 @@ from .applier import Applier, adds_job
 from .compaction import Compaction
 from .driver import Driver
 from .election import Election
-from .entry import Entry, Kind, Seat, pack
+from .entry import Kind
 from .errors import NotLeader, ReplicaError, WireInvalid
 from .greeting import LinkedJournal
 from .hardening import Hardening
@@ -56,12 +56,6 @@ class GroupWatcher(Protocol):
         """The group stopped for good on this host."""
 
 
-def founding_entries(founder: Seat) -> list[Entry]:
-    """The log of a new group: PySyncObj's first entry, then the founder's seat."""
-    seat = pack(Kind.ADD, founder.payload())
-    return [Entry(pack(Kind.NOOP), 1, 0), Entry(seat, 2, 0)]
-
-
 class Group:
     """One node of one group. Created with a loaded journal, ended by `close`."""
 
@@ -79,6 +73,7 @@ class Group:
     ) -> None:
         self.id: str = journal.meta("group")
         self.generation: int = journal.meta("generation")
+        self.following: int = journal.meta("following") or 1  # hosts it began with
         self.incarnation: str = journal.meta("incarnation") or ""
         self._host_id = host_id
         self._journal = journal
@@ -87,7 +82,7 @@ class Group:
         self._participants = Participants(host_id, journal)
         self._waiting: dict[CommandId, list[asyncio.Future[Answer]]] = {}
         self._unsent = False  # a follower lacks entries that no tick has sent yet
-        self._halted = False
+        self.halted = False
         self._seen: object = None
         self._applier = Applier(state, self._on_applied, self.fail)
         self._sender = Sender(journal.database, deliver)
@@ -123,7 +118,7 @@ class Group:
 
     @property
     def is_leader(self) -> bool:
-        return self._core.is_leader and not self._halted
+        return self._core.is_leader and not self.halted
 
     @property
     def leader(self) -> str | None:
@@ -168,6 +163,11 @@ class Group:
         return self._participants.has_quorum
 
     @property
+    def absent(self) -> frozenset[str]:
+        """Voters that take no part now."""
+        return self._participants.absent
+
+    @property
     def intake(self) -> SnapshotIntake:
         """The snapshot that is on its way to this host."""
         return self._intake
@@ -197,7 +197,7 @@ class Group:
             known.incarnation == journal.incarnation
             and known.doubted == journal.doubted
         )
-        if self._halted:
+        if self.halted:
             return
         if not same:
             self._drop(host)
@@ -207,7 +207,7 @@ class Group:
 
     def unlink(self, host: str) -> None:
         """The link is gone, or its host left the group."""
-        if self._participants.life(host) is not None and not self._halted:
+        if self._participants.life(host) is not None and not self.halted:
             self._participants.unlink(host)
             self._drop(host)
             self._driver.wake()
@@ -245,7 +245,7 @@ class Group:
     def receive(self, host: str, incarnation: object, form: object) -> None:
         """Take a raft message of a linked host."""
         life = self._participants.life(host)
-        if self._halted or life is None or not self._participants.takes_part(host):
+        if self.halted or life is None or not self._participants.takes_part(host):
             return
         if incarnation != life.incarnation:
             return  # R4: of a life of its journal that is over
@@ -286,8 +286,8 @@ class Group:
 
     def fail(self, error: ReplicaError) -> None:
         """Stop for good: nothing is sent, acked or applied any more."""
-        if not self._halted:
-            self._halt()
+        if not self.halted:
+            self.halt()
             self._watcher.on_group_failed(error)
 
     def release(self, host: str) -> asyncio.Future[None]:
@@ -305,23 +305,24 @@ class Group:
         if self.is_leader and ready:
             self._core.hand_over(min(ready))
 
-    async def close(self) -> None:
-        """End, with everything written."""
-        if not self._halted:
-            self._halt()
-            if self._journal.database.error is None:
-                self._journal.write_commit_index()
-        await self._journal.database.close()
-
-    # Inside.
-
-    def _halt(self) -> None:
-        self._halted = True
+    def halt(self) -> None:
+        """Ack, send and apply nothing any more; what is here can still be read."""
+        self.halted = True
         self._driver.stop()
         self._sender.stop()
         self._compaction.stop()
         self._intake.stop()
         self._refuse_waiting("this host left the group")
+
+    async def close(self) -> None:
+        """End, with everything written."""
+        if not self.halted:
+            self.halt()
+            if self._journal.database.error is None:
+                self._journal.write_commit_index()
+        await self._journal.database.close()
+
+    # Inside.
 
     def _send(self, host: str, message: wire.RaftMessage) -> None:
         if self._participants.takes_part(host):
@@ -342,7 +343,7 @@ class Group:
         if self._core.is_leader:
             self._change_seats()
         self._settle()
-        if not self._halted:
+        if not self.halted:
             self._compaction.look(self.state, self.applied_index)
 
     def _change_seats(self) -> None:
@@ -373,7 +374,7 @@ class Group:
             self._watcher.on_group_changed()
 
     def _on_installed(self, loaded: Loaded) -> None:
-        if not self._halted:
+        if not self.halted:
             self._applier.state = loaded.state
             self._core.go_on_from(loaded.snapshot.index)
             self._settle()

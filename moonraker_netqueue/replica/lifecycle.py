@@ -1,9 +1,10 @@
-"""How a host comes to a group, and from one group to another (R14, R8's simple case).
+"""How a host comes to a group, and from one group to another (R14, R8).
 
 A host with a journal restarts its group. One without joins a group it hears, else
 founds one. Of two groups that meet, one that never had a job yields: its leader
 commits Dissolve, which `apply` refuses once there is a job, and its members set it
-aside and join the other one.
+aside and join the other one. From one with jobs each host goes over by itself, once
+the other group has committed all that it knows.
 """
 
 from __future__ import annotations
@@ -14,31 +15,34 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import NetqueueError
-from ..model.command import Command, CommandId, Dissolve
 from ..model.queue_state import QueueState
 from ..ports import Clock, Links, Message, Random
-from .entry import Seat, is_name
+from .entry import Seat, founding_entries
 from .errors import (
     JournalDamaged,
     NotLeader,
     ReplicaError,
     ReplicaStopped,
     RequestRefused,
-    WireInvalid,
 )
-from .greeting import Hello, Neighbours, parse_voters
-from .group import Deliver, Group, GroupWatcher, founding_entries
+from .greeting import Neighbours
+from .group import Deliver, Group, GroupWatcher
 from .group_files import GroupFiles
 from .journal import Journal
+from .leader_search import LEADERLESS, LeaderSearch
 from .lives import ANY, Lives
+from .meeting import Meeting
 from .phase import TRANSITIONS, Phase
+from .succession import Succession
+from .welcome import Welcome, parse_welcome
 
 _LOGGER = logging.getLogger(__name__)
 _JOIN_TIMEOUT = 3.0
 _LISTEN_ON = 60.0  # seconds between looks of a host that must not found
 _ASK_TIMEOUT = 10.0
 _JOIN_RETRY = 0.5
-_LEADERLESS = 3.0  # seconds without a leader until a stranger is asked for one
+_PATIENCE = 20.0  # seconds without a quorum until a person is told
+_IN_GROUP = (Phase.MEMBER, Phase.YIELDING)
 _JITTER = 0.2  # part of the listening time: hosts started together found apart
 
 
@@ -79,11 +83,24 @@ class Lifecycle:
         self._watcher = watcher
         self._changed = changed
         self._seat_ttl = seat_ttl
-        self._leaderless_since: float | None = None
+        self._search = LeaderSearch(host_id, neighbours, clock, self._name_voters)
         self._news = asyncio.Event()
         self._state = QueueState()  # of the journal's snapshot, until a group has it
         self._leave_for: str | None = None  # the group that mine goes into
-        self._proposed: tuple[int, str] | None = None  # (term, group): once a term
+        self._target = ""  # the group that took what this host knew
+        self._kept: QueueState | None = None  # of the last group, until the next has it
+        self._meeting = Meeting(host_id, neighbours, clock, random)
+        self.succession = Succession(
+            host_id,
+            files,
+            clock,
+            random,
+            files.worker,
+            neighbours,
+            self._meeting,
+            self._ask,
+            self._wait_for_news,
+        )
 
     # What the rest of the replica calls.
 
@@ -109,17 +126,35 @@ class Lifecycle:
             self.group.fail(error)
 
     @property
+    def state(self) -> QueueState | None:
+        """What this host knows; until a new group's is here, the last one's."""
+        group = self.group
+        if self._kept is not None and group is not None and group.applied_index > 1:
+            self._kept = None
+        if self._kept is not None:
+            return self._kept
+        return None if group is None else group.state
+
+    @property
+    def waits_for(self) -> frozenset[str]:
+        """Voters without which the queue has stood still for a while."""
+        group = self.group
+        stands = self._search.stands_still(_PATIENCE)
+        return group.absent if group is not None and stands else frozenset()
+
+    @property
     def lost_queue(self) -> bool:
         """Whether it waits for the queue that it had and has no copy of any more."""
-        return self.phase is Phase.LISTENING and self._lives.held
+        here = self.phase is Phase.LISTENING and not self._target
+        return here and self._lives.held
 
     @property
     def lost_vote(self) -> bool:
         """Whether the others may lack what the lost copy of this host had (R4)."""
-        group, since = self.group, self._leaderless_since
-        if group is None or since is None or group.has_seat or group.commit_index > 1:
+        group = self.group
+        if group is None or group.has_seat or group.commit_index > 1:
             return False
-        waits = self._clock.monotonic() - since >= _LEADERLESS
+        waits = self._search.lasts(LEADERLESS)
         return waits and self._lives.configuration not in ("", ANY)
 
     async def begin_anew(self) -> None:
@@ -134,6 +169,15 @@ class Lifecycle:
         await self._lives.note_held(False)
         self._news.set()
 
+    async def give_copy(self, peer: str, group: object) -> Message:
+        """Stand still, and offer all that is known to a host that goes on (R6)."""
+        mine = self.group
+        if mine is None or mine.id != group or self.phase not in _IN_GROUP:
+            raise RequestRefused("this host is not in that group")
+        offer = await self.succession.give_copy(peer, mine, self._opened())
+        self._news.set()
+        return offer
+
     async def run(self) -> None:
         """Live until the replica fails or is closed; no NetqueueError leaves."""
         steps = {
@@ -143,6 +187,7 @@ class Lifecycle:
             Phase.FOUNDING: self._found,
             Phase.MEMBER: self._stay,
             Phase.DISSOLVING: self._dissolve,
+            Phase.YIELDING: self._yield,
         }
         try:
             while (step := steps.get(self.phase)) is not None:
@@ -177,7 +222,7 @@ class Lifecycle:
         patience = self._listen_seconds * (1 + _JITTER * self._random.random())
         deadline = self._clock.monotonic() + patience
         while True:
-            if self._neighbours.to_join(self._lives.group) is not None:
+            if self._neighbours.to_join(self._target or self._lives.group) is not None:
                 self._go(Phase.JOINING)
                 return
             left = deadline - self._clock.monotonic()
@@ -187,15 +232,12 @@ class Lifecycle:
             await self._wait_for_news(left if left > 0 else _LISTEN_ON)
 
     async def _join(self) -> None:
-        neighbour = self._neighbours.to_join(self._lives.group)
+        neighbour = self._neighbours.to_join(self._target or self._lives.group)
         if neighbour is None:
             self._go(Phase.LISTENING)
             return
         try:
-            form = await self._links.request(
-                self._queue, neighbour.id, "join", {}, _JOIN_TIMEOUT
-            )
-            group, generation, voters = _parse_welcome(form)
+            welcome = await self._ask_to_join(neighbour.id)
         except NetqueueError as error:
             _LOGGER.info("host %.8s did not let us join: %s", neighbour.id, error)
             await self._clock.sleep(_JOIN_RETRY)
@@ -203,9 +245,10 @@ class Lifecycle:
             return
         journal = self._opened()
         position = journal.set_meta(
-            group=group,
-            generation=generation,
-            introduced=list(voters),
+            group=welcome.group,
+            generation=welcome.generation,
+            following=welcome.following,
+            introduced=list(welcome.voters),
             incarnation=self._new_incarnation(),
         )
         await journal.database.wait_durable(position)
@@ -229,7 +272,6 @@ class Lifecycle:
 
     def _enter(self) -> None:
         """Start the node of the group that the journal names."""
-        self._proposed = None
         self._lives.follow(self._opened(), self._host_id)
         self.group = group = Group(
             self._host_id,
@@ -243,6 +285,8 @@ class Lifecycle:
             self._seat_ttl,
         )
         self._leave_for = group.state.dissolved_into
+        self._target = ""
+        self._search.forget()
         self._go(Phase.MEMBER)  # tells the others first: links are FIFO
         for host in self._neighbours.in_group(group.id):
             group.link(host.id, host.journal)
@@ -254,25 +298,51 @@ class Lifecycle:
             return
         if self._leave_for is not None:
             self._go(Phase.DISSOLVING)
-        else:
-            await self._find_leader()
+        elif self.group is not None and self.succession.is_due(self.group):
+            self._go(Phase.YIELDING)
+        elif self.group is not None:
+            await self._search.look(self.group)
 
     async def _dissolve(self) -> None:
-        group, journal = self.group, self._opened()
-        if group is None:
-            raise NotLeader("there is no group to leave")
         await self._lives.note_held(
             False
         )  # a start with the group's file takes it back
+        await self._set_aside(str(self._leave_for))
+        self._go(Phase.LISTENING)
+
+    async def _yield(self) -> None:
+        """The group stands still here, until it goes on in another one or does not."""
+        group = self.group
+        if group is None:
+            raise NotLeader("there is no group to leave")
+        into = await self.succession.carry_out(group, self._opened())
+        if into is None:
+            await group.close()
+            self.journal, self._state = await self._files.open()
+            self._enter()
+            return
+        self._kept = group.state
+        await self._set_aside(into)
+        if self._opened().meta("group") == into:
+            self._enter()
+            self.succession.note_founded(into)
+        else:
+            self._target = into
+            self._go(Phase.LISTENING)
+
+    async def _set_aside(self, into: str) -> None:
+        """Put the group away for good; what follows it is opened."""
+        group, journal = self.group, self._opened()
+        if group is None:
+            raise NotLeader("there is no group to leave")
         # Once this is on disk a crash does not bring the group back; what tells the
         # others of the commit leaves after it.
-        position = journal.set_meta(dissolved_into=self._leave_for)
+        position = journal.set_meta(dissolved_into=into)
         await journal.database.wait_durable(position)
         self.group = None
         await group.close()
         await self._files.set_aside(group.id)
         self.journal, self._state = await self._files.open()
-        self._go(Phase.LISTENING)
 
     # Inside.
 
@@ -282,35 +352,13 @@ class Lifecycle:
         elif self.journal is not None:
             await self.journal.database.close()
 
-    async def _find_leader(self) -> None:
-        """After a long absence all voters may be others than the log knows: ask."""
-        group, now = self.group, self._clock.monotonic()
-        if group is None or group.leader is not None or group.is_leader:
-            self._leaderless_since = None
-            return
-        if self._leaderless_since is None:
-            self._leaderless_since = now
-        strangers = [
-            host
-            for host in self._neighbours.in_group(group.id)
-            if host.hello.leader not in (None, self._host_id)
-            and not group.may_follow(host.hello.leader)
-        ]
-        if not strangers:
-            group.trust_own_log()
-        if not strangers or now - self._leaderless_since < _LEADERLESS:
-            return
-        self._leaderless_since = None
-        try:
-            form = await self._links.request(
-                self._queue, strangers[0].id, "join", {}, _JOIN_TIMEOUT
-            )
-            name, _, voters = _parse_welcome(form)
-        except NetqueueError as error:
-            _LOGGER.info("host %.8s names no voters: %s", strangers[0].id, error)
-            return
-        if name == group.id:
-            group.reintroduce(voters)
+    async def _name_voters(self, host: str) -> tuple[str, tuple[str, ...]]:
+        welcome = await self._ask_to_join(host)
+        return welcome.group, welcome.voters
+
+    async def _ask_to_join(self, host: str) -> Welcome:
+        form = await self._links.request(self._queue, host, "join", {}, _JOIN_TIMEOUT)
+        return parse_welcome(form)
 
     async def _ask(self, host: str, method: str, params: dict[str, Any]) -> Message:
         return await self._links.request(
@@ -344,44 +392,8 @@ class Lifecycle:
         group = self.group
         if group is None or self._leave_for is not None:
             return
-        for neighbour in self._neighbours:
-            other = neighbour.hello.group
-            if not neighbour.connected or other is None or other == group.id:
-                continue
-            if neighbour.id in group.known_voters and not group.may_have_jobs():
-                # A host leaves a group only once it has applied its Dissolve. So
-                # mine is dissolved, without a job, and I was not there.
-                self._leave_for = other
-                self._news.set()
-                return
-            if group.is_leader and self._yields(group, neighbour.hello):
-                self._propose_dissolve(group, other)
-
-    @staticmethod
-    def _yields(group: Group, other: Hello) -> bool:
-        if group.state.ever_had_jobs or other.group is None:
-            return False
-        return other.jobs or other.group < group.id
-
-    def _propose_dissolve(self, group: Group, into: str) -> None:
-        if self._proposed == (group.term, into):
-            return
-        self._proposed = (group.term, into)
-        # Not through the outbox: delivered late, it would end another group. A life
-        # of its own, so that it does not disturb the order of this host's commands.
-        life = int.from_bytes(self._random.token(6), "big")
-        command = Command(
-            CommandId(self._host_id, life, 1), self._clock.wall(), Dissolve(into)
-        )
-        answer = group.submit(command)
-        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-
-def _parse_welcome(form: Message) -> tuple[str, int, tuple[str, ...]]:
-    group, generation = form.get("group"), form.get("generation")
-    if not is_name(group) or type(generation) is not int:
-        raise RequestRefused("the answer to a join request has a wrong form")
-    try:
-        return str(group), generation, parse_voters(form.get("voters"))
-    except WireInvalid as error:
-        raise RequestRefused(f"the answer to a join request: {error}") from error
+        self._leave_for = self._meeting.left_for(group)
+        if self._leave_for is not None:
+            self._news.set()
+        else:
+            self._meeting.propose_dissolve(group)

@@ -51,6 +51,12 @@ class Participants:
         return 2 * len(voters & here) > len(voters)
 
     @property
+    def absent(self) -> frozenset[str]:
+        """Voters that take no part now: away, or without the journal of their seat."""
+        here = self._admitted | ({self._host_id} if self.has_seat else set())
+        return self.voters - here
+
+    @property
     def void(self) -> frozenset[str]:
         """Voters that are back with another journal than the one of their seat."""
         return self._void

@@ -14,6 +14,7 @@ class Phase(enum.Enum):
     FOUNDING = "founding"  # nobody has one: makes a group of its own
     MEMBER = "member"  # takes part in a group
     DISSOLVING = "dissolving"  # its group ended: sets it aside
+    YIELDING = "yielding"  # its group stands still here: it goes on in another one
     FAILED = "failed"  # stopped for good; the status says why
     CLOSED = "closed"
 
@@ -25,7 +26,8 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     Phase.LISTENING: _ENDS | {Phase.JOINING, Phase.FOUNDING},
     Phase.JOINING: _ENDS | {Phase.LISTENING, Phase.MEMBER},
     Phase.FOUNDING: _ENDS | {Phase.MEMBER},
-    Phase.MEMBER: _ENDS | {Phase.DISSOLVING},
+    Phase.MEMBER: _ENDS | {Phase.DISSOLVING, Phase.YIELDING},
+    Phase.YIELDING: _ENDS | {Phase.MEMBER, Phase.LISTENING},
     Phase.DISSOLVING: _ENDS | {Phase.LISTENING},
     Phase.FAILED: frozenset({Phase.CLOSED, Phase.STARTING}),  # a person decided
     Phase.CLOSED: frozenset(),

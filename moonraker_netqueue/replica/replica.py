@@ -4,43 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..errors import NetqueueError
 from ..model.command import NOBODY, Body, Command, Origin
-from ..model.event import Event, Topic
+from ..model.event import Event, Topic, overruled
+from ..model.hand_in_rules import MERGED
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from ..ports import Clock, Disk, Links, Message, Random, Worker
 from ..version import __version__
+from .conversation import Conversation
 from .departure import depart
 from .errors import (
     HostDoubted,
     JournalDamaged,
+    RecoverRefused,
     RejoinRefused,
     ReplicaError,
     ReplicaStopped,
-    WireInvalid,
 )
-from .greeting import Hello, Neighbours, parse_hello
+from .greeting import Neighbours
 from .group import Group
 from .group_files import GroupFiles
 from .lifecycle import Lifecycle
-from .lives import Lives, doubt_form, parse_doubt
+from .lives import Lives
 from .outbox import Outbox
 from .phase import Phase
-from .report import hello, report
+from .recovery import Order, Outlook, Recovered, outlook
+from .report import report
 from .requests import RequestHandler, Requests
 from .status import Member, ReplicaStatus
 from .submission import SubmitOutcome, Submitter
 
 _LOGGER = logging.getLogger(__name__)
-_HELLO_PERIOD = 10.0  # seconds
-_HELLOS_A_WRITE = 6  # how far the others' journals reach is written once a minute
+_OVERRULED_MAX = 5  # jobs that a notice names
+_RECOVER_SECONDS = 25.0  # of copies that are fetched from those that are there
 
 GROUP_ENTERED = Event(Topic.QUEUE, "group")
+_MERGED = Event(Topic.QUEUE, MERGED)
 Listener = Callable[[tuple[Event, ...]], object]
 CommandListener = Callable[[Command, int, Outcome], object]
 
@@ -74,10 +79,9 @@ class Replica:
         self._neighbours = Neighbours()
         self._listeners: list[Listener] = []
         self._command_listeners: list[CommandListener] = []
-        self._said: Hello | None = None
-        self._leaving = False
         self._rejoining = asyncio.Lock()
         self._entered: str | None = None  # the group that listeners know of
+        self._overruled: deque[str] = deque(maxlen=_OVERRULED_MAX)  # names of jobs
         self._tasks: list[asyncio.Task[None]] = []
         self._empty = QueueState()
         files = GroupFiles(directory, worker, disk)
@@ -88,7 +92,7 @@ class Replica:
         lives_file.on_failed = self._fail
         self._lives = Lives(lives_file, random)
         self._submitter = Submitter(
-            queue, self._outbox, links, clock, lambda: self._lifecycle.group
+            queue, self._outbox, links, clock, self._group_joined
         )
         self._lifecycle = Lifecycle(
             queue,
@@ -105,7 +109,19 @@ class Replica:
             self._on_changed,
             seat_ttl,
         )
+        self._conversation = Conversation(
+            queue,
+            host_name,
+            links,
+            clock,
+            self._lifecycle,
+            self._lives,
+            self._neighbours,
+            self._fail,
+        )
         self._requests = Requests(queue, self._group_joined, clock)
+        self._requests.register("copy", self._give_copy)
+        self._requests.register("copy_part", self._give_piece)
 
     # Life.
 
@@ -126,7 +142,11 @@ class Replica:
 
     def _begin(self) -> None:
         self._links.subscribe(self.queue, self)
-        work = (self._lifecycle.run(), self._deliver_outbox(), self._repeat_hello())
+        work = (
+            self._lifecycle.run(),
+            self._deliver_outbox(),
+            self._conversation.repeat(),
+        )
         self._tasks = [asyncio.get_running_loop().create_task(task) for task in work]
 
     async def close(self) -> None:
@@ -134,8 +154,8 @@ class Replica:
         await self._end_tasks()
         group = self._lifecycle.group
         if group is not None and self._lifecycle.phase is Phase.MEMBER:
-            self._leaving = True
-            self._announce()
+            self._conversation.leaving = True
+            self._conversation.announce()
             await depart(self.queue, group, self._links, self._clock)
         await self._lifecycle.close()
         await self._outbox.close()
@@ -153,8 +173,8 @@ class Replica:
     @property
     def state(self) -> QueueState:
         """The queue as this host knows it now; to read, never to change."""
-        group = self._lifecycle.group
-        return self._empty if group is None else group.state
+        state = self._lifecycle.state
+        return self._empty if state is None else state
 
     @property
     def replaying(self) -> bool:
@@ -186,9 +206,9 @@ class Replica:
         """Call `listener` with the events of each applied command, soon after it.
 
         After a start the log is replayed: events say what may have changed, never
-        what to do. GROUP_ENTERED comes when `state` is another group's, or one that
-        a snapshot replaced: what this host had said of itself (its printer, its
-        contents) must be said again.
+        what to do. GROUP_ENTERED comes when `state` is another group's, one that a
+        snapshot replaced, or one that another group was merged into: what this host
+        had said of itself (its printer, its contents) must be said again.
         """
         self._listeners.append(listener)
 
@@ -203,7 +223,9 @@ class Replica:
     def status(self) -> ReplicaStatus:
         """What there is to tell, now."""
         here = Member(self.host_id, self._host_name, False, True, __version__)
-        return report(here, self._lifecycle, self._neighbours, self._outbox)
+        return report(
+            here, self._lifecycle, self._neighbours, self._outbox, self._overruled
+        )
 
     async def rejoin(self, found: bool = False) -> None:
         """A person decides for a host that stands apart; else RejoinRefused.
@@ -224,7 +246,7 @@ class Replica:
             self._begin()
         elif self._lifecycle.lost_vote:
             await self._lives.note_others_have_all()
-            self._announce()
+            self._conversation.announce()
         elif not (found and self._lifecycle.phase is Phase.LISTENING):
             raise RejoinRefused(
                 f"queue {self.queue} on this host waits for no decision: see its status"
@@ -232,11 +254,38 @@ class Replica:
         if found:
             await self._lifecycle.found_anew()
 
+    def outlook(self) -> Outlook:
+        """Who would go on without whom; raises RecoverRefused if nobody need."""
+        group, journal = self._group_joined(), self._lifecycle.journal
+        if group is None or journal is None:
+            raise RecoverRefused(f"queue {self.queue} has no group on this host now")
+        return outlook(group, journal, self.host_id, self._neighbours)
+
+    async def recover(self, by: str, group: str) -> Recovered:
+        """A person lets the queue go on without hosts that are missing (R7).
+
+        `group` is the one of the outlook that was shown; returns the new one. It
+        starts from all that the reachable hosts know, and ends no reservation. Raises
+        RecoverRefused.
+        """
+        if group in self.state.ancestors:
+            return Recovered(self.status().group or "")  # a second click, or person
+        if self.outlook().group != group:
+            raise RecoverRefused("the group changed meanwhile: look at it again")
+        order = Order(by)
+        self._lifecycle.succession.order(order)
+        self._lifecycle.note_news()
+        try:
+            new = await self._clock.wait_for(order.done, _RECOVER_SECONDS)
+        except TimeoutError as error:
+            raise RecoverRefused("it takes too long: look at its status") from error
+        return Recovered(new, tuple(sorted(order.overruled)))
+
     # LinkListener.
 
     def on_peer_connected(self, peer: str) -> None:
         if self._lifecycle.phase not in (Phase.FAILED, Phase.CLOSED):
-            self._links.send(self.queue, peer, self._hello().form())
+            self._conversation.greet(peer)
 
     def on_peer_disconnected(self, peer: str) -> None:
         self._neighbours.lose(peer)
@@ -250,9 +299,9 @@ class Replica:
             if group is not None and message.get("g") == group.id:
                 group.receive(peer, message.get("i"), message.get("m"))
         elif message.get("t") == "hello":
-            self._on_hello(peer, message)
+            self._conversation.on_hello(peer, message)
         elif message.get("t") == "doubt":
-            self._on_doubt(peer, message)
+            self._conversation.on_doubt(peer, message)
 
     async def on_request(self, peer: str, method: str, params: Message) -> Message:
         return await self._requests.answer(peer, method, params)
@@ -266,10 +315,13 @@ class Replica:
             self._lifecycle.note_dissolved(self.state.dissolved_into)
         for listener in self._command_listeners:
             self._clock.call_soon(listener, command, index, outcome)
+        self._overruled.extend(overruled(events))
+        if _MERGED in events:
+            self._tell((GROUP_ENTERED,))
         if events:
             self._tell(events)
         self._submitter.wake()
-        self._announce()
+        self._conversation.announce()
 
     def on_replayed(self) -> None:
         if self.state.dissolved_into is not None:
@@ -287,6 +339,12 @@ class Replica:
         self._fail(error)
 
     # Inside.
+
+    async def _give_copy(self, peer: str, params: Message) -> Message:
+        return await self._lifecycle.give_copy(peer, params.get("g"))
+
+    async def _give_piece(self, _peer: str, params: Message) -> Message:
+        return self._lifecycle.succession.give_piece(params)
 
     def _group_joined(self) -> Group | None:
         joined = self._lifecycle.phase is Phase.MEMBER
@@ -318,74 +376,6 @@ class Replica:
         if group is not None and group.id != self._entered:
             self._entered = group.id
             self._tell((GROUP_ENTERED,))
-        self._announce()
+        self._conversation.announce()
         self._submitter.wake()
         self._lifecycle.note_news()
-
-    def _hello(self) -> Hello:
-        return hello(self._host_name, self._lifecycle, self._lives, self._leaving)
-
-    def _announce(self) -> None:
-        """Say hello again if it changed in more than the growing log."""
-        hello = self._hello()
-        said = self._said
-        if said is None or hello.differs(said):
-            self._say(hello)
-
-    def _say(self, hello: Hello) -> None:
-        self._said = hello
-        for peer in self._links.connected(self.queue):
-            self._links.send(self.queue, peer, hello.form())
-
-    async def _repeat_hello(self) -> None:
-        """Links may lose a message: without a hello its host would not count."""
-        while True:
-            for _ in range(_HELLOS_A_WRITE):
-                await self._clock.sleep(_HELLO_PERIOD)
-                self._say(self._hello())
-            self._lives.write()
-
-    def _on_hello(self, peer: str, message: Message) -> None:
-        try:
-            hello = parse_hello(message)
-        except WireInvalid as error:
-            _LOGGER.warning("host %.8s sent a bad hello: %s", peer, error)
-            return
-        doubt = self._lives.judge(peer, hello)
-        if doubt is not None:
-            _LOGGER.error("host %.8s is not let in: %s", peer, doubt)
-            form = doubt_form(self._lives.latest(peer), doubt)
-            self._links.send(self.queue, peer, form)
-        neighbour = self._neighbours.note(peer, hello, doubt)
-        group = self._lifecycle.group
-        if group is not None:
-            if hello.group == group.id or doubt is not None:
-                group.link(peer, neighbour.journal)
-                if hello.leaving:
-                    group.note_leaving(peer)
-            else:
-                group.unlink(peer)
-        self._lifecycle.note_news()
-
-    def _on_doubt(self, peer: str, message: Message) -> None:
-        """Another host knows better: stand apart, also after a restart."""
-        doubt = parse_doubt(message)
-        if doubt is None or self._lifecycle.phase in (Phase.FAILED, Phase.CLOSED):
-            return
-        boots, why = doubt
-        name = self._neighbours.name(peer)
-        reason = (
-            f"host {name} does not let this host in: {why}. Switch the other machine"
-            " off if there is one; then let this one forget its copy of the queue and"
-            " get the others' by POST /server/netqueue/rejoin"
-        )
-        self._fail(HostDoubted(reason))
-        self._remembering = asyncio.get_running_loop().create_task(
-            self._remember_doubt(reason, boots)
-        )
-
-    async def _remember_doubt(self, reason: str, boots: int) -> None:
-        try:
-            await self._lives.note_doubt(reason, boots)
-        except ReplicaError as error:
-            _LOGGER.error("the doubt is not kept over a restart: %s", error)

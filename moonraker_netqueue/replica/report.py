@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ..version import __version__
@@ -18,7 +19,11 @@ _ENDED = (Phase.FAILED, Phase.CLOSED)
 
 
 def report(
-    here: Member, life: Lifecycle, neighbours: Neighbours, outbox: Outbox
+    here: Member,
+    life: Lifecycle,
+    neighbours: Neighbours,
+    outbox: Outbox,
+    overruled: Iterable[str],
 ) -> ReplicaStatus:
     """The status now; `here` is this host, its vote still unknown."""
     group = life.group
@@ -32,16 +37,17 @@ def report(
         generation=0 if group is None else group.generation,
         leader=None if group is None else group.leader,
         term=0 if group is None else group.term,
-        quorum=group is not None and group.has_quorum and life.phase not in _ENDED,
+        quorum=group is not None and group.has_quorum and life.phase is Phase.MEMBER,
         voters=tuple(sorted(voters)),
         missing_voters=tuple(sorted(voters - linked - {here.id})),
+        founding=None if life.state is None else life.state.founding,
         members=_members(here, neighbours, voters),
         last_index=0 if journal is None else journal.last_index,
         commit_index=0 if group is None else group.commit_index,
         applied_index=0 if group is None else group.applied_index,
         durable_index=0 if journal is None else journal.durable_index,
         pending=tuple(command.id for command in outbox.pending()),
-        notices=notices(life, neighbours),
+        notices=notices(life, neighbours, overruled),
         error=None if life.error is None else str(life.error),
     )
 
@@ -69,6 +75,8 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         last_index=journal.last_index,
         incarnation=group.incarnation,
         reach=min(group.commit_index, journal.durable_index),
+        following=group.following,
+        ancestors=tuple(sorted(group.state.ancestors)),
     )
 
 

@@ -9,6 +9,7 @@ from ..ports import Clock, Message
 from .errors import NotLeader, RequestRefused
 from .group import Group
 from .submission import answer_form
+from .welcome import welcome_form
 
 _SUBMIT_WAIT = 5.0  # seconds a leader waits for a commit before the author asks again
 
@@ -48,12 +49,7 @@ class Requests:
         group = self._group()
         if group is None:
             raise RequestRefused("this host has no group to join: ask another one")
-        return {
-            "group": group.id,
-            "generation": group.generation,
-            "voters": sorted(group.known_voters),
-            "leader": group.leader,
-        }
+        return welcome_form(group)
 
     async def _leave(self, peer: str, params: Message) -> Message:
         await self._mine(params).release(peer)

@@ -21,7 +21,7 @@ from .errors import SnapshotInvalid, SnapshotTooNew
 
 SIZE_MAX = 64 << 20  # bytes of text
 _VERSION = 2  # of the text, and of the state in it: another form is another version
-_OLDEST = 1  # that is still read: a state without settings of its queue
+_OLDEST = 1  # that is still read: without settings and what a merge needs
 _SPLIT_DEPTH = 2  # from there on containers may be written in one line
 _WHOLE_MAX = 16  # if they have at most as many members
 

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from ..model.command import CommandId
+from ..model.queue_data import Founding
 from .phase import Phase
 
 
@@ -51,3 +52,4 @@ class ReplicaStatus:
     pending: tuple[CommandId, ...]
     notices: tuple[str, ...]
     error: str | None
+    founding: Founding | None = None  # how the group began, if it went on without some

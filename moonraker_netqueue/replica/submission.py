@@ -53,7 +53,8 @@ def answer_form(answer: Answer) -> dict[str, object]:
     }
 
 
-def _parse_answer(form: Message) -> Answer:
+def parse_answer(form: Message) -> Answer:
+    """Read the answer to a 'submit' request; raises RequestRefused."""
     rule, index = form.get("rule"), form.get("index")
     reason, ref = form.get("reason"), form.get("ref")
     if (
@@ -174,7 +175,7 @@ class Submitter:
         self._asking = asyncio.ensure_future(
             self._links.request(self._queue, group.leader, "submit", params, _TRY)
         )
-        return _parse_answer(await self._answer_of(self._asking))
+        return parse_answer(await self._answer_of(self._asking))
 
     async def _answer_of(self, asking: asyncio.Future[Message]) -> Message:
         try:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from moonraker_netqueue.cli.page import Column, Line, Page, Table
+from moonraker_netqueue.cli.recover import risks_page
 from moonraker_netqueue.cli.screen import Screen, drawn, plain
 from moonraker_netqueue.cli.text import clean, duration, moment, size
 
@@ -126,3 +127,30 @@ def test_numbers_of_a_mad_clock_are_shown_as_they_are() -> None:
     assert moment(None) == ""
     assert size(999) == "999 B"
     assert size(1_234_567) == "1.2 MB"
+
+
+def test_what_going_on_risks_is_told_before() -> None:
+    """Who is missing, what they may do meanwhile, and each copy that they hold."""
+    held = {
+        "print_id": "0123456789abcdef",
+        "printer": "voron",
+        "printer_id": "a" * 64,
+        "job": "hooks",
+        "state": "printing",
+        "choices": {"retry": "it may be made twice"},
+    }
+    shown = {
+        "needed": True,
+        "missing": [{"host_id": "a" * 64, "name": "voron"}],
+        "following": [{"host_id": "b" * 64, "name": "ender"}],
+        "unseen": "",
+        "twice": [{"job": "clips", "job_id": "job-0001", "copies": 7}],
+        "held": [held],
+    }
+    text = "\n".join(plain(risks_page(shown)))
+    for words in ("missing: voron", "ender", "nothing is lost", "hooks", "twice"):
+        assert words in text
+    assert "clips" not in text
+    text = "\n".join(plain(risks_page(shown | {"unseen": "they may go on, too"})))
+    assert "they may go on, too" in text
+    assert "clips" in text

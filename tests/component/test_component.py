@@ -203,7 +203,8 @@ def test_bad_jobs_are_refused_and_leave_nothing(
 @pytest.mark.parametrize(
     ("method", "call", "body", "status"),
     [
-        ("POST", "recover", {}, 501),
+        ("POST", "recover", {}, 400),
+        ("POST", "recover", {"group": "none"}, 409),
         ("POST", "member", {}, 501),
         ("DELETE", "member", {}, 501),
         ("POST", "token", {}, 501),

@@ -195,7 +195,7 @@ def sequences(draw: st.DrawFn, most: int = 40) -> list[Command]:
             commands.append(draw(any_commands))
             continue
         host = draw(st.sampled_from(HOSTS))
-        body = draw(_fitting(state, host) if kind == "fitting" else bodies)
+        body = draw(fitting(state, host) if kind == "fitting" else bodies)
         following[host] += 1
         at, client_id = draw(times), draw(client_ids)
         command_id = CommandId(host, 1, following[host])
@@ -209,7 +209,7 @@ def _hear(state: QueueState, commands: list[Command]) -> None:
             state.apply(decode(encode(command)), 0)
 
 
-def _fitting(state: QueueState, host: str) -> st.SearchStrategy[Body]:
+def fitting(state: QueueState, host: str) -> st.SearchStrategy[Body]:
     """What `host` might say to a queue in this state, and be heard."""
     choices: list[st.SearchStrategy[Body]] = []
     for p in state.prints_of_host(host):

@@ -64,6 +64,12 @@ class Talk:
             talk.say(ANNA, ContentHeld(file(letter)))
         return talk
 
+    def forked(self) -> Talk:
+        """The same queue in another group, from now on."""
+        talk = Talk()
+        talk.state, talk._sequences = self.state.copied(), dict(self._sequences)
+        return talk
+
     def command(
         self, author: str, body: Body, client_id: str = "", at: float = 5.0
     ) -> Command:

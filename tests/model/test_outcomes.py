@@ -83,7 +83,7 @@ def test_client_ids_are_forgotten_oldest_first(talk: Talk) -> None:
     for number in range(300):
         talk.say(ANNA, QueuePause(bool(number % 2)), f"click-{number:03}")
     known = talk.state.outcomes
-    assert len(known.client_ids) == len(known.client_outcomes) == 256
+    assert len(known.clients) == 256
     assert known.of_client("click-043") is None
     assert known.of_client("click-044") == Outcome()
 

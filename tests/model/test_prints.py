@@ -26,9 +26,9 @@ from moonraker_netqueue.model.job import (
     Wishes,
 )
 from moonraker_netqueue.model.print import PrintState
-from moonraker_netqueue.model.print_rules import HELD_MAX, REPORTED_MAX
+from moonraker_netqueue.model.print_rules import HELD_MAX
 from moonraker_netqueue.model.printer import FAILURES_MAX, Profile
-from moonraker_netqueue.model.queue_data import FINISHED_MAX
+from moonraker_netqueue.model.queue_data import FINISHED_MAX, REPORTED_MAX
 from tests.model.talk import ANNA, BERT, CLARA, HOSTS, Talk, file, spec
 
 DONE, FAILED, LOST, RELEASED = (
@@ -200,7 +200,7 @@ def test_mark_done_counts_the_copy_once(talk: Talk) -> None:
     for number in range(FINISHED_MAX):
         talk.print_one(BERT, f"other-{number:03}", "job-0002")
     assert talk.end(ANNA, "print-01", DONE) == ()
-    assert (talk.item(JOB).done, talk.item(JOB).by_hand) == (1, 1)
+    assert (talk.item(JOB).done, len(talk.item(JOB).declared)) == (1, 1)
     assert talk.state.totals.prints_done == FINISHED_MAX + 1
 
 

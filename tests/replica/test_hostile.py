@@ -330,7 +330,7 @@ def test_malformed_hellos_and_unknown_messages_change_nothing() -> None:
 
     async def scenario(cluster: Cluster) -> None:
         hosts = await three_voters(cluster)
-        good = hosts[0].replica._hello().form()
+        good = hosts[0].replica._conversation._hello().form()
         bad = [
             {"t": "hello"},
             good | {"g": 7},

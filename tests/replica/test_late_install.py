@@ -108,8 +108,8 @@ def test_an_accepted_entry_survives_a_late_installation(
         new.kill()
         cluster.net.filter = lambda *_: True
         await old.start()
+        await cluster.until(lambda: "job-0100" in old.jobs)
         await cluster.until(lambda: cluster.agreed(old.id, late.id))
-        assert "job-0100" in old.jobs
 
     simulate(scenario)
 

@@ -181,6 +181,7 @@ def test_one_that_missed_a_seat_is_not_elected_alone() -> None:
         (notice,) = stays.status.notices
         assert "switch the other hosts of the queue on" in notice
         assert not stale.status.notices
+        assert stale.replica.outlook().majority_missing  # it lacks job-0002
         await third.start()
         await cluster.until(lambda: cluster.agreed(*IDS[:3]))
         assert stale.jobs == ["job-0001", "job-0002"]
@@ -303,12 +304,14 @@ def test_a_lost_copy_is_not_forgotten_for_another_queue() -> None:
         await cluster.run_for(60)
         assert hosts[1].status.phase is Phase.LISTENING
         assert "or join one of other hosts" in str(hosts[1].status.notices)
+        new.kill()  # else the two queues would become one
         await hosts[0].start()
         await cluster.until(lambda: cluster.agreed(*IDS[:2]))
         assert hosts[1].jobs == ["job-0001"]
         for host in hosts:
             host.kill()
         lose_journal(hosts[1])
+        await new.start()
         await hosts[1].start()
         assert hosts[1].life is not None
         await cluster.until(lambda: hosts[1].status.notices)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,47 +76,6 @@ def test_of_two_empty_groups_the_higher_id_yields_and_is_set_aside() -> None:
     simulate(scenario)
 
 
-def test_two_groups_with_jobs_stay_apart_and_say_so() -> None:
-    """Neither loses a job; the status names the other host and a remedy."""
-
-    async def scenario(cluster: Cluster) -> None:
-        (a,), (b,) = await two_groups(cluster, (A,), (B,))
-        await a.submit("job-000a")
-        await b.submit("job-000b")
-        heal(cluster)
-        entries = a.status.last_index, b.status.last_index
-        await cluster.run_for(20)
-        assert entries == (a.status.last_index, b.status.last_index)
-        assert (a.jobs, b.jobs) == (["job-000a"], ["job-000b"])
-        assert "stay apart" in a.status.notices[0]
-        assert "stay apart" in b.status.notices[0]
-        assert (await a.submit("job-00aa")).state is SubmitState.ACCEPTED
-
-    simulate(scenario)
-
-
-def test_a_person_who_follows_the_advice_joins_two_groups() -> None:
-    """What stood in the copy that is moved away is given up, knowingly."""
-
-    async def scenario(cluster: Cluster) -> None:
-        (a,), (b,) = await two_groups(cluster, (A,), (B,))
-        await a.submit("job-000a")
-        await b.submit("job-000b")
-        heal(cluster)
-        await cluster.until(lambda: b.status.notices)
-        assert "move group.db" in b.status.notices[0]
-        b.kill()
-        del b.disk.files[Path("/data/group.db")]
-        await b.start()
-        await cluster.until(lambda: b.status.notices)
-        assert b.life is not None
-        await b.life.spawn(b.replica.rejoin(found=True))
-        await cluster.until(lambda: cluster.agreed(A, B))
-        assert b.jobs == ["job-000a"]
-
-    simulate(scenario)
-
-
 def test_a_host_that_fails_while_it_is_joined_is_asked_no_more() -> None:
     """Its disk filled up just after its hello: another one lets the newcomer in."""
 
@@ -149,10 +107,7 @@ def test_a_host_that_fails_while_it_is_joined_is_asked_no_more() -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_job_added_while_groups_meet_survives(seed: int) -> None:
-    """Accepted before the Dissolve, it stops it; after it, it goes to the other group.
-
-    Accepted on both sides, both groups stay.
-    """
+    """Accepted before the Dissolve, it stops it; after it, it goes over, too."""
 
     async def scenario(cluster: Cluster) -> None:
         (a,), (b,) = await two_groups(cluster, (A,), (B,))

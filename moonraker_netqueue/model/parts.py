@@ -1,0 +1,153 @@
+"""A state in parts: as one, or cut so that each fits a command (R21)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from .errors import ModelError
+from .gaps import Gap, meet
+from .identity import CommandId
+from .job import Item, Job
+from .joins import text_of
+from .outcome import AuthorLog
+from .part import Part, Stretch
+from .queue_data import QueueData
+
+PART_MAX = 46 << 10  # characters of one; its command has 48 KiB
+_BATCH = 12 << 10  # of things put together: applying them must not hold the loop
+_ALIVE_MAX = 1_000  # dots of one stretch
+_OVERHEAD = 8  # characters around a member
+_OWN = ("paused", "settings", "stamps")  # of the queue itself: one member
+
+
+class PartTooLarge(ModelError):
+    """Something that no command can carry."""
+
+
+def whole(state: QueueData) -> Part:
+    """All of a state as one part."""
+    return _packed(_members(state, cut=False))
+
+
+def cut(state: QueueData) -> Iterator[Part]:
+    """All of a state in parts of at most PART_MAX, in the order to take them in.
+
+    Raises PartTooLarge naming the job.
+    """
+    batch: list[tuple[str, Any]] = []
+    size = 0
+    for name, member in _members(state, cut=True):
+        length = _size(name, member)
+        if batch and size + length > _BATCH:
+            yield _packed(iter(batch))
+            batch, size = [], 0
+        batch.append((name, member))
+        size += length
+    if batch:
+        yield _packed(iter(batch))
+
+
+def _size(name: str, member: Any) -> int:
+    if name == "own":
+        member = {field: getattr(member, field) for field in _OWN}
+    return len(text_of(member)) + _OVERHEAD
+
+
+def _members(state: QueueData, cut: bool) -> Iterator[tuple[str, Any]]:
+    """Field of Part and what goes there: mappings as pairs.
+
+    Jobs come before the prints that they need, and all things before the stretches
+    that say which others are gone.
+    """
+    for job in state.jobs.values():
+        for piece in _pieces(job) if cut else (job,):
+            yield "jobs", piece
+    yield from (("contents", content) for content in state.contents.values())
+    yield from (("printers", printer) for printer in state.printers.values())
+    yield from (("prints", print_) for print_ in state.prints.values())
+    yield from (("prints", print_) for print_ in state.finished)
+    yield from (("stretches", stretch) for stretch in _stretches(state))
+    yield from (("authors", pair) for pair in state.outcomes.authors.items())
+    yield from (("clients", pair) for pair in state.outcomes.clients.items())
+    yield from (("counted", pair) for pair in state.counted.items())
+    yield "own", state
+
+
+def _packed(members: Iterator[tuple[str, Any]]) -> Part:
+    lists: dict[str, list[Any]] = defaultdict(list)
+    fields: dict[str, Any] = {}
+    for name, member in members:
+        if name == "own":
+            fields |= {field: getattr(member, field) for field in _OWN}
+        else:
+            lists[name].append(member)
+    for name, found in lists.items():
+        pairs = name in ("authors", "clients", "counted")
+        fields[name] = dict(found) if pairs else tuple(found)
+    return Part(**fields)
+
+
+def _pieces(job: Job) -> Iterator[Job]:
+    """A job, or several with some of its tallies each, that fit a part."""
+    if len(text_of(job)) + _OVERHEAD <= PART_MAX:
+        yield job
+        return
+    keys = sorted({key for item in job.items for key in _keys(item)})
+    if len(keys) < 2:
+        raise PartTooLarge(
+            f"job {job.wishes.name!r} is too large to be handed over to another group:"
+            " split it"
+        )
+    for some in (keys[: len(keys) // 2], keys[len(keys) // 2 :]):
+        items = tuple(_with(item, frozenset(some)) for item in job.items)
+        yield from _pieces(replace(job, items=items))
+
+
+def _keys(item: Item) -> list[str]:
+    return [*item.tallies, *item.declared]
+
+
+def _with(item: Item, keys: frozenset[str]) -> Item:
+    return replace(
+        item,
+        tallies={key: item.tallies[key] for key in item.tallies.keys() & keys},
+        declared={key: item.declared[key] for key in item.declared.keys() & keys},
+    )
+
+
+def _stretches(state: QueueData) -> Iterator[Stretch]:
+    alive: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for dot in _dots(state):
+        alive[dot.author, dot.incarnation].append(dot.sequence)
+    for author, lives in state.outcomes.authors.items():
+        for log in lives:
+            yield from _cut_stretch(author, log, sorted(alive[author, log.incarnation]))
+
+
+def _cut_stretch(author: str, log: AuthorLog, alive: list[int]) -> Iterator[Stretch]:
+    refused = (
+        Gap(int(sequence), int(sequence))
+        for sequence, outcome in log.recent.items()
+        if not outcome.accepted
+    )
+    missing = tuple(sorted({*log.gaps, *refused}))
+    first = 1
+    for start in range(0, max(1, len(alive)), _ALIVE_MAX):
+        some = tuple(alive[start : start + _ALIVE_MAX])
+        ends = start + _ALIVE_MAX >= len(alive)
+        last = log.last if ends else some[-1]
+        here = meet(missing, (Gap(first, last),))
+        yield Stretch(author, log.incarnation, first, last, here, some)
+        first = last + 1
+
+
+def _dots(state: QueueData) -> Iterator[CommandId]:
+    """The commands whose jobs, live prints and holders are there."""
+    yield from (job.dot for job in state.jobs.values())
+    yield from (print_.dot for print_ in state.prints.values())
+    for content in state.contents.values():
+        for host, said in content.sayings().items():
+            yield CommandId(host, said.incarnation, said.sequence)

@@ -1,0 +1,118 @@
+"""What this host says of itself to those that are linked, and hears of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from ..ports import Clock, Links, Message
+from .errors import HostDoubted, ReplicaError, WireInvalid
+from .greeting import Hello, Neighbours, parse_hello
+from .lifecycle import Lifecycle
+from .lives import Lives, doubt_form, parse_doubt
+from .phase import Phase
+from .report import hello
+
+_LOGGER = logging.getLogger(__name__)
+_HELLO_PERIOD = 10.0  # seconds
+_HELLOS_A_WRITE = 6  # how far the others' journals reach is written once a minute
+
+
+class Conversation:
+    """Hellos of one queue."""
+
+    def __init__(
+        self,
+        queue: str,
+        name: str,
+        links: Links,
+        clock: Clock,
+        lifecycle: Lifecycle,
+        lives: Lives,
+        neighbours: Neighbours,
+        fail: Callable[[ReplicaError], None],
+    ) -> None:
+        self._queue = queue
+        self._name = name
+        self._links = links
+        self._clock = clock
+        self._lifecycle = lifecycle
+        self._lives = lives
+        self._neighbours = neighbours
+        self._fail = fail
+        self._said: Hello | None = None
+        self.leaving = False  # this host is about to end
+
+    def greet(self, peer: str) -> None:
+        """A link is new."""
+        self._links.send(self._queue, peer, self._hello().form())
+
+    def announce(self) -> None:
+        """Say hello again if it changed in more than the growing log."""
+        hello = self._hello()
+        said = self._said
+        if said is None or hello.differs(said):
+            self._say(hello)
+
+    async def repeat(self) -> None:
+        """Links may lose a message: without a hello its host would not count."""
+        while True:
+            for _ in range(_HELLOS_A_WRITE):
+                await self._clock.sleep(_HELLO_PERIOD)
+                self._say(self._hello())
+            self._lives.write()
+
+    def on_hello(self, peer: str, message: Message) -> None:
+        """A linked host says who it is and where it takes part."""
+        try:
+            hello = parse_hello(message)
+        except WireInvalid as error:
+            _LOGGER.warning("host %.8s sent a bad hello: %s", peer, error)
+            return
+        doubt = self._lives.judge(peer, hello)
+        if doubt is not None:
+            _LOGGER.error("host %.8s is not let in: %s", peer, doubt)
+            form = doubt_form(self._lives.latest(peer), doubt)
+            self._links.send(self._queue, peer, form)
+        neighbour = self._neighbours.note(peer, hello, doubt)
+        group = self._lifecycle.group
+        if group is not None:
+            if hello.group == group.id or doubt is not None:
+                group.link(peer, neighbour.journal)
+                if hello.leaving:
+                    group.note_leaving(peer)
+            else:
+                group.unlink(peer)
+        self._lifecycle.note_news()
+
+    def on_doubt(self, peer: str, message: Message) -> None:
+        """Another host knows better: stand apart, also after a restart."""
+        doubt = parse_doubt(message)
+        if doubt is None or self._lifecycle.phase in (Phase.FAILED, Phase.CLOSED):
+            return
+        boots, why = doubt
+        name = self._neighbours.name(peer)
+        reason = (
+            f"host {name} does not let this host in: {why}. Switch the other machine"
+            " off if there is one; then let this one forget its copy of the queue and"
+            " get the others' by POST /server/netqueue/rejoin"
+        )
+        self._fail(HostDoubted(reason))
+        self._remembering = asyncio.get_running_loop().create_task(
+            self._remember_doubt(reason, boots)
+        )
+
+    def _hello(self) -> Hello:
+        return hello(self._name, self._lifecycle, self._lives, self.leaving)
+
+    def _say(self, hello: Hello) -> None:
+        self._said = hello
+        for peer in self._links.connected(self._queue):
+            self._links.send(self._queue, peer, hello.form())
+
+    async def _remember_doubt(self, reason: str, boots: int) -> None:
+        try:
+            await self._lives.note_doubt(reason, boots)
+        except ReplicaError as error:
+            _LOGGER.error("the doubt is not kept over a restart: %s", error)

@@ -1,0 +1,86 @@
+"""All that a host knows of its queue, the uncommitted tail of its log included (R6)."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+from ..model.errors import Rejected
+from ..model.queue_state import QueueState
+from ..ports import Message, Worker
+from . import snapshot
+from .applier import command_of
+from .errors import RequestRefused, SnapshotInvalid
+from .group import Group
+from .journal import Journal
+from .snapshot_intake import PART_SIZE, Ask
+
+
+def whole_state(group: Group, journal: Journal) -> QueueState:
+    """The group's state with every entry of this host's log applied.
+
+    An entry that is not known to be committed may be one that was acknowledged: by a
+    leader that died before it could say so.
+    """
+    state = group.state.copied()
+    for index in range(group.applied_index + 1, journal.last_index + 1):
+        entry = journal.entry(index)
+        command = None if entry is None else command_of(entry)
+        if command is not None:
+            with contextlib.suppress(Rejected):
+                state.apply(command, index)
+    return state
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A state as text, to be fetched in pieces."""
+
+    text: str
+    digest: str
+
+    @classmethod
+    async def of(cls, state: QueueState, worker: Worker) -> Copy:
+        """Write a state, off the loop."""
+        taken, text = await worker.run(snapshot.write, state, 1, 0, {}, (0, 0))
+        return cls(text, taken.digest)
+
+    def form(self) -> Message:
+        """How it is offered."""
+        return {"digest": self.digest, "size": len(self.text)}
+
+    def piece(self, params: Message) -> Message:
+        """Some characters of it; RequestRefused if another one is asked for."""
+        start = params.get("start")
+        if params.get("digest") != self.digest or type(start) is not int:
+            raise RequestRefused("that copy is not here any more")
+        return {"text": self.text[max(0, start) :][:PART_SIZE]}
+
+
+async def fetch_copy(
+    ask: Ask, host: str, params: dict[str, Any], worker: Worker
+) -> QueueState:
+    """What another host knows; raises a NetqueueError."""
+    offer = await ask(host, "copy", params)
+    digest, size = offer.get("digest"), offer.get("size")
+    if not isinstance(digest, str) or type(size) is not int:
+        raise SnapshotInvalid("an offer of a copy has another form")
+    if not 0 < size <= snapshot.SIZE_MAX:
+        raise SnapshotInvalid(f"a copy of {size} bytes")
+    parts: list[str] = []
+    here = 0
+    while here < size:
+        answer = await ask(host, "copy_part", {"digest": digest, "start": here})
+        part = answer.get("text")
+        if not isinstance(part, str) or not 0 < len(part) <= size - here:
+            raise SnapshotInvalid("a part of another size than it must have")
+        parts.append(part)
+        here += len(part)
+    return await worker.run(_read, "".join(parts), digest)
+
+
+def _read(text: str, digest: str) -> QueueState:
+    if not text.isascii() or snapshot.digest_of(text) != digest:
+        raise SnapshotInvalid("its bytes are not those that were offered: refused")
+    return snapshot.read(text).state

@@ -1,0 +1,124 @@
+"""Groups of one queue that meet: which one goes over to which (R8, R14).
+
+A group that never had a job dissolves by command. Of two with jobs the hosts of one go
+over to the other, each by itself: to one that went on from theirs; else to the one of
+the higher generation, then to the one that began with more hosts, then to the lower
+id. All of that is fixed when a group is founded, so both sides see the same winner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from ..model.command import Command, CommandId, Dissolve
+from ..ports import Clock, Random
+from .greeting import Hello, Neighbour, Neighbours
+from .group import Group
+
+
+class Side(NamedTuple):
+    """One of two groups."""
+
+    id: str
+    generation: int
+    following: int
+    ancestors: Collection[str]
+
+
+def goes_over(mine: Side, other: Side) -> bool:
+    """Whether the hosts of `mine` go over to `other`; never in both directions."""
+    if mine.id in other.ancestors:
+        return True
+    if other.id in mine.ancestors or mine.id == other.id:
+        return False
+    mine_key = (mine.generation, mine.following)
+    other_key = (other.generation, other.following)
+    return other_key > mine_key or (other_key == mine_key and other.id < mine.id)
+
+
+def side_of(group: Group) -> Side:
+    """This host's group."""
+    return Side(group.id, group.generation, group.following, group.state.ancestors)
+
+
+def _side_of(hello: Hello, group: str) -> Side:
+    return Side(group, hello.generation, hello.following, hello.ancestors)
+
+
+class Meeting:
+    """Looks at the other groups of the queue that linked hosts name."""
+
+    def __init__(
+        self, host_id: str, neighbours: Neighbours, clock: Clock, random: Random
+    ) -> None:
+        self._host_id = host_id
+        self._neighbours = neighbours
+        self._clock = clock
+        self._random = random
+        self._proposed: tuple[str, int, str] | None = None  # once a term
+
+    def left_for(self, group: Group) -> str | None:
+        """The group that mine was dissolved into while this host was away.
+
+        A host leaves a group that had no job only once it has applied its Dissolve.
+        """
+        for neighbour, other in self._others(group):
+            if self._related(group, neighbour.hello) or group.may_have_jobs():
+                continue
+            if neighbour.id in group.known_voters:
+                return other
+        return None
+
+    def goes_to(self, group: Group) -> str | None:
+        """The group that this host goes over to now: one that has a leader."""
+        mine, going = side_of(group), None
+        for neighbour, other in self._others(group):
+            if self._neighbours.leader_of(other) is None:
+                continue
+            hello, side = neighbour.hello, _side_of(neighbour.hello, other)
+            jobs = hello.jobs and group.may_have_jobs()
+            if not (jobs or self._related(group, hello)):
+                continue  # the one without jobs dissolves
+            if goes_over(mine, side):
+                mine, going = side, other
+        return going
+
+    def propose_dissolve(self, group: Group) -> None:
+        """As leader of a group without jobs: end it, in favour of another one."""
+        for neighbour, other in self._others(group):
+            if group.is_leader and self._yields(group, neighbour.hello):
+                self._propose(group, other)
+
+    def _others(self, group: Group) -> list[tuple[Neighbour, str]]:
+        return [
+            (neighbour, neighbour.hello.group)
+            for neighbour in self._neighbours
+            if neighbour.connected and neighbour.doubt is None
+            if neighbour.hello.group not in (None, group.id)
+        ]
+
+    @staticmethod
+    def _related(group: Group, other: Hello) -> bool:
+        """Whether one of the two went on from the other."""
+        return group.id in other.ancestors or other.group in group.state.ancestors
+
+    def _yields(self, group: Group, other: Hello) -> bool:
+        if group.state.ever_had_jobs or other.group is None:
+            return False
+        if self._related(group, other):
+            return False
+        return other.jobs or goes_over(side_of(group), _side_of(other, other.group))
+
+    def _propose(self, group: Group, into: str) -> None:
+        if self._proposed == (group.id, group.term, into):
+            return
+        self._proposed = (group.id, group.term, into)
+        # Not through the outbox: delivered late, it would end another group. A life
+        # of its own, so that it does not disturb the order of this host's commands.
+        life = int.from_bytes(self._random.token(6), "big")
+        command = Command(
+            CommandId(self._host_id, life, 1), self._clock.wall(), Dissolve(into)
+        )
+        answer = group.submit(command)
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())

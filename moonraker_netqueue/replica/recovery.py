@@ -1,0 +1,119 @@
+"""Going on without hosts that are away: a new generation of the group (R6, R7).
+
+A person decides, never a timer. The new group starts from all that the hosts which can
+be reached know together; it ends no reservation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..model.intake import note_ancestors
+from ..model.queue_data import Founding
+from ..model.queue_state import QueueState
+from . import snapshot
+from .errors import RecoverRefused
+from .greeting import Neighbour, Neighbours
+from .group import Group
+from .journal import Journal
+from .membership import index_of
+
+_START = 2  # index of its snapshot: an empty journal has the library's entry 1
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a person decides on: host ids, this host among the `following`.
+
+    `majority_missing`: the missing ones may go on by themselves, and may have accepted
+    what no other host has.
+    """
+
+    group: str
+    generation: int
+    following: tuple[str, ...]
+    missing: tuple[str, ...]
+    majority_missing: bool
+
+
+class Recovered(NamedTuple):
+    """The new group, and names of jobs that were removed by one host of the old one
+    while another changed them: they are gone."""
+
+    group: str
+    overruled: tuple[str, ...] = ()
+
+
+class Order:
+    """A person's word that the queue goes on; `done` has the id of the new group."""
+
+    def __init__(self, by: str) -> None:
+        self.by = by
+        self.given_way = ""  # to the host that goes on at the same time
+        self.overruled: set[str] = set()
+        self.done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+
+def outlook(
+    group: Group, journal: Journal, host_id: str, neighbours: Neighbours
+) -> Outlook:
+    """Who would go on without whom; raises RecoverRefused if nobody need."""
+    if group.has_quorum:
+        raise RecoverRefused(
+            "a majority of the voters is here: there is nothing to go on without"
+        )
+    hosts = neighbours.in_group(group.id)
+    reached = {host.id for host in hosts}
+    missing = group.absent - reached
+    return Outlook(
+        group.id,
+        group.generation,
+        tuple(sorted(reached | {host_id})),
+        tuple(sorted(missing)),
+        2 * len(group.absent) > len(group.voters) or _is_behind(journal, hosts),
+    )
+
+
+def _is_behind(journal: Journal, hosts: list[Neighbour]) -> bool:
+    """Whether one of them had a seat in a later configuration than this log knows,
+    and lost its journal: who the voters are is then known to the missing only."""
+    newest = max((index_of(host.hello.configuration) for host in hosts), default=0)
+    return newest > index_of(journal.configuration)
+
+
+def founded(state: QueueState, outlook: Outlook, by: str, at: float) -> QueueState:
+    """The state that a new generation starts with."""
+    state.dissolved_into = None
+    note_ancestors(state, {outlook.group: outlook.generation})
+    state.founding = Founding(
+        outlook.generation + 1, by, at, outlook.following, outlook.missing
+    )
+    return state
+
+
+def writer_of(
+    state: QueueState, host_id: str, group: str, incarnation: str
+) -> Callable[[Journal], None]:
+    """What writes the journal of a group that begins with a state and one voter.
+
+    Slow where the state is large: to be called in the worker.
+    """
+    seats = {host_id: incarnation}
+    taken, text = snapshot.write(state, _START, 0, seats, (_START, 0))
+
+    def fill(journal: Journal) -> None:
+        founding = state.founding
+        assert founding is not None  # noqa: S101  see `founded`
+        journal.set_meta(
+            group=group,
+            generation=founding.generation,
+            following=len(founding.following),
+            introduced=[],
+            incarnation=incarnation,
+        )
+        journal.install(taken, text)
+
+    return fill

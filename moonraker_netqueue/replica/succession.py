@@ -1,0 +1,188 @@
+"""Where a group that stands still on this host goes on: in another, or a new one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from ..errors import NetqueueError
+from ..model.event import overruled
+from ..model.merge import merge_telling
+from ..ports import Clock, Message, Random, Worker
+from .copies import Copy, fetch_copy, whole_state
+from .errors import HandInFailed, RecoverRefused, RequestRefused
+from .greeting import Neighbours
+from .group import Group
+from .group_files import GroupFiles
+from .hand_in import bodies_of, hand_in
+from .journal import Journal
+from .meeting import Meeting
+from .recovery import Order, founded, outlook, writer_of
+from .snapshot_intake import Ask
+
+_LOGGER = logging.getLogger(__name__)
+_HELD = 20.0  # seconds a host stands still for one that goes on
+_RETRY = 15.0  # seconds after a group did not take what this host knows
+
+
+class Succession:
+    """Hands over, gives copies and founds; the lifecycle owns group and journal."""
+
+    def __init__(
+        self,
+        host_id: str,
+        files: GroupFiles,
+        clock: Clock,
+        random: Random,
+        worker: Worker,
+        neighbours: Neighbours,
+        meeting: Meeting,
+        ask: Ask,
+        wait: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._host_id = host_id
+        self._files = files
+        self._clock = clock
+        self._random = random
+        self._worker = worker
+        self._neighbours = neighbours
+        self._meeting = meeting
+        self._ask = ask
+        self._wait = wait  # for news, at most so long
+        self._order: Order | None = None
+        self._founded: Order | None = None  # whose group is about to begin
+        self._held_until = 0.0
+        self._not_before = 0.0
+        self._copy: Copy | None = None
+        self.trouble = ""  # why the last group did not take what this host knows
+
+    # What asks for it.
+
+    def is_due(self, group: Group) -> bool:
+        """Whether the group should stand still on this host, to go on in another."""
+        now = self._clock.monotonic()
+        if self._order is not None or now < self._held_until:
+            return True
+        return now >= self._not_before and self._meeting.goes_to(group) is not None
+
+    def order(self, order: Order) -> None:
+        """A person lets the queue go on; RecoverRefused if that is under way."""
+        if self._order is not None or self._clock.monotonic() < self._held_until:
+            raise RecoverRefused(
+                "the queue is being let go on at this moment: look again"
+            )
+        self._order = order
+
+    async def give_copy(self, peer: str, group: Group, journal: Journal) -> Message:
+        """Stand still, and offer what is known to a host that goes on.
+
+        Of two that do so at the same time the one with the lower id does.
+        """
+        if self._order is not None:
+            if self._host_id < peer:
+                raise RequestRefused("this host goes on itself at this moment")
+            self._order.given_way = peer
+        self._held_until = self._clock.monotonic() + _HELD
+        group.halt()
+        self._copy = await Copy.of(whole_state(group, journal), self._worker)
+        return self._copy.form()
+
+    def give_piece(self, params: Message) -> Message:
+        """Some of that copy."""
+        if self._copy is None:
+            raise RequestRefused("no copy was asked for")
+        return self._copy.piece(params)
+
+    # What becomes of it.
+
+    async def carry_out(self, group: Group, journal: Journal) -> str | None:
+        """The group that takes this one's place, once all is there; None: none does."""
+        group.halt()
+        order = self._order
+        into: str | None
+        if order is not None:
+            try:
+                into = await self._found(order, group, journal)
+            except NetqueueError as error:
+                self._refuse(order, error)
+            except asyncio.CancelledError:
+                self._refuse(order, RecoverRefused("this host stops"))
+                raise
+            else:
+                self._founded = order
+                return into
+            finally:
+                self._order = None
+        while (into := self._meeting.goes_to(group)) is None:
+            left = self._held_until - self._clock.monotonic()
+            if left <= 0:
+                return None
+            await self._wait(left)
+        try:
+            await self._hand_in(group, journal, into)
+        except HandInFailed as error:
+            _LOGGER.warning("group %.8s: %s", into, error)
+            self.trouble = str(error)
+            self._held_until = 0.0
+            self._not_before = self._clock.monotonic() + _RETRY
+            return None
+        self.trouble = ""
+        self._held_until = 0.0
+        return into
+
+    def note_founded(self, group: str) -> None:
+        """The new group has begun on this host."""
+        order, self._founded = self._founded, None
+        if order is not None and not order.done.done():
+            order.done.set_result(group)
+
+    @staticmethod
+    def _refuse(order: Order, error: NetqueueError) -> None:
+        if not order.done.done():
+            order.done.set_exception(RecoverRefused(str(error)))
+
+    async def _hand_in(self, group: Group, journal: Journal, into: str) -> None:
+        leader = self._leader_of(into)
+        state = whole_state(group, journal)
+        _LOGGER.info("bringing what this host knows to group %.8s", into)
+        await hand_in(
+            self._ask,
+            self._host_id,
+            leader,
+            into,
+            bodies_of(state, group.id, group.generation),
+            self._clock,
+            self._random,
+        )
+
+    def _leader_of(self, group: str) -> str:
+        leader = self._neighbours.leader_of(group)
+        if leader is None:
+            raise HandInFailed("it has no leader now")
+        return leader.id
+
+    async def _found(self, order: Order, group: Group, journal: Journal) -> str:
+        """Write the group that goes on, from what all that are here know (R6)."""
+        if self._meeting.goes_to(group) is not None:
+            raise RecoverRefused(
+                "the queue goes on in another group: this host joins it"
+            )
+        there = outlook(group, journal, self._host_id, self._neighbours)
+        state = whole_state(group, journal)
+        for host in there.following:
+            if host != self._host_id:
+                params = {"g": group.id}
+                known = await fetch_copy(self._ask, host, params, self._worker)
+                state, events = await self._worker.run(merge_telling, state, known)
+                order.overruled |= overruled(events)
+        if order.given_way:
+            name = self._neighbours.name(order.given_way)
+            raise RecoverRefused(f"host {name} lets the queue go on at this moment")
+        new, incarnation = self._random.token(16).hex(), self._random.token(8).hex()
+        founded(state, there, order.by, self._clock.wall())
+        fill = await self._worker.run(writer_of, state, self._host_id, new, incarnation)
+        await self._files.write_next(fill)
+        if order.given_way:
+            raise RecoverRefused("another host lets the queue go on at this moment")
+        return new

@@ -1,0 +1,97 @@
+"""Two real printers, the commonest farm: one loses power, the other goes on (R7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
+from moonraker_netqueue.virtual_printer.shared_queue import sections, unshared_reason
+from tests.cli.desks import Desk
+from tests.component.test_component import GCODE, ROOT, exchange, refused, wait
+from tests.conftest import start_farm
+
+pytestmark = pytest.mark.timeout(300)
+_LONG = b"G28\n" + b"G4 P250\n" * 400
+
+
+@pytest.fixture
+def farm(printers_folder: Path) -> Iterator[VirtualFarm]:
+    with start_farm(printers_folder, 2, sections("workshop")) as farm:
+        wait(lambda: unshared_reason(farm) is None, 60)
+        for printer in farm.printers:
+            printer.client.upload("part.gcode", GCODE)
+            printer.client.upload("long.gcode", _LONG)
+            printer.client.post(f"{ROOT}/bed_clear", {"by": "test"})
+        yield farm
+
+
+def queue(printer: VirtualPrinter) -> dict[str, Any]:
+    status = printer.client.get(f"{ROOT}/status")
+    return dict(status["queues"]["workshop"])
+
+
+def item(printer: VirtualPrinter, name: str) -> dict[str, Any]:
+    """The one item of the job of a file."""
+    found = printer.client.get(f"{ROOT}/jobs")["jobs"]
+    return next(job["items"][0] for job in found if job["items"][0]["name"] == name)
+
+
+def states(printer: VirtualPrinter) -> list[str]:
+    """Of the live prints that the queue knows."""
+    printers = printer.client.get(f"{ROOT}/printers")["printers"]
+    return [one["state"] for entry in printers for one in entry["prints"]]
+
+
+def test_one_of_two_printers_loses_power(
+    farm: VirtualFarm, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The queue waits and says for whom; a person goes on; what the other one was
+    printing stays its own, is lost on its return, and is decided by a person."""
+    first, second = farm.printers
+    desk = Desk(first, capsys, tmp_path)
+    assert "nothing to do" in desk.done("recover").out
+    first.client.post(f"{ROOT}/printer", {"accept": False})
+    first.client.post(f"{ROOT}/job", {"filename": "long.gcode"})
+    wait(lambda: "printing" in states(first), 60)
+    for process in ("moonraker", "klippy", "mcu"):
+        second.kill(process)
+    wait(lambda: not queue(first)["quorum"], 60)
+    first.client.post(f"{ROOT}/printer", {"accept": True})
+    added = exchange(first, "POST", f"{ROOT}/job", {"filename": "part.gcode"})[1]
+    assert added["result"]["pending"], added
+
+    shown = first.client.get(f"{ROOT}/recover")
+    assert shown["needed"]
+    assert [host["name"] for host in shown["missing"]] == [second.name]
+    assert not shown["majority_missing"]
+    (held,) = shown["held"]
+    assert (held["printer"], held["state"]) == (second.name, "printing")
+    assert "twice" in held["choices"]["retry"]
+    wait(lambda: "waits for" in str(queue(first)["notices"]), 60)
+    assert refused(first, "POST", "recover", {"group": "another"})[0] == 409
+
+    typed = desk.type("recover", "--yes", "--by", "eva")
+    assert typed.code == 0, typed
+    assert second.name in typed.out
+    assert "generation 2" in typed.out
+    founding = queue(first)["founding"]
+    assert (founding["by"], founding["without"]) == ("eva", [second.name])
+    wait(lambda: item(first, "part.gcode")["done"] == 1, 60)
+    assert item(first, "long.gcode")["done"] == 0
+
+    second.start()
+    second.wait_ready()
+    wait(lambda: queue(second)["group"] == queue(first)["group"], 60)
+    wait(lambda: item(first, "long.gcode")["lost"] == 1, 60)
+    lost = first.client.get(f"{ROOT}/print", print_id=held["print_id"])["print"]
+    assert set(lost["choices"]) == {"wait", "retry", "mark_done"}
+    decided = desk.done("print", held["print_id"], "mark_done", "--by", "eva")
+    assert "decided by: eva" in decided.out
+    wait(lambda: item(second, "long.gcode")["done"] == 1, 30)
+    assert item(second, "part.gcode")["done"] == 1
+    assert item(second, "long.gcode")["extra"] == 0
+    wait(lambda: len([m for m in queue(first)["members"] if m["voter"]]) == 2, 60)
