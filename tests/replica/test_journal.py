@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from moonraker_netqueue.machine import MachineDisk, ThreadWorker
 from moonraker_netqueue.model.queue_state import QueueState
+from moonraker_netqueue.model.schema import BASE, SCHEMA
 from moonraker_netqueue.replica import journal as journal_module
 from moonraker_netqueue.replica import snapshot
 from moonraker_netqueue.replica.database import Database, Operation
