@@ -108,7 +108,7 @@ class Eviction:
                     if replica.state.referenced(sha256):
                         await self._require_good_copy(replica, content)
                 self._require_unneeded(sha256)  # it may have been reserved meanwhile
-            except BaseException:
+            except NetqueueError:
                 for replica, content in released:
                     await self._take_back(replica, content)
                 raise
