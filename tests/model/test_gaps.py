@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +26,7 @@ def gaps(numbers: set[int]) -> tuple[Gap, ...]:
 
 def numbers(gaps: tuple[Gap, ...]) -> set[int]:
     """What they hold; they must be in order and apart."""
-    for one, following in zip(gaps, gaps[1:], strict=False):
+    for one, following in pairwise(gaps):
         assert one.last + 1 < following.first
     return {n for gap in gaps for n in range(gap.first, gap.last + 1)}
 
