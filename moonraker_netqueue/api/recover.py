@@ -100,7 +100,7 @@ def _unseen(outlook: Outlook) -> str:
     if not outlook.majority_missing:
         return ""
     return (
-        "the missing hosts are a majority: what they accepted since they were last"
+        "the missing hosts may be a majority: what they accepted since they were last"
         " connected is not here, and comes when they return. If they are on and see"
         " each other, they go on, too, and each waiting copy may be made on both sides"
     )

@@ -179,7 +179,7 @@ class Lifecycle:
         return offer
 
     async def run(self) -> None:
-        """Live until the replica fails or is closed; no NetqueueError leaves."""
+        """Live until the replica fails or is closed; no error leaves."""
         steps = {
             Phase.STARTING: self._start,
             Phase.LISTENING: self._listen,
@@ -194,6 +194,9 @@ class Lifecycle:
                 await step()
         except NetqueueError as error:
             self.fail(error)
+        except Exception as error:  # a fault of ours: silent, it would look alive
+            _LOGGER.exception("queue %s", self._queue)
+            self.fail(ReplicaStopped(f"it cannot go on ({error!r}): report it"))
 
     async def close(self) -> None:
         """End the group; `run` must have been cancelled."""

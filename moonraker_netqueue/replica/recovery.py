@@ -85,6 +85,7 @@ def outlook(
         tuple(sorted(reached)),
         tuple(sorted(absent - reached)),
         2 * len(absent) > len(voters)
+        or journal.is_as_left
         or _is_behind(journal, group, seats)
         or (2 * len(absent) == len(voters) and _others_may_vote(group, neighbours)),
     )

@@ -9,8 +9,19 @@ from typing import Any
 
 import pytest
 
+from moonraker_netqueue.model.command import (
+    SCHEMA,
+    Command,
+    CommandId,
+    QueuePause,
+    encode,
+)
+from moonraker_netqueue.ports import Message
+from moonraker_netqueue.replica import copies
+from moonraker_netqueue.replica.entry import Kind, pack
 from moonraker_netqueue.replica.errors import RecoverRefused
 from moonraker_netqueue.replica.phase import Phase
+from moonraker_netqueue.replica.recovery import Order
 from moonraker_netqueue.replica.status import Role
 from tests.replica.simulation import Cluster, SimHost, simulate
 from tests.replica.test_generations import (
@@ -228,3 +239,125 @@ def test_an_act_that_gives_way_leaves_nothing_to_follow() -> None:
         assert NEXT not in b.disk.files
 
     simulate(scenario)
+
+
+def newer(text: str) -> str:
+    """The same command as a later version would write it."""
+    return text.replace(f'"schema":{SCHEMA}', f'"schema":{SCHEMA + 1}')
+
+
+def test_an_older_group_refuses_what_it_does_not_know() -> None:
+    """The host keeps what it has, stays in its group, and says whom to update (R23)."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (a,), (b,) = await two_groups(cluster, (A,), (B,))
+        await accepted(a, "job-000a")
+        await accepted(b, "job-000b")
+        mover = max(a, b, key=lambda host: str(host.status.group))
+        request = cluster.net.request
+
+        async def from_a_newer_one(
+            queue: str,
+            source: str,
+            target: str,
+            method: str,
+            params: dict[str, Any],
+            *more: Any,
+        ) -> Message:
+            if (source, method) == (mover.id, "submit"):
+                params = {**params, "command": newer(params["command"])}
+            return await request(queue, source, target, method, params, *more)
+
+        cluster.net.request = from_a_newer_one  # type: ignore[assignment]
+        old, jobs = mover.status.group, mover.jobs
+        heal(cluster)
+        await cluster.until(lambda: "update moonraker" in str(mover.status.notices))
+        await cluster.until(lambda: mover.status.role is Role.LEADER)
+        assert (mover.status.group, mover.jobs) == (old, jobs)
+        await accepted(mover, "job-000c")
+        cluster.net.request = request  # type: ignore[assignment]
+        await cluster.until(lambda: cluster.agreed(A, B))
+        assert sorted(a.jobs) == ["job-000a", "job-000b", "job-000c"]
+
+    simulate(scenario)
+
+
+def test_an_entry_of_a_newer_version_is_not_passed_over() -> None:
+    """It may hold an accepted job: this host does not go on without it (R23)."""
+
+    async def scenario(cluster: Cluster) -> None:
+        a, b = await farm(cluster, A, B)
+        b.kill()
+        await cluster.run_for(5)
+        journal = a.replica._lifecycle.journal
+        assert journal is not None
+        body = CommandId(B, 7, 1), 1.0, QueuePause(True)
+        data = pack(Kind.COMMAND, newer(encode(Command(*body))))
+        journal.add(data, journal.last_index + 1, journal[-1].term)
+        with pytest.raises(RecoverRefused, match="update moonraker_netqueue"):
+            await recover(a)
+        await cluster.until(lambda: a.status.phase is Phase.MEMBER)
+        assert a.status.generation == 1
+
+    simulate(scenario)
+
+
+def test_a_word_about_one_group_is_not_carried_out_in_another() -> None:
+    """A person looked at a group that this host left before the word was heard."""
+
+    async def scenario(cluster: Cluster) -> None:
+        a, b = await farm(cluster, A, B)
+        b.kill()
+        await cluster.run_for(5)
+        order = Order("eva", "another-group")
+        a.replica._lifecycle.succession.order(order)
+        with pytest.raises(RecoverRefused, match="changed meanwhile"):
+            await order.done
+        withdrawn = Order("eva", str(a.status.group))
+        await cluster.until(lambda: a.status.phase is Phase.MEMBER)
+        a.replica._lifecycle.succession.order(withdrawn)
+        withdrawn.done.cancel()
+        await cluster.run_for(5)
+        assert a.status.generation == 1
+
+    simulate(scenario)
+
+
+def test_a_copy_that_takes_long_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Over a slow link: who gives it stands still until it is there (R6)."""
+
+    async def scenario(cluster: Cluster) -> None:
+        a, b, *others = await farm(cluster, A, B, C, D, E)
+        for host in others:
+            host.kill()
+        await cluster.run_for(5)
+        pieces = 0
+
+        async def slow(
+            queue: str, source: str, target: str, method: str, *more: Any
+        ) -> Message:
+            nonlocal pieces
+            if method == "copy_part":
+                pieces += 1
+                await asyncio.sleep(8)
+                assert b.status.phase is Phase.YIELDING
+            return await request(queue, source, target, method, *more)
+
+        request = cluster.net.request
+        cluster.net.request = slow  # type: ignore[assignment]
+        monkeypatch.setattr(copies, "PART_SIZE", 1000)
+        await recover_patiently(cluster, a)
+        assert pieces > 2
+        await cluster.until(lambda: cluster.agreed(A, B))
+        assert len(b.jobs) == 5
+
+    simulate(scenario)
+
+
+async def recover_patiently(cluster: Cluster, a: SimHost) -> None:
+    """The person is told that it takes long, and it goes on."""
+    with pytest.raises(RecoverRefused, match="too long"):
+        await recover(a)
+    await cluster.until(lambda: a.status.generation == 2, 120)
