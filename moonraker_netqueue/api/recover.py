@@ -8,6 +8,7 @@ from ..model.print import UNSTARTED, Print, PrintState
 from ..replica.errors import RecoverRefused
 from ..replica.recovery import Outlook
 from .arguments import Arguments
+from .asking import origin
 from .host import Host
 from .queue import ServedQueue
 from .views import print_view
@@ -49,7 +50,7 @@ class RecoverEndpoints:
         group = arguments.text("group")
         by = arguments.text("by", "a person at the dashboard")
         arguments.finish()
-        recovered = await queue.replica.recover(by, group)
+        recovered = await queue.replica.recover(by, group, origin())
         return {
             "queue": queue.name,
             "group": recovered.group,

@@ -83,6 +83,7 @@ def _members(state: QueueData, cut: bool) -> Iterator[tuple[str, Any]]:
                 yield "authors", (author, some)
     yield from (("clients", pair) for pair in state.outcomes.clients.items())
     yield from (("counted", pair) for pair in state.counted.items())
+    yield from (("foundings", founding) for founding in state.foundings)
     yield "own", state
 
 

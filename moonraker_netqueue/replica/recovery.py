@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..model.command import NOBODY, Origin
+from ..model.founding import Founding, latest_foundings
 from ..model.intake import note_ancestors
-from ..model.queue_data import Founding
 from ..model.queue_state import QueueState
 from . import snapshot
 from .errors import RecoverRefused
@@ -50,9 +51,10 @@ class Recovered(NamedTuple):
 class Order:
     """A person's word that a group goes on; `done` has the id of the new one."""
 
-    def __init__(self, by: str, group: str) -> None:
+    def __init__(self, by: str, group: str, origin: Origin = NOBODY) -> None:
         self.by = by
         self.group = group
+        self.origin = origin
         self.given_way = ""  # to the host that goes on at the same time
         self.overruled: set[str] = set()
         self.done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -108,31 +110,26 @@ def _others_may_vote(group: Group, neighbours: Neighbours) -> bool:
     )
 
 
-def founded(state: QueueState, outlook: Outlook, by: str, at: float) -> QueueState:
-    """The state that a new generation starts with."""
+def found(state: QueueState, outlook: Outlook, founding: Founding) -> None:
+    """Make a state the one that a new generation starts with."""
     state.dissolved_into = None
     note_ancestors(state, {outlook.group: outlook.generation})
-    state.founding = Founding(
-        outlook.generation + 1, by, at, outlook.following, outlook.missing
-    )
-    return state
+    state.foundings = latest_foundings((*state.foundings, founding))
 
 
 def writer_of(
-    state: QueueState, host_id: str, group: str, incarnation: str
+    state: QueueState, founding: Founding, incarnation: str
 ) -> Callable[[Journal], None]:
     """What writes the journal of a group that begins with a state and one voter.
 
     Slow where the state is large: to be called in the worker.
     """
-    seats = {host_id: incarnation}
+    seats = {founding.host: incarnation}
     taken, text = snapshot.write(state, _START, 0, seats, (_START, 0))
 
     def fill(journal: Journal) -> None:
-        founding = state.founding
-        assert founding is not None  # noqa: S101  see `founded`
         journal.set_meta(
-            group=group,
+            group=founding.group,
             generation=founding.generation,
             following=len(founding.following),
             introduced=[],

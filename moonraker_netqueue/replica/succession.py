@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from ..errors import NetqueueError
 from ..model.event import overruled
+from ..model.founding import Founding
 from ..model.merge import merge_telling
 from ..ports import Clock, Message, Random, Worker
 from .copies import Copy, all_known, fetch_copy
@@ -19,7 +20,7 @@ from .hand_in import bodies_of, hand_in
 from .journal import Journal
 from .lives import Lives
 from .meeting import Meeting
-from .recovery import Order, founded, outlook, writer_of
+from .recovery import Order, found, outlook, writer_of
 from .snapshot_intake import Ask
 
 _LOGGER = logging.getLogger(__name__)
@@ -204,8 +205,19 @@ class Succession:
             name = self._neighbours.name(order.given_way)
             raise RecoverRefused(f"host {name} lets the queue go on at this moment")
         new, incarnation = self._random.token(16).hex(), self._random.token(8).hex()
-        founded(state, there, order.by, self._clock.wall())
-        fill = await self._worker.run(writer_of, state, self._host_id, new, incarnation)
+        founding = Founding(
+            group=new,
+            generation=there.generation + 1,
+            by=order.by,
+            at=self._clock.wall(),
+            following=there.following,
+            missing=there.missing,
+            host=self._host_id,
+            user=order.origin.user,
+            address=order.origin.address,
+        )
+        found(state, there, founding)
+        fill = await self._worker.run(writer_of, state, founding, incarnation)
         await self._files.write_next(fill)
         if order.given_way:
             raise RecoverRefused("another host lets the queue go on at this moment")

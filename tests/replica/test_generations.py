@@ -158,8 +158,9 @@ def test_of_two_hosts_one_goes_on_by_a_persons_word() -> None:
         assert a.status.group == new
         state = a.replica.state
         assert list(state.prints) == ["print-b1"]  # no reservation ends
-        assert state.founding is not None
-        assert (state.founding.by, state.founding.missing) == ("eva", (B,))
+        founding = a.status.founding
+        assert founding is not None
+        assert (founding.by, founding.missing) == ("eva", (B,))
         await b.start()
         await cluster.until(lambda: cluster.agreed(A, B))
         assert b.status.group == new
@@ -323,6 +324,8 @@ def test_two_sides_of_a_split_that_both_went_on_become_one(
         larger = groups[sizes.index(max(sizes))]
         winner = min(groups) if sizes[0] == sizes[1] else larger
         assert hosts[A].status.group == winner
+        acts = hosts[A].replica.state.foundings
+        assert {act.group for act in acts} == set(groups)  # both are remembered
 
     simulate(scenario)
 

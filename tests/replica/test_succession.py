@@ -228,7 +228,7 @@ def test_an_act_that_gives_way_leaves_nothing_to_follow() -> None:
         old = str(a.status.group)
         await cluster.until(lambda: a.replica._neighbours.in_group(old))
         new = await recover(a)
-        with pytest.raises(RecoverRefused, match="lets the queue go on|another host"):
+        with pytest.raises(RecoverRefused, match="at this moment"):
             await act
         b.delays = a.delays
         await cluster.until(lambda: cluster.agreed(A, B))
@@ -275,7 +275,7 @@ def test_an_older_group_refuses_what_it_does_not_know() -> None:
         await cluster.until(lambda: mover.status.role is Role.LEADER)
         assert (mover.status.group, mover.jobs) == (old, jobs)
         await accepted(mover, "job-000c")
-        cluster.net.request = request  # type: ignore[assignment]
+        cluster.net.request = request  # type: ignore[method-assign]
         await cluster.until(lambda: cluster.agreed(A, B))
         assert sorted(a.jobs) == ["job-000a", "job-000b", "job-000c"]
 

@@ -76,7 +76,7 @@ def test_half_of_the_voters_and_a_newcomer_are_a_majority() -> None:
 
     async def scenario(cluster: Cluster) -> None:
         a, b = await farm(cluster, A, B)
-        (c,) = await cluster.start(C)
+        await cluster.start(C)
         group = str(a.status.group)
         await cluster.until(
             lambda: C in {h.id for h in b.replica._neighbours.in_group(group)}
