@@ -1,8 +1,8 @@
 """Commands of this host that have no answer yet, durable before they leave (R11).
 
 An answered one stays until this host's own replica knows it: else a group that goes on
-from what this host has would lack what this host said. A file apart from the log: a command keeps its identity when the group that did not
-answer it is dissolved and another one takes it.
+from what this host has would lack what this host said. A file apart from the log: a
+command keeps its identity when its group goes on in another one.
 """
 
 from __future__ import annotations
