@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from tests.failures.namespaces import Namespace
 from tests.failures.switch import Switch
 
 PORT = 7125
+_DISK = 16 << 20  # bytes of a fragile machine's disk
+_DAMAGE = 512  # bytes
 _SECTION = """\
 [netqueue]
 name: $name
@@ -46,32 +49,24 @@ class _InsideClient(MoonrakerClient):
 class Machine(VirtualPrinter):
     """A printer in a namespace."""
 
-    def __init__(
-        self,
-        name: str,
-        data_path: Path,
-        namespace: Namespace,
-        environment: Mapping[str, str],
-    ) -> None:
+    def __init__(self, name: str, data_path: Path, namespace: Namespace) -> None:
         super().__init__(name, data_path, PORT, _SECTION)
         self.namespace = namespace
         self.client = _InsideClient(namespace)
-        self._environment = dict(environment)
 
     @property
     def folder(self) -> Path:
         """Where the component keeps its data."""
         return self.data_path / "netqueue"
 
+    @property
+    def journal(self) -> Path:
+        """Its replica of the queue."""
+        return self.folder / "queues" / "workshop" / "group.db"
+
     def start(self) -> None:
-        before = dict(os.environ)
-        os.environ.update(self._environment)
-        try:
-            with self.namespace.inside():
-                super().start()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        with self.namespace.inside():
+            super().start()
 
     def status(self) -> dict[str, Any]:
         """Its view of the queue."""
@@ -82,6 +77,65 @@ class Machine(VirtualPrinter):
         """All its processes die at once."""
         for name in ("moonraker", "klippy", "mcu"):
             self.kill(name)
+
+
+class FragileMachine(Machine):
+    """One whose component has a small disk of its own, and whose clock can jump.
+
+    `open_disk` comes before `start`, and `close_disk` after `stop`.
+    """
+
+    def __init__(self, name: str, data_path: Path, namespace: Namespace) -> None:
+        super().__init__(name, data_path, namespace)
+        self._clock = data_path.with_suffix(".clock")
+        self.set_clock(0)
+
+    def open_disk(self) -> None:
+        self.folder.mkdir(parents=True)
+        size = f"size={_DISK}"
+        _run("mount", "-t", "tmpfs", "-o", size, "none", str(self.folder))
+
+    def close_disk(self) -> None:
+        _run("umount", "--lazy", str(self.folder))
+
+    def start(self) -> None:
+        (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+        before = dict(os.environ)
+        os.environ |= {
+            "LD_PRELOAD": str(library),
+            "FAKETIME_TIMESTAMP_FILE": str(self._clock),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        try:
+            super().start()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def set_clock(self, seconds: int) -> None:
+        """Its wall clock is so much ahead of ours from now on."""
+        self._clock.write_text(f"{seconds:+d}")
+
+    def fill_disk(self) -> None:
+        with (
+            self._filling.open("wb", buffering=0) as file,
+            contextlib.suppress(OSError),
+        ):
+            while file.write(bytes(1 << 16)):
+                pass
+
+    def empty_disk(self) -> None:
+        """Undo `fill_disk`."""
+        self._filling.unlink()
+
+    @property
+    def _filling(self) -> Path:
+        return self.folder / "filling"
+
+    def remount(self, how: str) -> None:
+        """Make its disk read-only ("ro") or writable ("rw"), Moonraker being dead."""
+        _run("mount", "-o", f"remount,{how}", str(self.folder))
 
 
 class Farm(VirtualFarm):
@@ -181,9 +235,10 @@ class Farm(VirtualFarm):
         for mark, count in self.wanted.items():
             expected = count + self.again[mark]
             assert self.begun(mark) == expected, f"{mark}: not {expected} times"
-        wait(self._equal)
+        wait(self.equal)
 
-    def _equal(self) -> bool:
+    def equal(self) -> bool:
+        """Whether all printers show the same jobs, done to the same part."""
         views = [
             [
                 (job["job_id"], job["state"], [i["done"] for i in job["items"]])
@@ -207,32 +262,24 @@ class Farm(VirtualFarm):
 
 
 @contextmanager
-def farm_of(
-    folder: Path,
-    count: int,
-    environment: Mapping[str, str] | None = None,
-    disk: int = 0,
-) -> Iterator[Farm]:
-    """`count` printers that share the queue, ready.
-
-    The last one's processes get `environment`, and if `disk` is given, its component
-    has a disk of so many bytes for itself.
-    """
+def farm_of(folder: Path, count: int, fragile: int = 0) -> Iterator[Farm]:
+    """`count` printers that share the queue, ready; the last ones are fragile."""
     with ExitStack() as closing:
         namespaces = [Namespace(f"10.77.0.{number}") for number in range(1, count + 1)]
         for namespace in namespaces:
             closing.callback(namespace.close)
         switch = closing.enter_context(Switch([n.wire for n in namespaces]))
         directory = Path(tempfile.mkdtemp(dir=folder))
-        printers = [
-            Machine(name := f"printer{number}", directory / name, namespace, {})
-            for number, namespace in enumerate(namespaces[:-1], start=1)
-        ]
-        name = f"printer{count}"
-        last = Machine(name, directory / name, namespaces[-1], environment or {})
-        printers.append(last)
-        if disk:
-            closing.enter_context(_disk_of_its_own(last.folder, disk))
+        printers: list[Machine] = []
+        for number, namespace in enumerate(namespaces, start=1):
+            name = f"printer{number}"
+            if number > count - fragile:
+                weak = FragileMachine(name, directory / name, namespace)
+                weak.open_disk()
+                closing.callback(weak.close_disk)
+                printers.append(weak)
+            else:
+                printers.append(Machine(name, directory / name, namespace))
         farm = closing.enter_context(Farm(printers, switch))
         farm.start()
         farm.wait_ready(90)
@@ -240,19 +287,21 @@ def farm_of(
         yield farm
 
 
-@contextmanager
-def _disk_of_its_own(folder: Path, size: int) -> Iterator[None]:
-    folder.mkdir(parents=True)
-    _run("mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder))
-    try:
-        yield
-    finally:
-        _run("umount", "--lazy", str(folder))
+def damage(journal: Path) -> Path:
+    """Overwrite some of the middle of what a dead host wrote; the file that has it.
+
+    After a kill that is SQLite's log beside the file, after an orderly end the file.
+    """
+    log = journal.with_name(f"{journal.name}-wal")
+    path = max((one for one in (journal, log) if one.exists()), key=_size)
+    with path.open("r+b") as file:
+        file.seek(_size(path) // 2)
+        file.write(b"\xff" * _DAMAGE)
+    return path
 
 
-def remount(folder: Path, how: str) -> None:
-    """Make a disk of `farm_of` read-only ("ro") or writable ("rw")."""
-    _run("mount", "-o", f"remount,{how}", str(folder))
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def _run(*command: str) -> None:
