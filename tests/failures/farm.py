@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -17,6 +18,7 @@ from typing import Any
 from moonraker_netqueue.virtual_printer.evidence import gather
 from moonraker_netqueue.virtual_printer.moonraker_client import MoonrakerClient
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
+from moonraker_netqueue.virtual_printer.processes import ChildProcess
 from tests.component.test_component import ROOT, wait
 from tests.failures.namespaces import Namespace
 from tests.failures.switch import Switch
@@ -24,6 +26,7 @@ from tests.failures.switch import Switch
 PORT = 7125
 _DISK = 16 << 20  # bytes of a fragile machine's disk
 _DAMAGE = 512  # bytes
+_FEW, _VOTERS = 3, 5  # hosts that all vote; most voters there are
 _SECTION = """\
 [netqueue]
 name: $name
@@ -49,8 +52,11 @@ class _InsideClient(MoonrakerClient):
 class Machine(VirtualPrinter):
     """A printer in a namespace."""
 
-    def __init__(self, name: str, data_path: Path, namespace: Namespace) -> None:
-        super().__init__(name, data_path, PORT, _SECTION)
+    def __init__(
+        self, name: str, data_path: Path, namespace: Namespace, options: str = ""
+    ) -> None:
+        """`options` are more lines of its section [netqueue]."""
+        super().__init__(name, data_path, PORT, _SECTION + options)
         self.namespace = namespace
         self.client = _InsideClient(namespace)
 
@@ -138,11 +144,33 @@ class FragileMachine(Machine):
         _run("mount", "-o", f"remount,{how}", str(self.folder))
 
 
+class Witness(ChildProcess):
+    """`netqueue witness` in a namespace: a vote without a printer."""
+
+    def __init__(self, folder: Path, namespace: Namespace) -> None:
+        folder.mkdir(parents=True)
+        program = [sys.executable, "-m", "moonraker_netqueue.cli", "witness"]
+        where = ["--name", "witness", "--data", str(folder / "data")]
+        command = [*program, "workshop", *where]
+        super().__init__(command, folder / "witness.out", folder)
+        self.namespace = namespace
+
+    def start(self) -> None:
+        with self.namespace.inside():
+            super().start()
+
+
 class Farm(VirtualFarm):
     """Printers that share queue `workshop`, and the switch between them."""
 
-    def __init__(self, printers: Sequence[Machine], switch: Switch) -> None:
+    def __init__(
+        self,
+        printers: Sequence[Machine],
+        switch: Switch,
+        witnesses: Sequence[Witness] = (),
+    ) -> None:
         self.printers: tuple[Machine, ...] = tuple(printers)
+        self.witnesses = tuple(witnesses)
         self.switch = switch
         self._ids: dict[Machine, str] = {}
         self.began = time.time()
@@ -153,8 +181,15 @@ class Farm(VirtualFarm):
         return self
 
     def start(self) -> None:
+        for witness in self.witnesses:
+            witness.start()
         for printer in self.printers:
             printer.start()
+
+    def stop(self) -> None:
+        super().stop()
+        for witness in self.witnesses:
+            witness.kill()
 
     def index(self, printer: Machine) -> int:
         """The number of its wire."""
@@ -173,6 +208,13 @@ class Farm(VirtualFarm):
         """Who leads, once all agree."""
         found: Machine = wait(self._agreed_leader)
         return found
+
+    def leader_and_other(self) -> tuple[Machine, Machine]:
+        """A printer that leads, or else the first one; and another one."""
+        leaders = {printer.status()["leader"] for printer in self.printers}
+        first = next((p for p in self.printers if self.id(p) in leaders), None)
+        found = first or self.printers[0]
+        return found, self.others(found)[0]
 
     def _agreed_leader(self) -> Machine | None:
         leaders = {printer.status()["leader"] for printer in self.printers}
@@ -248,30 +290,42 @@ class Farm(VirtualFarm):
         ]
         return all(view == views[0] for view in views)
 
+    @property
+    def _voters(self) -> int:
+        """How many hosts vote: an odd number, but two of two."""
+        hosts = len(self.printers) + len(self.witnesses)
+        return hosts if hosts <= _FEW else min(hosts - 1 + hosts % 2, _VOTERS)
+
     def settled(self) -> bool:
         """Whether all are one group with a quorum and nobody missing."""
         statuses = [printer.status() for printer in self.printers]
         return all(
             status["quorum"]
             and status["group"] == statuses[0]["group"]
-            and sum(member["voter"] for member in status["members"])
-            == len(self.printers)
+            and sum(member["voter"] for member in status["members"]) == self._voters
             and not status["missing"]
             for status in statuses
         )
 
 
 @contextmanager
-def farm_of(folder: Path, count: int, fragile: int = 0) -> Iterator[Farm]:
-    """`count` printers that share the queue, ready; the last ones are fragile."""
+def farm_of(
+    folder: Path, count: int, *, fragile: int = 0, witnesses: int = 0, options: str = ""
+) -> Iterator[Farm]:
+    """`count` printers that share the queue, ready; the last ones are fragile.
+
+    Wires of witnesses come after those of the printers.
+    """
     with ExitStack() as closing:
-        namespaces = [Namespace(f"10.77.0.{number}") for number in range(1, count + 1)]
+        namespaces = [
+            Namespace(f"10.77.0.{number + 1}") for number in range(count + witnesses)
+        ]
         for namespace in namespaces:
             closing.callback(namespace.close)
         switch = closing.enter_context(Switch([n.wire for n in namespaces]))
         directory = Path(tempfile.mkdtemp(dir=folder))
         printers: list[Machine] = []
-        for number, namespace in enumerate(namespaces, start=1):
+        for number, namespace in enumerate(namespaces[:count], start=1):
             name = f"printer{number}"
             if number > count - fragile:
                 weak = FragileMachine(name, directory / name, namespace)
@@ -279,8 +333,13 @@ def farm_of(folder: Path, count: int, fragile: int = 0) -> Iterator[Farm]:
                 closing.callback(weak.close_disk)
                 printers.append(weak)
             else:
-                printers.append(Machine(name, directory / name, namespace))
-        farm = closing.enter_context(Farm(printers, switch))
+                machine = Machine(name, directory / name, namespace, options)
+                printers.append(machine)
+        others = [
+            Witness(directory / f"witness{number}", namespace)
+            for number, namespace in enumerate(namespaces[count:], start=1)
+        ]
+        farm = closing.enter_context(Farm(printers, switch, others))
         farm.start()
         farm.wait_ready(90)
         wait(farm.settled, 60)
