@@ -4,6 +4,7 @@
 Klipper) in network namespaces share a queue. Jobs are added all the time, and a person
 clears beds and has lost prints made again, while random faults are made and mended. At
 the end everything is mended, all is printed, and Klipper's own logs are counted.
+Ctrl-C brings the end on.
 """
 
 from __future__ import annotations
@@ -164,9 +165,20 @@ class People:
         self.submitted = self.pending = self.let_in_again = 0
         self.job_ids: dict[str, str] = {}  # by mark, of what was acknowledged
         self.decided: dict[str, str] = {}  # print -> job, of prints made again
+        self.seen: dict[str, dict[str, Any]] = {}  # by id; the queue keeps 100 complete
         self._farm = farm
         self._draw = random.Random(seed + 1)  # noqa: S311 - which job
         self._next_job = self._next_round = 0.0
+
+    @property
+    def jobs(self) -> dict[str, dict[str, Any]]:
+        """Each job that a printer showed, by mark, as it was shown last."""
+        return {j["name"].removesuffix(".gcode"): j for j in self.seen.values()}
+
+    @property
+    def printed(self) -> set[str]:
+        """Marks of the jobs that are complete."""
+        return {mark for mark, job in self.jobs.items() if job["state"] == "done"}
 
     def work_for(self, seconds: float) -> None:
         """Do what is due until so much time is over."""
@@ -201,8 +213,13 @@ class People:
                 ):
                     printer.recover(20)
                     printer.client.post(f"{ROOT}/bed_clear", {"by": "nemesis"})
+                self._see(self._farm.jobs(printer))
                 for lost in _lost(printer):
                     self._decide(printer, lost)
+
+    def _see(self, jobs: list[dict[str, Any]]) -> None:
+        done = {job_id for job_id, job in self.seen.items() if job["state"] == "done"}
+        self.seen |= {job["job_id"]: job for job in jobs if job["job_id"] not in done}
 
     def let_in(self, printer: Machine) -> None:
         """A host that has less than it had said forgets its copy (R5)."""
@@ -232,7 +249,9 @@ def run(minutes: float, faults: int, seed: int) -> int:
         nemesis = Nemesis(farm, people, seed)
         began = time.monotonic()
         end = began + 60 * minutes
-        while time.monotonic() < end or nemesis.made.total() < faults:
+        stopped: list[int] = []
+        signal.signal(signal.SIGINT, lambda number, _frame: stopped.append(number))
+        while not stopped and (time.monotonic() < end or nemesis.made.total() < faults):
             minute = (time.monotonic() - began) / 60
             print(f"{minute:5.1f} min, {people.submitted} jobs:", end="", flush=True)
             nemesis.strike()
@@ -251,14 +270,14 @@ def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
     begun = sum((one.begun for one in evidence), Counter[str]())
     ended = sum((one.ended for one in evidence), Counter[str]())
     decided = Counter(people.decided.values())
-    jobs = {job["job_id"]: job for job in farm.jobs(farm.printers[0])}
-    lost = [m for m, job in people.job_ids.items() if not farm.knows(job)]
+    shown = {job["job_id"] for job in farm.jobs(farm.printers[0])}
+    lost = [
+        mark
+        for mark, job_id in people.job_ids.items()
+        if mark not in people.printed and job_id not in shown
+    ]
     # A job whose answer never came may be there: it is printed once all the same.
-    ids = people.job_ids | {
-        mark: job["job_id"]
-        for job in jobs.values()
-        if (mark := job["name"].removesuffix(".gcode")) in farm.wanted
-    }
+    ids = people.job_ids | {mark: job["job_id"] for mark, job in people.jobs.items()}
     doubled = Counter(
         {
             mark: begun[mark] - farm.wanted[mark] - decided[ids.get(mark, "")]
@@ -267,9 +286,8 @@ def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
     )
     wrong = [
         f"{mark}: {text}"
-        for mark, job_id in people.job_ids.items()
-        if job_id in jobs
-        for text in _wrong(jobs[job_id], farm.wanted[mark], ended[mark])
+        for mark, job in people.jobs.items()
+        for text in _wrong(job, farm.wanted[mark], ended[mark])
     ]
     if not farm.equal():
         wrong.append("the printers do not tell the same story")
@@ -278,7 +296,7 @@ def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
     print(
         f"jobs submitted {people.submitted}, acknowledged {len(people.job_ids)} (of"
         f" these {people.pending} kept until a majority was back), printed"
-        f" {sum(farm.printed(mark) for mark in people.job_ids)}"
+        f" {len(people.printed & people.job_ids.keys())}"
     )
     print(
         f"copies wanted {sum(farm.wanted[mark] for mark in people.job_ids)}, ", end=""
@@ -305,13 +323,14 @@ def _wrong(job: dict[str, Any], wanted: int, ended: int) -> Iterator[str]:
 
 def _finish(farm: Farm, people: People) -> None:
     """Wait for all copies."""
+    people.look_after()
     deadline = time.monotonic() + _PATIENCE
-    while not farm.printed(*people.job_ids):
+    while people.jobs.keys() - people.printed or not farm.equal():
         if time.monotonic() > deadline:
             print(f"not all is printed after {_PATIENCE:g} s")
             break
-        people.look_after()
         time.sleep(1)
+        people.look_after()
 
 
 def main() -> int:
