@@ -341,8 +341,8 @@ def farm_of(
         ]
         farm = closing.enter_context(Farm(printers, switch, others))
         farm.start()
-        farm.wait_ready(90)
-        wait(farm.settled, 60)
+        farm.wait_ready(180)
+        wait(farm.settled, 180)
         yield farm
 
 

@@ -10,7 +10,7 @@ from tests.cli.terminals import Desk, Terminal, desk, ports_of
 
 __all__ = ["desk"]
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 _HOSTS = 12
 _JOBS = 20
