@@ -23,8 +23,4 @@ def merge_telling(
     merged.rules = max(one.rules, other.rules)
     into = [state.dissolved_into for state in (one, other) if state.dissolved_into]
     merged.dissolved_into = max(into, default=None)
-    foundings = [state.founding for state in (one, other) if state.founding]
-    merged.founding = max(
-        foundings, key=lambda found: (found.generation, repr(found)), default=None
-    )
     return merged, events
