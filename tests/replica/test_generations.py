@@ -516,3 +516,28 @@ def test_an_end_that_only_the_others_heard_is_told_again() -> None:
         assert done(c, "job-three") == 2
 
     simulate(scenario)
+
+
+def test_what_is_said_of_an_empty_queue_goes_over_with_it() -> None:
+    """It never had a job, and is paused: a host that knows it brings that, too (R8)."""
+
+    async def scenario(cluster: Cluster) -> None:
+        a, b, c = await cluster.start(A, B, C)
+        await cluster.until(
+            lambda: cluster.agreed(A, B, C) and len(a.status.voters) == 3
+        )
+        cut(cluster, (A, B), (C,))
+        assert (await a.give(QueuePause(True), 20)).state is SubmitState.ACCEPTED
+        a.kill()
+        b.kill()
+        await cluster.run_for(5)
+        await recover(c)
+        assert not c.replica.state.paused
+        heal(cluster)
+        await a.start()
+        await b.start()
+        await cluster.until(lambda: cluster.agreed(A, B, C))
+        assert c.status.generation == 2
+        assert c.replica.state.paused
+
+    simulate(scenario)
