@@ -148,7 +148,8 @@ MUTATIONS = (
         "replica/meeting.py",
         "        if self._related(group, other):\n            return False\n",
         "",
-        "replica/test_generations.py::test_an_empty_queue_goes_on_and_stays_gone_on",
+        "replica/test_generations.py"
+        "::test_an_empty_generation_takes_in_the_jobs_of_the_group_before",
     ),
     Mutation(
         "R8",
