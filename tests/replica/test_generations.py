@@ -528,6 +528,7 @@ def test_what_is_said_of_an_empty_queue_goes_over_with_it() -> None:
         )
         cut(cluster, (A, B), (C,))
         assert (await a.give(QueuePause(True), 20)).state is SubmitState.ACCEPTED
+        await cluster.run_for(1)  # so that it is in no outbox any more
         a.kill()
         b.kill()
         await cluster.run_for(5)
