@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model.errors import Rejected
+from ..model.intake import note_ancestors
 from ..model.merge import merge
 from ..model.queue_state import QueueState
 from ..ports import Message, Worker
@@ -31,14 +32,20 @@ async def all_known(group: Group, journal: Journal, files: GroupFiles) -> QueueS
     leader that died before it could say so. Raises CommandTooNew.
     """
     state = _with_tail(group.state.copied(), journal, group.applied_index)
-    for name, file in journal.meta(BROUGHT) or ():
-        if name not in state.ancestors:
-            old = await _read_aside(files, file)
-            state = await files.worker.run(merge, state, old)
+    for name, file in not_yet_back(journal, state):
+        old = await _read_aside(files, name, file)
+        state = await files.worker.run(merge, state, old)
     return state
 
 
-async def _read_aside(files: GroupFiles, file: str) -> QueueState:
+def not_yet_back(journal: Journal, state: QueueState) -> list[tuple[str, str]]:
+    """Which groups this host brought that `state` does not go on from, and the names
+    of their files in set-aside/."""
+    brought = journal.meta(BROUGHT) or ()
+    return [(name, file) for name, file in brought if name not in state.ancestors]
+
+
+async def _read_aside(files: GroupFiles, group: str, file: str) -> QueueState:
     """All that a journal knows that was set aside; nothing if it cannot be read."""
     try:
         journal, state = await files.open_aside(file)
@@ -46,6 +53,7 @@ async def _read_aside(files: GroupFiles, file: str) -> QueueState:
         _LOGGER.error("what this host brought is not with the others: %s", error)
         return QueueState()
     await journal.database.close()
+    note_ancestors(state, {group: journal.meta("generation")})
     return await files.worker.run(_with_tail, state, journal, journal.snapshot_index)
 
 

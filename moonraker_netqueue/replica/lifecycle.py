@@ -16,7 +16,7 @@ from collections.abc import Callable
 from ..errors import NetqueueError
 from ..model.queue_state import QueueState
 from ..ports import Clock, Links, Message, Random
-from .copies import BROUGHT
+from .copies import BROUGHT, not_yet_back
 from .entry import Seat, founding_entries
 from .errors import (
     JournalDamaged,
@@ -323,7 +323,7 @@ class Lifecycle:
             self.journal, self._state = await self._files.open()
             self._enter()
             return
-        self._kept, brought = group.state, self._opened().meta(BROUGHT) or []
+        self._kept, brought = group.state, not_yet_back(self._opened(), group.state)
         file = await self._set_aside(into)
         if self._opened().meta("group") == into:
             self._enter()
