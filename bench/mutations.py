@@ -101,8 +101,8 @@ MUTATIONS = (
     Mutation(
         "R6",
         "replica/copies.py",
-        "if name not in state.ancestors:",
-        "if False:",
+        "for name, file in journal.not_yet_back(state):",
+        "for name, file in ():",
         "replica/test_succession.py"
         "::test_what_was_brought_to_a_host_that_died_is_not_lost",
     ),
@@ -292,7 +292,7 @@ MUTATIONS = (
         "model/intake.py",
         "if mine is None and print_.state not in ENDED and known:",
         "if False:",
-        "model/test_merge.py::test_an_old_copy_brings_nothing_back",
+        "model/test_merge.py::test_a_print_whose_end_is_forgotten_stays_ended",
     ),
     Mutation(
         "R21",

@@ -21,7 +21,6 @@ from .journal import Journal
 from .snapshot_intake import PART_SIZE, Ask
 
 _LOGGER = logging.getLogger(__name__)
-BROUGHT = "brought"  # what a journal notes of the files that it follows
 
 
 async def all_known(group: Group, journal: Journal, files: GroupFiles) -> QueueState:
@@ -32,17 +31,10 @@ async def all_known(group: Group, journal: Journal, files: GroupFiles) -> QueueS
     leader that died before it could say so. Raises CommandTooNew.
     """
     state = _with_tail(group.state.copied(), journal, group.applied_index)
-    for name, file in not_yet_back(journal, state):
+    for name, file in journal.not_yet_back(state):
         old = await _read_aside(files, name, file)
         state = await files.worker.run(merge, state, old)
     return state
-
-
-def not_yet_back(journal: Journal, state: QueueState) -> list[tuple[str, str]]:
-    """Which groups this host brought that `state` does not go on from, and the names
-    of their files in set-aside/."""
-    brought = journal.meta(BROUGHT) or ()
-    return [(name, file) for name, file in brought if name not in state.ancestors]
 
 
 async def _read_aside(files: GroupFiles, group: str, file: str) -> QueueState:

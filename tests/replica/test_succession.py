@@ -397,4 +397,4 @@ def brought(host: SimHost) -> set[str]:
     """Ids of the groups that it brought."""
     journal = host.replica._lifecycle.journal
     assert journal is not None
-    return {name for name, _ in journal.meta(copies.BROUGHT)}
+    return {name for name, _ in journal.meta("brought")}
