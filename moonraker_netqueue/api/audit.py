@@ -31,7 +31,6 @@ from ..model.command import (
     QueuePause,
     QueueSet,
 )
-from ..model.founding import Founding
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from .views import host_name
@@ -88,11 +87,7 @@ class AuditLog:
     def newest_first(self, limit: int, before: int | None) -> list[dict[str, Any]]:
         """At most `limit` events, of those with an index below `before`."""
         state = self._state()
-        own = () if state.founding is None else (state.founding,)
-        began = [
-            _began(state, number, founding)
-            for number, founding in enumerate((*own, *reversed(state.foundings)))
-        ]
+        began = [_began(state, number) for number in range(len(state.foundings))]
         chosen = [
             event | {"host": host_name(state, event["host_id"])}
             for event in (*reversed(self._events), *began)
@@ -101,11 +96,12 @@ class AuditLog:
         return chosen[:limit]
 
 
-def _began(state: QueueState, number: int, founding: Founding) -> dict[str, Any]:
+def _began(state: QueueState, number: int) -> dict[str, Any]:
     """The event of one of the groups that the queue went on in, newest first.
 
     All of them are older than this group's log: their indexes go down from 0.
     """
+    founding = state.foundings[-1 - number]
     missing = ", ".join(host_name(state, host) for host in founding.missing)
     without = f" without {missing}" if missing else ""
     return {

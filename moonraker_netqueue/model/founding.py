@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .codec import since
 from .joins import text_of
 
 FOUNDINGS_MAX = 16  # kept of all groups that a queue came from; the latest ones
@@ -20,15 +19,15 @@ class Founding:
     `missing` are host ids.
     """
 
+    group: str
     generation: int
     by: str
     at: float
     following: tuple[str, ...]
     missing: tuple[str, ...]
-    group: str = since(3, "")
-    host: str = since(3, "")
-    user: str = since(3, "")
-    address: str = since(3, "")
+    host: str = ""
+    user: str = ""
+    address: str = ""
 
 
 def latest_foundings(foundings: Iterable[Founding]) -> tuple[Founding, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .event import Event
 from .intake import note_ancestors, take_in
-from .joins import text_of
 from .parts import whole
 from .queue_state import QueueState
 
@@ -22,10 +21,6 @@ def merge_telling(
     events = take_in(merged, whole(other))
     note_ancestors(merged, other.ancestors)
     merged.rules = max(one.rules, other.rules)
-    foundings = [state.founding for state in (one, other) if state.founding]
-    merged.founding = max(
-        foundings, key=lambda f: (f.generation, text_of(f)), default=None
-    )
     into = [state.dissolved_into for state in (one, other) if state.dissolved_into]
     merged.dissolved_into = max(into, default=None)
     return merged, events

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .codec import since
 from .content import Content
 from .founding import Founding
 from .gaps import Gap
@@ -46,7 +45,7 @@ class Part:
     authors: Mapping[str, tuple[AuthorLog, ...]] = field(default_factory=dict)
     clients: Mapping[str, ClientOutcome] = field(default_factory=dict)
     counted: Mapping[str, Totals] = field(default_factory=dict)
-    foundings: tuple[Founding, ...] = since(3, ())
+    foundings: tuple[Founding, ...] = ()
     paused: bool | None = None
     settings: QueueSettings | None = None
     stamps: Mapping[str, Stamp] = field(default_factory=dict)

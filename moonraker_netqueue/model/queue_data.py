@@ -41,8 +41,7 @@ class _Snapshot:
     outcomes: Outcomes
     stamps: Mapping[str, Stamp] = field(default_factory=dict)
     ancestors: Mapping[str, int] = field(default_factory=dict)
-    founding: Founding | None = None
-    foundings: tuple[Founding, ...] = since(3, ())
+    foundings: tuple[Founding, ...] = ()
     settings: QueueSettings = field(  # snapshots of format 1 have none
         default_factory=QueueSettings
     )
@@ -57,9 +56,8 @@ class QueueData:
     in its own order, since that order does not survive a snapshot. `counted` has the
     totals per host whose commands they count, so that a merge takes the higher.
     `stamps` are those of the queue's own parts; `ancestors` the groups whose state this
-    one went on from, with their generations; `foundings` are oldest first, `founding`
-    is this group's under rules that have no such list; `rules` is the schema that it
-    goes by.
+    one went on from, with their generations; `foundings` are oldest first; `rules` is
+    the schema that it goes by.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -73,7 +71,6 @@ class QueueData:
     outcomes: Outcomes = field(default_factory=Outcomes)
     stamps: dict[str, Stamp] = field(default_factory=dict)
     ancestors: dict[str, int] = field(default_factory=dict)
-    founding: Founding | None = None
     foundings: tuple[Founding, ...] = ()
     settings: QueueSettings = field(default_factory=QueueSettings)
     rules: int = BASE
@@ -85,8 +82,7 @@ class QueueData:
 
     def founding_of(self, group: str) -> Founding | None:
         """How a group began, if a person let the queue go on in it."""
-        known = (f for f in self.foundings if f.group == group)
-        return next(known, self.founding)
+        return next((f for f in self.foundings if f.group == group), None)
 
     def count(self, command: CommandId, more: Totals) -> None:
         """Count what a host's command did."""

@@ -6,12 +6,11 @@ long as nothing newer is used. A group goes by `QueueState.rules`; RulesRaise ra
 
 1: version 0.1.0's first form. 2: queue settings, hours and spools of printers, what a
 file's metadata tells; what another group hands in, and what a command makes names it,
-for merges. 3: RulesRaise, ContentEvict; who let the queue go on, of all its groups.
+for merges. 3: RulesRaise, ContentEvict.
 """
 
 from __future__ import annotations
 
 SCHEMA = 3  # the highest that this program knows
-FOUNDINGS = 3  # the one that keeps them; below it a group knows its own only
 BASE = 2  # the lowest that it writes: what every group goes by until it is raised
 UPDATE_HERE = "update moonraker_netqueue on this host"

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..model.command import NOBODY, Origin
 from ..model.founding import Founding, latest_foundings
 from ..model.intake import note_ancestors
 from ..model.queue_state import QueueState
-from ..model.schema import FOUNDINGS
 from . import snapshot
 from .errors import RecoverRefused
 from .greeting import Neighbours
@@ -115,13 +114,7 @@ def found(state: QueueState, outlook: Outlook, founding: Founding) -> None:
     """Make a state the one that a new generation starts with."""
     state.dissolved_into = None
     note_ancestors(state, {outlook.group: outlook.generation})
-    if state.rules < FOUNDINGS:
-        state.founding = replace(founding, group="", host="", user="", address="")
-        return
-    known = [*state.foundings, founding]
-    if state.founding is not None:
-        known.append(replace(state.founding, group=outlook.group))
-    state.founding, state.foundings = None, latest_foundings(known)
+    state.foundings = latest_foundings((*state.foundings, founding))
 
 
 def writer_of(

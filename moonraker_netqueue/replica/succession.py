@@ -10,11 +10,10 @@ from ..errors import NetqueueError
 from ..model.event import overruled
 from ..model.founding import Founding
 from ..model.merge import merge_telling
-from ..model.schema import FOUNDINGS
 from ..ports import Clock, Message, Random, Worker
 from .copies import Copy, all_known, fetch_copy
 from .errors import HandInFailed, RecoverRefused, RequestRefused
-from .greeting import Neighbour, Neighbours
+from .greeting import Neighbours
 from .group import Group
 from .group_files import GroupFiles
 from .hand_in import bodies_of, hand_in
@@ -22,7 +21,6 @@ from .journal import Journal
 from .lives import Lives
 from .meeting import Meeting
 from .recovery import Order, found, outlook, writer_of
-from .rules_gate import RulesGate
 from .snapshot_intake import Ask
 
 _LOGGER = logging.getLogger(__name__)
@@ -53,7 +51,6 @@ class Succession:
         self._worker = worker
         self._neighbours = neighbours
         self._lives = lives
-        self._gate = RulesGate(host_id, lives.versions, neighbours, clock)
         self._meeting = meeting
         self._ask = ask
         self._wait = wait  # for news, at most so long
@@ -169,24 +166,22 @@ class Succession:
     async def _hand_in(self, group: Group, journal: Journal, into: str) -> None:
         leader = self._leader_of(into)
         state = await all_known(group, journal, self._files)
-        if leader.hello.rules < FOUNDINGS:
-            state.foundings = ()  # that group cannot keep them
         _LOGGER.info("bringing what this host knows to group %.8s", into)
         await hand_in(
             self._ask,
             self._host_id,
-            leader.id,
+            leader,
             into,
             bodies_of(state, group.id, group.generation),
             self._clock,
             self._random,
         )
 
-    def _leader_of(self, group: str) -> Neighbour:
+    def _leader_of(self, group: str) -> str:
         leader = self._neighbours.leader_of(group)
         if leader is None:
             raise HandInFailed("it has no leader now")
-        return leader
+        return leader.id
 
     async def _found(self, order: Order, group: Group, journal: Journal) -> str:
         """Write the group that goes on, from what all that are here know (R6)."""
@@ -221,8 +216,6 @@ class Succession:
             user=order.origin.user,
             address=order.origin.address,
         )
-        if self._gate.obstacle(group, FOUNDINGS) is None:
-            state.rules = max(state.rules, FOUNDINGS)
         found(state, there, founding)
         fill = await self._worker.run(writer_of, state, founding, incarnation)
         await self._files.write_next(fill)

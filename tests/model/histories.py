@@ -85,7 +85,7 @@ def branches(seed: int, trunk_steps: int = 25, steps: int = 12) -> Branches:
 def _founding(speaker: _Speaker, generation: int) -> Founding:
     """A person in front of it let the queue go on there."""
     group = f"group-{speaker.host[:4]}"
-    return Founding(generation, "eva", 5.0, (speaker.host,), (), group)
+    return Founding(group, generation, "eva", 5.0, (speaker.host,), ())
 
 
 def hear(state: QueueState, command: Command) -> None:

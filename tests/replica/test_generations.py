@@ -13,7 +13,6 @@ from moonraker_netqueue.model.command import (
     Decision,
     JobAdd,
     JobRemove,
-    Origin,
     PrintDecide,
     PrintEnded,
     PrinterUpdate,
@@ -24,7 +23,6 @@ from moonraker_netqueue.model.command import (
 from moonraker_netqueue.model.job import ItemSpec, Wishes
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import Profile
-from moonraker_netqueue.model.schema import BASE, SCHEMA
 from moonraker_netqueue.replica.errors import RecoverRefused
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import Role
@@ -565,25 +563,3 @@ def test_an_empty_generation_takes_in_the_jobs_of_the_group_before(seed: int) ->
         assert a.jobs == ["job-late"]
 
     simulate(scenario, seed)
-
-
-@pytest.mark.parametrize("rules", [BASE, SCHEMA])
-def test_an_act_is_kept_in_words_that_all_hosts_know(rules: int) -> None:
-    """With its origin, and for good, if the missing host knows that, too (R23)."""
-
-    async def scenario(cluster: Cluster) -> None:
-        a, b = await farm(cluster, A, B)
-        b.kill()
-        await cluster.run_for(5)
-        a.replica._lives.versions.note(B, rules, "1.2")
-        assert a.life is not None
-        shown = a.replica.outlook()
-        asked = a.replica.recover("eva", shown.group, Origin("anna", "::1"))
-        await a.life.spawn(asked)
-        founding = a.status.founding
-        assert founding is not None
-        named = ("anna", "::1", A) if rules == SCHEMA else ("", "", "")
-        assert (founding.user, founding.address, founding.host) == named
-        assert (founding.by, a.replica.state.rules) == ("eva", rules)
-
-    simulate(scenario)

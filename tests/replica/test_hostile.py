@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from moonraker_netqueue.model.command import (
+    SCHEMA,
     Command,
     CommandId,
     QueuePause,
     encode,
 )
-from moonraker_netqueue.model.schema import SCHEMA
 from moonraker_netqueue.replica.entry import Kind
 from moonraker_netqueue.replica.group import Group
 from moonraker_netqueue.replica.phase import Phase
