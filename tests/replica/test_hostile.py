@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from moonraker_netqueue.model.command import (
-    SCHEMA,
     Command,
     CommandId,
     QueuePause,
     encode,
 )
+from moonraker_netqueue.model.schema import BASE, SCHEMA
 from moonraker_netqueue.replica.entry import Kind
 from moonraker_netqueue.replica.group import Group
 from moonraker_netqueue.replica.phase import Phase
@@ -371,7 +371,7 @@ def test_a_host_stops_at_an_entry_of_a_newer_version() -> None:
         assert leader is not None
         author = CommandId(leader.id, 9, 1)
         text = encode(Command(author, 1.0, QueuePause(True)))
-        newer = text.replace(f'"schema":{SCHEMA}', f'"schema":{SCHEMA + 1}')
+        newer = text.replace(f'"schema":{BASE}', f'"schema":{SCHEMA + 1}')
         _group(leader)._core.append(Kind.COMMAND, newer)
         await cluster.until(lambda: leader.status.phase is Phase.FAILED)
         assert "update moonraker_netqueue" in str(leader.status.error)
