@@ -211,7 +211,7 @@ MUTATIONS = (
     Mutation(
         "R11",
         "replica/submission.py",
-        "            self._outbox.note_answered(command)\n            self._let_go()\n",
+        "            self._outbox.note_answered(command)\n",
         "            self._outbox.remove(command)\n",
         "replica/test_generations.py"
         "::test_an_end_that_only_the_others_heard_is_told_again",
@@ -250,6 +250,14 @@ MUTATIONS = (
         "if (digest.sha256, digest.size) != (sha256, size):",
         "if digest.size != size:",
         "files/test_fetch.py",
+    ),
+    Mutation(
+        "R17",
+        "model/printer_rules.py",
+        "if len(keepers) < HOLDERS_MIN and queue.referenced(body.sha256):",
+        "if False:",
+        "model/test_rules_of_a_queue.py"
+        "::test_of_what_is_needed_two_hosts_that_are_on_keep_a_copy",
     ),
     Mutation(
         "R18",
@@ -310,8 +318,24 @@ MUTATIONS = (
     ),
     Mutation(
         "R23",
+        "replica/rules_gate.py",
+        "if reason is not None:",
+        "if False:",
+        "replica/test_versions.py::test_what_is_new_waits_until_all_hosts_know_it",
+    ),
+    Mutation(
+        "R23",
+        "model/queue_rules.py",
+        "if command.schema > queue.rules and",
+        "if False and",
+        "model/test_rules_of_a_queue.py"
+        "::test_what_is_above_the_rules_is_refused_until_they_are_raised",
+    ),
+    Mutation(
+        "R23",
         "replica/applier.py",
-        '            self._stop(f"entry {entry.index} cannot be applied: {error}")\n',
+        '            self._stop(HostOutdated(f"entry {entry.index} cannot be applied:'
+        ' {error}"))\n',
         "",
         "replica/test_hostile.py::test_a_host_stops_at_an_entry_of_a_newer_version",
     ),
