@@ -7,6 +7,7 @@ from typing import Any
 from ..replica.errors import RecoverRefused
 from ..replica.recovery import Outlook
 from .arguments import Arguments
+from .asking import origin
 from .host import Host
 from .queue import ServedQueue
 from .undecided import choices
@@ -49,7 +50,7 @@ class RecoverEndpoints:
         group = arguments.text("group")
         by = arguments.text("by", "a person at the dashboard")
         arguments.finish()
-        recovered = await queue.replica.recover(by, group)
+        recovered = await queue.replica.recover(by, group, origin())
         return {
             "queue": queue.name,
             "group": recovered.group,
@@ -78,7 +79,7 @@ def _unseen(outlook: Outlook) -> str:
     if not outlook.majority_missing:
         return ""
     return (
-        "the missing hosts are a majority: what they accepted since they were last"
+        "the missing hosts may be a majority: what they accepted since they were last"
         " connected is not here, and comes when they return. If they are on and see"
         " each other, they go on, too, and each waiting copy may be made on both sides"
     )
