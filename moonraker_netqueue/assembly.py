@@ -21,6 +21,7 @@ from .api.warnings import QueueWarnings
 from .config import Settings
 from .discovery.discovery import Discovery
 from .discovery.record import Found
+from .files.eviction import VERIFY_METHOD, Eviction
 from .files.fetch import Fetcher
 from .files.incoming import Incoming
 from .files.store import ContentStore
@@ -152,17 +153,19 @@ class _Builder:
         self._closing.push_async_callback(queues.close)
         await queues.load()
         fetcher = self._fetcher(store, network)
+        eviction = self._eviction(store, network, queues)
         agent = await self._agent(store, fetcher, network)
         queues.connect(agent, self._announce)
         warnings = QueueWarnings(queues.queues, self._clock, self._show_warning)
         self._closing.push_async_callback(warnings.close)
-        return Host(
+        host = Host(
             name=self._settings.name,
             queues=queues.queues,
             links=network,
             peers=network,
             store=store,
             fetcher=fetcher,
+            eviction=eviction,
             agent=agent,
             klipper=self._module,
             gcodes=self._gcodes,
@@ -170,6 +173,8 @@ class _Builder:
             clock=self._clock,
             random=self._random,
         )
+        eviction.spares = host.is_fresh
+        return host
 
     def endpoints(self, host: Host, notify: Notify) -> Endpoints:
         endpoints = Endpoints(host, self._queues)
@@ -255,6 +260,26 @@ class _Builder:
         await replica.start()
         closing.push_async_callback(replica.close)
         return ServedQueue(name, replica)
+
+    def _eviction(
+        self, store: ContentStore, network: PeerNetwork, queues: HostQueues
+    ) -> Eviction:
+        eviction = Eviction(
+            store,
+            lambda: {name: queue.replica for name, queue in queues.queues.items()},
+            network,
+            self._clock,
+            self._settings.disk_budget,
+            lambda text: self._show_warning("files", text),
+        )
+        queues.attach(
+            lambda queue, _: queue.replica.register_request(
+                VERIFY_METHOD, eviction.answer
+            )
+        )
+        eviction.start()
+        self._closing.push_async_callback(eviction.close)
+        return eviction
 
     def _fetcher(self, store: ContentStore, network: PeerNetwork) -> Fetcher:
         fetcher = Fetcher(

@@ -26,6 +26,8 @@ _WHOLE = re.compile(r"[0-9]{1,9}")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 _LOCAL = "local"
+_MIB = 1 << 20
+_DISK_BUDGET = 4096 * _MIB
 
 
 class ConfigInvalid(NetqueueError):
@@ -76,6 +78,7 @@ class Settings:
     queues: tuple[str, ...]
     job_queue: str | None  # the one behind Moonraker's own job queue; None: its own
     hot_folder: bool  # add what is put into gcodes/netqueue-in/<queue>
+    disk_budget: int  # bytes that the contents of jobs may take
     network: NetworkSettings
     printer: PrinterSettings
 
@@ -96,6 +99,7 @@ def parse(
         queues=queues,
         job_queue=_job_queue(reader, queues),
         hot_folder=reader.take("hot_folder", _boolean, True),
+        disk_budget=reader.take("disk_budget", _mebibytes, _DISK_BUDGET),
         network=_network(reader),
         printer=_printer(reader),
     )
@@ -336,6 +340,12 @@ def _macro_seconds(text: str) -> int:
     if _WHOLE.fullmatch(text) and 1 <= int(text) <= 86_400:
         return int(text)
     raise ValueError("whole seconds, 1 to 86400 (a day)")
+
+
+def _mebibytes(text: str) -> int:
+    if _WHOLE.fullmatch(text) and 64 <= int(text) <= 10_000_000:
+        return int(text) * _MIB
+    raise ValueError("whole MiB, 64 to 10000000")
 
 
 def _minutes(text: str) -> int:
