@@ -27,6 +27,7 @@ from .weighting import (
 )
 
 WORK = 12_000  # prints started in all rollouts: 0.2 s on a PC, 2 s on a Raspberry Pi 3
+_FEWEST = 2  # the best weighting and the assignment
 _LIMITED = 3  # candidates where the operator has limits: each is a search
 
 
@@ -49,12 +50,10 @@ def best_candidate(scored: Scored) -> Candidate:
     queue = Queue(scored.problem, shop)
     extra = extra_minutes(shop, queue.left, queue.busy())
     parts = parts_of(scored, shop, extra, queue.promised)
-    affordable = WORK // max(1, queue.units)
-    if scored.tableau.limits:
-        affordable = min(affordable, _LIMITED)
-    if affordable < 2:
+    number = _affordable(scored, queue)
+    if number < _FEWEST:
         return _candidate(scored, parts, WEIGHTINGS[0])
-    weightings = (*WEIGHTINGS[: affordable - 1], SCORE)
+    weightings = (*WEIGHTINGS[: number - 1], SCORE)
     candidates = [_candidate(scored, parts, each) for each in weightings]
     starts = [_starts(each.vector, scored.tableau.idle) for each in candidates]
     exact = exact_start(scored, queue)
@@ -72,6 +71,18 @@ def best_candidate(scored: Scored) -> Candidate:
     else:
         best = _best(outcomes)
     return replace(candidates[best], outcome=outcomes[best])
+
+
+def _affordable(scored: Scored, queue: Queue) -> int:
+    """How many candidates can be played forward within WORK.
+
+    Of a long queue only the best weighting and the assignment: to play more of them
+    takes long and changes little.
+    """
+    most = WORK // max(1, queue.units)
+    if most <= len(WEIGHTINGS):
+        most = min(most, _FEWEST)
+    return min(most, _LIMITED) if scored.tableau.limits else most
 
 
 def priced_candidate(scored: Scored) -> Candidate:

@@ -139,6 +139,8 @@ class _Play:
             () if kind is None else costs.entries(kind, loaded)
             for kind, loaded in zip(self._kinds, self._loaded, strict=True)
         ]
+        weights = problem.weights
+        self._late, self._late_cap = weights.late, weights.late_cap
         self._todo = sum(self._left)
         self._end = queue.now
         self._flow = 0
@@ -187,10 +189,11 @@ class _Play:
         left, due, shop = self._left, self._queue.due, self._shop
         grams, waits = self._grams[printer], kind.waits
         dead = self._costs.dead if kind.by_hand else 0
-        best: tuple[int, int] | None = None  # cost and job
+        late, late_cap = self._late, self._late_cap
+        least, first = -1, -1  # cost and job of the choice
         choice: _Start | None = None
         for cost, job, minutes, change in self._entries[printer]:
-            if best is not None and cost > best[0]:
+            if choice is not None and cost > least:
                 break  # what comes later only costs more
             if not left[job]:
                 continue
@@ -205,14 +208,11 @@ class _Play:
                 cost += dead * waits[end % WEEK]
             limit = due[job]
             if limit is not None and end > limit:
-                cost += self._late_cost(end - limit)
-            if best is None or (cost, job) < best:
-                best, choice = (cost, job), (job, minutes, change)
+                over = end - limit
+                cost += late * (over if over < late_cap else late_cap)
+            if choice is None or cost < least or (cost == least and job < first):
+                least, first, choice = cost, job, (job, minutes, change)
         return choice
-
-    def _late_cost(self, minutes: int) -> int:
-        weights = self._queue.problem.weights
-        return weights.late * min(weights.late_cap, minutes)
 
     def _start(self, minute: int, printer: int, start: _Start) -> None:
         job, minutes, change = start
