@@ -73,7 +73,6 @@ SIZES = (
     BATCH_100,
     STREAM_20,
     ORDERS_20,
-    Size(Kind.STREAM, 100, 10_000),
 )
 
 

@@ -100,6 +100,9 @@ def test_a_rollout_by_the_score_is_the_forecast_of_greedy(problem: Problem) -> N
     outcome = _outcome(problem, (len(problem.jobs),) * len(problem.printers))
     end = max((each.end for each in found.prints), default=_NINE)
     assert outcome.makespan == end - _NINE
+    added = {job.name: min(_NINE, job.added // 60) for job in problem.jobs}
+    flows = (each.end - added[each.job] for each in found.prints)
+    assert outcome.longest == max(flows, default=0)
     assert outcome.left == sum(left for _, left in found.left)
     due = {job.name: job.due for job in problem.jobs}
     flow = 0

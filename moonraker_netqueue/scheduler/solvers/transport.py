@@ -95,7 +95,9 @@ class _Search:
     def next_column(self) -> int:
         """Close the nearest open column; the lower number among equals."""
         room, distance = self._has_room, self.distance
-        column = min(self._open, key=lambda each: (distance[each], not room(each), each))
+        column = min(
+            self._open, key=lambda each: (distance[each], not room(each), each)
+        )
         self._open.remove(column)
         self.done.append(column)
         return column
