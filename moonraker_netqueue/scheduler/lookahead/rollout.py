@@ -217,8 +217,7 @@ class _Play:
                 cost += dead * waits[end % WEEK]
             limit = due[job]
             if limit is not None and end > limit:
-                over = end - limit
-                cost += late * (over if over < late_cap else late_cap)
+                cost += late * min(late_cap, end - limit)
             if choice is None or cost < least or (cost == least and job < first):
                 least, first, choice = cost, job, (job, minutes, change)
         return choice

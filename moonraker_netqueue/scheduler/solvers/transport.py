@@ -7,6 +7,8 @@ full, pushes a printer on to another column, along the shortest path to one with
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .tableau import Tableau, Vector
 
 
@@ -93,7 +95,7 @@ class _Search:
                 self._open.add(column)
 
     def next_column(self) -> int:
-        """Close the nearest open column; the lower number among equals."""
+        """Close the nearest open column; among equals one with room ends the search."""
         room, distance = self._has_room, self.distance
         column = min(
             self._open, key=lambda each: (distance[each], not room(each), each)
