@@ -8,7 +8,7 @@ from statistics import fmean
 
 from bench.solvers import Timing
 
-from .cases import BATCH_20, BATCH_100, SMALL, STREAM_20, Size
+from .cases import BATCH_20, BATCH_100, ORDERS_20, SMALL, STREAM_20, Size
 from .rivals import BASELINE, LOOKS_AHEAD
 from .runs import Result
 
@@ -68,6 +68,7 @@ def targets(
         (BATCH_20, _batch_targets),
         (BATCH_100, _batch_targets),
         (STREAM_20, _stream_targets),
+        (ORDERS_20, _stream_targets),
     ):
         pairs = Pairs.of(results, size, strategy)
         if pairs.ours:

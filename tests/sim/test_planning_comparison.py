@@ -14,6 +14,7 @@ from bench.planning import runs, tables
 from bench.planning.cases import (
     BATCH_20,
     BATCH_100,
+    ORDERS_20,
     SIZES,
     SMALL,
     SMALL_TUNING_SEEDS,
@@ -105,7 +106,7 @@ def _results(better: float) -> list[Result]:
     )
     return [
         Result(size.name, seed, name, measures, 1000, 50.0, 1.0)
-        for size in (SMALL, BATCH_20, BATCH_100, STREAM_20)
+        for size in (SMALL, BATCH_20, BATCH_100, STREAM_20, ORDERS_20)
         for seed in size.seeds
         for name, measures in (("fifo", _MEASURES), ("greedy", ours))
     ]
@@ -124,7 +125,7 @@ def _timings(milliseconds: float) -> list[Timing]:
 def test_targets_are_computed(better: float, milliseconds: float, *, met: bool) -> None:
     """From ratios, changes and times: nobody types a verdict."""
     found = list(targets(_results(better), _timings(milliseconds), "greedy"))
-    assert len(found) == 10
+    assert len(found) == 12
     assert {target.met for target in found} == {met}
 
 
