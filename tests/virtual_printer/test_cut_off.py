@@ -57,7 +57,7 @@ def _story(printer: VirtualPrinter) -> list[object]:
     return [printer.client.get(f"/server/netqueue/{call}") for call in calls]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(480)
 def test_cut_off_it_prints_its_reservation_and_nothing_twice(
     start_printers: StartPrinters,
 ) -> None:
@@ -86,7 +86,7 @@ def test_cut_off_it_prints_its_reservation_and_nothing_twice(
     _until(
         "all done",
         lambda: jobs(first.client)[0]["state"] == "done",
-        150,
+        240,
         lambda: [_story(printer) for printer in farm.printers],
     )
     assert sum(map(_begun, farm.printers)) == _COPIES
