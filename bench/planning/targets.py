@@ -45,6 +45,11 @@ class Pairs:
             [by_case[BASELINE, seed] for seed in seeds],
         )
 
+    def told(self, size: Size, name: str) -> str:
+        """The strategy, and how many seeds it was played on, if not on all."""
+        some = len(self.ours) < len(size.seeds)
+        return f"`{name}`" + f" ({len(self.ours)} of {len(size.seeds)} seeds)" * some
+
     def changes(self, measure: str) -> list[float]:
         """How much more than the baseline's, by seed: -0.1 is 10 % less."""
         return [
@@ -72,7 +77,7 @@ def targets(
     ):
         pairs = Pairs.of(results, size, strategy)
         if pairs.ours:
-            yield from size_targets(pairs, f"{size.name}, `{strategy}`")
+            yield from size_targets(pairs, f"{size.name}, {pairs.told(size, strategy)}")
 
 
 def _solver_targets(timings: Sequence[Timing]) -> Iterator[Target]:

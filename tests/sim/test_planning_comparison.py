@@ -133,9 +133,19 @@ def test_tables_show_the_baseline_and_the_change() -> None:
     """The mean and the spread over the seeds."""
     table = tables.farm_tables(_results(0.7))
     assert "### 20 x 1,000 batch, 5 seeds" in table
-    assert "| fifo | 1,200 | 100 | 300 | 1,000 | 5 | 50 | 3/10 | 0.50 |" in table
-    assert "| greedy | -30 ± 0 % | -30 ± 0 % | +0 ± 0 % |" in table
-    assert "| greedy | 0.840 | 0.84 | 0/60 | 0 |" in tables.small_table(_results(0.7))
+    assert "| `fifo` | 1,200 | 100 | 300 | 1,000 | 5 | 50 | 3/10 | 0.50 |" in table
+    assert "| `greedy` | -30 ± 0 % | -30 ± 0 % | +0 ± 0 % |" in table
+    assert "| `greedy` | 0.840 | 0.84 | 0/60 | 0 |" in tables.small_table(_results(0.7))
+
+
+def test_results_of_some_seeds_are_shown_as_such() -> None:
+    """Who stops the command gets a page, with what there is."""
+    ours = [r for r in _results(0.7) if r.rival == "greedy" and r.seed == 1]
+    results = [r for r in _results(0.7) if r.rival == "fifo"] + ours
+    table = tables.farm_tables(results)
+    assert "| `greedy` (1 of 5 seeds) | -30 % | -30 % |" in table
+    wanted = [each.wanted for each in targets(results, _timings(1.0), "greedy")]
+    assert "20 x 1,000 batch, `greedy` (1 of 5 seeds): makespan" in wanted[2]
 
 
 def test_results_are_kept_and_replaced(tmp_path: Path) -> None:
