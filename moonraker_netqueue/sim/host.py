@@ -28,6 +28,7 @@ from .life import Life
 from .ports import SimClock, SimRandom, SimWorker
 from .printer import SimPrinter
 from .scenario import WantedItem, WantedJob
+from .seen_replica import SeenReplica, Witness
 
 _T = TypeVar("_T")
 
@@ -55,14 +56,17 @@ class WholeHost(Computer):
         name: str,
         settings: PrinterSettings,
         queues: tuple[str, ...],
+        seat_ttl: float = 900.0,
     ) -> None:
         super().__init__(world, hashlib.sha256(name.encode()).hexdigest())
         self.name = name
         self.printer = SimPrinter()
+        self.witness: Witness | None = None
         self.loaded = settings.materials_ready  # what really is, whoever knows it
         self.replicas: dict[str, Replica] = {}
         self._settings = settings
         self._queues = queues
+        self._seat_ttl = seat_ttl
         self._parts: _Parts | None = None
 
     @property
@@ -102,8 +106,8 @@ class WholeHost(Computer):
         self._parts = None
         self.printer.forget()
 
-    def lose_power(self) -> None:
-        super().lose_power()
+    def lose_power(self, torn: bool = False) -> None:
+        super().lose_power(torn)
         self.printer.lose_power()
 
     # What people do there.
@@ -117,7 +121,7 @@ class WholeHost(Computer):
         items = [await self.within(self._take_in(job, item)) for item in job.items]
         for item in items:
             await self.give(job.queue, ContentHeld(item.files[0]))
-        job_id = hashlib.sha256(f"{job.queue} {job.name}".encode()).hexdigest()[:32]
+        job_id = job_id_of(job)
         body = JobAdd(
             job_id,
             Wishes(job.name, priority=job.priority, owner=job.owner),
@@ -169,7 +173,7 @@ class WholeHost(Computer):
         reader = _Reader(self.disk, worker)
         self.links.serve(contents, reader.read)
         for queue in self._queues:
-            replica = Replica(
+            replica = SeenReplica(
                 queue,
                 self.id,
                 _DATA / "queues" / queue,
@@ -179,7 +183,9 @@ class WholeHost(Computer):
                 worker,
                 self.disk,
                 host_name=self.name,
+                seat_ttl=self._seat_ttl,
             )
+            replica.witness = self.witness
             await replica.start()
             self.replicas[queue] = replica
         fetcher = Fetcher(
@@ -259,6 +265,11 @@ class _Reader:
         with self._disk.open(path, "rb") as file:
             file.seek(start)
             return file.read(stop - start)
+
+
+def job_id_of(job: WantedJob) -> str:
+    """The id under which a job is added, wherever."""
+    return hashlib.sha256(f"{job.queue} {job.name}".encode()).hexdigest()[:32]
 
 
 def file_name(job: WantedJob, item: WantedItem) -> str:
