@@ -17,6 +17,7 @@ class Invariants:
     def __init__(self, queue: str, broken: Callable[[str], object]) -> None:
         """`broken(text)` is called with what does not hold."""
         self.commands = 0  # applied for the first time
+        self.fewest_voters = 0  # that any leader had, since `watch_voters`
         self._queue = queue
         self._broken = broken
         self._leaders: dict[tuple[str, int], str] = {}
@@ -44,6 +45,7 @@ class Invariants:
     def on_standing(self, host: str, status: ReplicaStatus) -> None:
         """At most one leader per group and term."""
         if status.role is Role.LEADER and status.group is not None:
+            self.fewest_voters = min(self.fewest_voters, len(status.voters))
             key = (status.group, status.term)
             other = self._leaders.setdefault(key, host)
             if other != host:
@@ -51,6 +53,10 @@ class Invariants:
                     f"{host[:8]} and {other[:8]} both lead group {status.group[:8]}"
                     f" in term {status.term}"
                 )
+
+    def watch_voters(self, count: int) -> None:
+        """From now on there are so many, or fewer."""
+        self.fewest_voters = count
 
     @property
     def elections(self) -> int:
