@@ -34,7 +34,7 @@ class Life:
     seconds: float
     repair_s: float
     elections: int
-    generations: int
+    groups: int
     commands: int
     jobs: int
     made: int
@@ -80,7 +80,7 @@ class ClusterRun:
             seconds=shop.seconds,
             repair_s=shop.seconds - before,
             elections=shop.invariants.elections,
-            generations=shop.invariants.groups,
+            groups=shop.invariants.groups,
             commands=shop.invariants.commands,
             jobs=len(jobs),
             made=sum(job.made for job in jobs),
@@ -118,7 +118,7 @@ class ClusterRun:
 
         def is_well() -> bool:
             caretaker.round()
-            return shop.invariants.is_settled(shop.here) and self._all_done()
+            return self._all_done() and shop.invariants.is_settled(shop.here)
 
         await self._until(is_well, REPAIR)
         count = len(shop.here)
@@ -127,7 +127,9 @@ class ClusterRun:
         await self._until(lambda: last.made >= count and is_well(), REPAIR)
 
     def _all_done(self) -> bool:
-        state = self.shop.here[0].replicas[QUEUE].state
+        state = self.shop.here[0].state(QUEUE)
+        if state is None:
+            return False
         return all(job.completed is not None for job in state.jobs.values())
 
     async def _until(self, condition: Callable[[], bool], limit: float) -> None:

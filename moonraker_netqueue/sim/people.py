@@ -32,7 +32,7 @@ from .shop import QUEUE, Shop, wanted
 _T = TypeVar("_T")
 
 _LOOK = 2.0  # seconds between rounds of who clears the beds
-_COUNT_MAX = 4  # copies of a job
+_COUNT_MAX = 3  # copies of a job
 _NAME = "eva"
 _NEEDY = frozenset({PrinterState.BED_OCCUPIED, PrinterState.NEEDS_ATTENTION})
 
