@@ -60,7 +60,7 @@ class People:
             (self._recover, 4),
         ]
         chosen = [(act, weight) for act, weight in others if self._draw() < 0.7]
-        chosen.append((self._add, 8))
+        chosen.append((self._add, 5))
         self.acts: list[Act] = [act for act, weight in chosen for _ in range(weight)]
 
     async def tidy(self) -> None:

@@ -1,0 +1,139 @@
+"""Ways to break the program, each of which breaks a promise sooner or later."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moonraker_netqueue.model import joins
+from moonraker_netqueue.model.command import Command, PrintEnded
+from moonraker_netqueue.model.job import Tally
+from moonraker_netqueue.model.queue_state import QueueState
+from moonraker_netqueue.ports import Disk
+from moonraker_netqueue.printer import record
+from moonraker_netqueue.printer.queue_port import Submission
+from moonraker_netqueue.printer.queues import Queues
+from moonraker_netqueue.replica import succession
+from moonraker_netqueue.replica.database import Database
+from moonraker_netqueue.replica.election import Election
+from moonraker_netqueue.replica.library import library
+
+Patch = pytest.MonkeyPatch
+
+
+def intent_not_on_disk(patch: Patch) -> None:
+    """The agent starts prints before its record is on the disk (R9)."""
+
+    def write(path: Path, data: bytes, disk: Disk, private: bool = False) -> None:
+        with disk.open(path, "wb") as file:
+            file.write(data)
+
+    patch.setattr(record, "replace_durably", write)
+
+
+def answered_before_written(patch: Patch) -> None:
+    """Messages and answers leave before the disk has what they rely on (R18)."""
+    put = Database.put
+
+    def put_and_say_written(self: Database, *operations: Any) -> int:
+        position = put(self, *operations)
+        self.durable_position = position
+        return position
+
+    async def flush(self: Database) -> None:
+        try:
+            while self._pending:
+                batch, self._pending = self._pending, []
+                await self.worker.run(self._write, batch)
+                self._release()
+                self.on_durable()
+        finally:
+            self._flusher = None
+
+    patch.setattr(Database, "put", put_and_say_written)
+    patch.setattr(Database, "_flush", flush)
+
+
+def half_is_a_majority(patch: Patch) -> None:
+    """Half of the voters elect a leader and commit."""
+    for name in ("_onTick", "_SyncObj__onMessageReceived"):
+        _rewrite(patch, name)
+
+    def count(self: Election, host: str, reply: dict[str, Any]) -> None:
+        if self._asking and reply["round"] == self._round and reply["granted"]:
+            self._granted.add(host)
+            if 2 * len(self._granted) >= len(self._voters()):
+                self._asking, self._won = False, True
+                self._core.set_election_deadline(0.0)
+
+    patch.setattr(Election, "count", count)
+
+
+def _rewrite(patch: Patch, name: str) -> None:
+    source = textwrap.dedent(inspect.getsource(getattr(library.SyncObj, name)))
+    half = "(len(self.__otherNodes) + 1) / 2"
+    source = source.replace(f"> {half}", f">= {half}").replace(
+        f"<= {half}", f"< {half}"
+    )
+    made: dict[str, Any] = {}
+    body = textwrap.indent(source, "    ")
+    exec(f"class SyncObj:\n{body}", library.__dict__, made)  # noqa: S102
+    patch.setattr(library.SyncObj, name, getattr(made["SyncObj"], name))
+
+
+def generation_from_a_snapshot(patch: Patch) -> None:
+    """Going on, hosts give what their snapshots hold, not their logs (R6)."""
+
+    def old_state(_group: object, _journal: object) -> QueueState:
+        return QueueState()  # no snapshot was taken yet
+
+    patch.setattr(succession, "whole_state", old_state)
+
+
+def merge_adds_up(patch: Patch) -> None:
+    """A merge takes the sum of two groups' counters, not the higher one (R10)."""
+    patch.setattr(joins, "_higher", Tally.__add__)
+
+
+def commands_repeat(patch: Patch) -> None:
+    """A command that is delivered twice acts twice (R11)."""
+    apply = QueueState.apply
+
+    def forgetful(self: QueueState, command: Command, index: int) -> object:
+        if isinstance(command.body, PrintEnded):
+            command = replace(command, id=replace(command.id, incarnation=index))
+        return apply(self, command, index)
+
+    patch.setattr(QueueState, "apply", forgetful)
+
+
+def given_back_is_begun(patch: Patch) -> None:
+    """A reservation counts until the queue has heard that it is given back."""
+
+    async def hand_in(self: Queues, queue: str, body: PrintEnded) -> Submission:
+        answer = await self.submit(queue, body)
+        live = {p for state in self.states.values() for p in state.prints}
+        self._ended = (self._ended & live) | {body.print_id}
+        return answer
+
+    patch.setattr(Queues, "hand_in", hand_in)
+
+
+MUTATIONS: dict[str, Callable[[Patch], None]] = {
+    mutation.__name__: mutation
+    for mutation in (
+        intent_not_on_disk,
+        answered_before_written,
+        half_is_a_majority,
+        generation_from_a_snapshot,
+        merge_adds_up,
+        commands_repeat,
+        given_back_is_begun,
+    )
+}
