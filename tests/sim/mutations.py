@@ -19,6 +19,8 @@ from moonraker_netqueue.ports import Disk
 from moonraker_netqueue.printer import record
 from moonraker_netqueue.printer.queue_port import Submission
 from moonraker_netqueue.printer.queues import Queues
+from moonraker_netqueue.printer.record import Intent
+from moonraker_netqueue.printer.start import Starter
 from moonraker_netqueue.replica import succession
 from moonraker_netqueue.replica.database import Database
 from moonraker_netqueue.replica.election import Election
@@ -35,6 +37,15 @@ def intent_not_on_disk(patch: Patch) -> None:
             file.write(data)
 
     patch.setattr(record, "replace_durably", write)
+
+
+def starts_are_not_asked_for(patch: Patch) -> None:
+    """The agent starts what it once reserved, whatever became of that (R9)."""
+
+    async def ask(_self: Starter, _intent: Intent) -> None:
+        return
+
+    patch.setattr(Starter, "_ask", ask)
 
 
 def answered_before_written(patch: Patch) -> None:
@@ -129,6 +140,7 @@ MUTATIONS: dict[str, Callable[[Patch], None]] = {
     mutation.__name__: mutation
     for mutation in (
         intent_not_on_disk,
+        starts_are_not_asked_for,
         answered_before_written,
         half_is_a_majority,
         generation_from_a_snapshot,

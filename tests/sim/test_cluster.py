@@ -47,8 +47,7 @@ def test_a_life_in_which_much_fails_keeps_all_promises(seed: int, hosts: int) ->
 
 
 # Where each is found out; the first seeds in which it is were taken.
-FOUND = {
-}
+FOUND = {}
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
@@ -58,9 +57,13 @@ def test_a_program_that_breaks_a_promise_is_found_out(
     """So the lives above can fail."""
     MUTATIONS[name](monkeypatch)
     first, hosts = FOUND[name]
-    with pytest.raises(PromiseBroken):
+
+    def lives() -> None:
         for seed in range(first, first + TRIED):
             live(seed, hosts, STEPS, silent)
+
+    with pytest.raises(PromiseBroken):
+        lives()
 
 
 def story(hash_seed: str, *options: str) -> str:
