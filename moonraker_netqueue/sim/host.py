@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from ..config import PrinterSettings
 from ..errors import NetqueueError
 from ..files.fetch import Fetcher
+from ..files.served import ServedContents
 from ..files.store import ContentStore
 from ..model.command import Body, ContentHeld, JobAdd
 from ..model.job import ItemSpec, Requirements, Wishes
@@ -169,7 +170,8 @@ class WholeHost(Computer):
     ) -> None:
         store = ContentStore(_GCODES, self.disk, worker)
         await store.load()
-        contents = _Contents(store, self.replicas)
+        contents = ServedContents(store)
+        contents.replicas = lambda: self.replicas
         reader = _Reader(self.disk, worker)
         self.links.serve(contents, reader.read)
         for queue in self._queues:
@@ -211,7 +213,8 @@ class WholeHost(Computer):
             disk=self.disk,
         )
         await agent.start()
-        self._parts = _Parts(store, fetcher, agent, tuple(self.replicas.values()))
+        replicas = tuple(self.replicas.values())
+        self._parts = _Parts(store, contents, fetcher, agent, replicas)
 
 
 class _Parts:
@@ -220,12 +223,14 @@ class _Parts:
     def __init__(
         self,
         store: ContentStore,
+        contents: ServedContents,
         fetcher: Fetcher,
         agent: Agent,
         replicas: tuple[Replica, ...],
     ) -> None:
         self.store = store
         self.agent = agent
+        self._contents = contents
         self._fetcher = fetcher
         self._replicas = replicas
 
@@ -233,22 +238,9 @@ class _Parts:
         """In order: the agent first, the queues last."""
         await self.agent.close()
         await self._fetcher.close()
+        await self._contents.close()
         for replica in self._replicas:
             await replica.close()
-
-
-class _Contents:
-    """Serves a peer the contents that the queue it asks about speaks of (R13)."""
-
-    def __init__(self, store: ContentStore, replicas: dict[str, Replica]) -> None:
-        self._store = store
-        self._replicas = replicas
-
-    def content_path(self, queue: str, sha256: str) -> Path | None:
-        replica = self._replicas.get(queue)
-        if replica is None or sha256 not in replica.state.contents:
-            return None
-        return self._store.path(sha256)
 
 
 class _Reader:

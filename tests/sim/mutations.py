@@ -5,14 +5,13 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from moonraker_netqueue.model import joins
-from moonraker_netqueue.model.command import Command, PrintEnded
+from moonraker_netqueue.model.command import PrintEnded
 from moonraker_netqueue.model.job import Tally
 from moonraker_netqueue.model.queue_state import QueueState
 from moonraker_netqueue.ports import Disk
@@ -25,6 +24,7 @@ from moonraker_netqueue.replica import succession
 from moonraker_netqueue.replica.database import Database
 from moonraker_netqueue.replica.election import Election
 from moonraker_netqueue.replica.library import library
+from moonraker_netqueue.replica.participants import Participants
 
 Patch = pytest.MonkeyPatch
 
@@ -76,14 +76,16 @@ def half_is_a_majority(patch: Patch) -> None:
     for name in ("_onTick", "_SyncObj__onMessageReceived"):
         _rewrite(patch, name)
 
-    def count(self: Election, host: str, reply: dict[str, Any]) -> None:
-        if self._asking and reply["round"] == self._round and reply["granted"]:
-            self._granted.add(host)
-            if 2 * len(self._granted) >= len(self._voters()):
-                self._asking, self._won = False, True
-                self._core.set_election_deadline(0.0)
+    def campaign(self: Election) -> None:
+        if self._host_id not in self._voters():
+            self._core.set_election_deadline(self._clock.monotonic() + 1)
 
-    patch.setattr(Election, "count", count)
+    def has_quorum(self: Participants) -> bool:
+        here = self._admitted | {self._host_id}
+        return 2 * len(self.counting() & here) >= len(self.counting())
+
+    patch.setattr(Election, "before_tick", campaign)
+    patch.setattr(Participants, "has_quorum", property(has_quorum))
 
 
 def _rewrite(patch: Patch, name: str) -> None:
@@ -101,27 +103,15 @@ def _rewrite(patch: Patch, name: str) -> None:
 def generation_from_a_snapshot(patch: Patch) -> None:
     """Going on, hosts give what their snapshots hold, not their logs (R6)."""
 
-    def old_state(_group: object, _journal: object) -> QueueState:
+    async def old_state(*_: object) -> QueueState:
         return QueueState()  # no snapshot was taken yet
 
-    patch.setattr(succession, "whole_state", old_state)
+    patch.setattr(succession, "all_known", old_state)
 
 
 def merge_adds_up(patch: Patch) -> None:
     """A merge takes the sum of two groups' counters, not the higher one (R10)."""
     patch.setattr(joins, "_higher", Tally.__add__)
-
-
-def commands_repeat(patch: Patch) -> None:
-    """A command that is delivered twice acts twice (R11)."""
-    apply = QueueState.apply
-
-    def forgetful(self: QueueState, command: Command, index: int) -> object:
-        if isinstance(command.body, PrintEnded):
-            command = replace(command, id=replace(command.id, incarnation=index))
-        return apply(self, command, index)
-
-    patch.setattr(QueueState, "apply", forgetful)
 
 
 def given_back_is_begun(patch: Patch) -> None:
@@ -145,7 +135,6 @@ MUTATIONS: dict[str, Callable[[Patch], None]] = {
         half_is_a_majority,
         generation_from_a_snapshot,
         merge_adds_up,
-        commands_repeat,
         given_back_is_begun,
     )
 }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
+from moonraker_netqueue.model.command import QueuePause
 from moonraker_netqueue.sim.cluster_run import ClusterRun
 from moonraker_netqueue.sim.host import WholeHost
 from moonraker_netqueue.sim.shop import QUEUE, SEAT_TTL, Shop
@@ -60,7 +62,7 @@ def test_a_removed_host_that_returns_with_an_old_log_disturbs_nobody() -> None:
         assert (leader(shop), term(shop)) == (led_by, before)
         assert shop.invariants.is_settled(shop.here)
 
-    in_cluster(5, story)
+    in_cluster(6, story)
 
 
 def test_hosts_join_and_leave_while_the_leader_is_killed_again_and_again() -> None:
@@ -82,5 +84,24 @@ def test_hosts_join_and_leave_while_the_leader_is_killed_again_and_again() -> No
             await asyncio.sleep(5)
             shop.check()
         assert len(shop.here) == 7
+
+    in_cluster(3, story)
+
+
+def test_a_host_whose_files_are_gone_says_so_when_it_is_asked_for_them() -> None:
+    """Else who reserved a copy would ask for ever, and a person would not know why."""
+
+    async def story(run: ClusterRun) -> None:
+        shop = run.shop
+        holder = shop.here[0]
+        run.people.give(holder, "pauses the queue", QueuePause(True))
+        run.people.add(holder, "job", 3)
+        await asyncio.sleep(5)
+        state = holder.replicas[QUEUE].state
+        (content,) = state.contents.values()
+        assert content.holders == (holder.id,)
+        shop.kill(holder)
+        holder.disk.remove(Path("/gcodes/.netqueue") / content.sha256)
+        shop.start(holder)
 
     in_cluster(3, story)
