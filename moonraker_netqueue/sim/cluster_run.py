@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .account import Asked
 from .caretaker import Caretaker
 from .faults import Faults
 from .host import WholeHost
@@ -25,6 +24,7 @@ _LOOK = 1.0  # seconds between looks at all promises
 _BEGIN = 60.0  # seconds until all hosts have found each other
 REPAIR = 900.0  # seconds within which all is well again
 _LAST = "last"
+_TRIES, _ANSWER = 3, 12.0  # to add it, and seconds that an answer may take
 
 
 @dataclass(frozen=True)
@@ -122,9 +122,14 @@ class ClusterRun:
 
         await self._until(is_well, REPAIR)
         count = len(shop.here)
-        self.people.add(self._one_of(shop.here), _LAST, count)
-        last: Asked = shop.account.jobs[_LAST]
-        await self._until(lambda: last.made >= count and is_well(), REPAIR)
+        for _ in range(_TRIES):
+            self.people.add(self._one_of(shop.here), _LAST, count)
+            await self._pass(_ANSWER)
+            if shop.account.jobs[_LAST].accepted:
+                break
+        else:
+            raise PromiseBroken(f"the queue takes no job: {self._tell_all()}")
+        await self._until(is_well, REPAIR)
 
     def _all_done(self) -> bool:
         state = self.shop.here[0].state(QUEUE)

@@ -46,8 +46,13 @@ def test_a_life_in_which_much_fails_keeps_all_promises(seed: int, hosts: int) ->
     assert lived.commands > 0
 
 
-# Where each is found out; the first seeds in which it is were taken.
-FOUND = {}
+# First seed and number of hosts with which each is found out within TRIED lives.
+FOUND = {
+    "intent_not_on_disk": (5, 4),
+    "half_is_a_majority": (1, 2),
+    "generation_from_a_snapshot": (1, 2),
+    "merge_adds_up": (1, 2),
+}
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
@@ -71,7 +76,7 @@ def story(hash_seed: str, *options: str) -> str:
     program = (sys.executable, "-m", "moonraker_netqueue.sim.cluster", *options)
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     answer = subprocess.run(
-        program, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150
+        program, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=170
     )
     assert answer.returncode == cluster.KEPT, answer.stderr
     return answer.stdout.partition("simulated s per CPU s")[0]
