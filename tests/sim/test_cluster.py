@@ -14,6 +14,8 @@ from moonraker_netqueue.sim.cluster_run import STEPS, live
 from moonraker_netqueue.sim.ledger import PromiseBroken
 from tests.sim.mutations import MUTATIONS
 
+pytestmark = pytest.mark.timeout(900)  # on a machine that does much else
+
 ROOT = Path(__file__).parents[2]
 SEEDS = ROOT / "testdata" / "cluster-seeds.txt"
 DRAWN = 3  # new lives a commit

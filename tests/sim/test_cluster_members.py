@@ -7,11 +7,15 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from moonraker_netqueue.model.command import QueuePause
 from moonraker_netqueue.sim.cluster_run import ClusterRun
 from moonraker_netqueue.sim.host import WholeHost
 from moonraker_netqueue.sim.shop import QUEUE, SEAT_TTL, Shop
 from moonraker_netqueue.sim.virtual_time import VirtualLoop, play
+
+pytestmark = pytest.mark.timeout(900)  # on a machine that does much else
 
 Story = Callable[[ClusterRun], Coroutine[Any, Any, None]]
 
