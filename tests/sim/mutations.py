@@ -11,17 +11,11 @@ from typing import Any
 import pytest
 
 from moonraker_netqueue.model import joins
-from moonraker_netqueue.model.command import PrintEnded
 from moonraker_netqueue.model.job import Tally
 from moonraker_netqueue.model.queue_state import QueueState
 from moonraker_netqueue.ports import Disk
 from moonraker_netqueue.printer import record
-from moonraker_netqueue.printer.queue_port import Submission
-from moonraker_netqueue.printer.queues import Queues
-from moonraker_netqueue.printer.record import Intent
-from moonraker_netqueue.printer.start import Starter
 from moonraker_netqueue.replica import succession
-from moonraker_netqueue.replica.database import Database
 from moonraker_netqueue.replica.election import Election
 from moonraker_netqueue.replica.library import library
 from moonraker_netqueue.replica.participants import Participants
@@ -37,38 +31,6 @@ def intent_not_on_disk(patch: Patch) -> None:
             file.write(data)
 
     patch.setattr(record, "replace_durably", write)
-
-
-def starts_are_not_asked_for(patch: Patch) -> None:
-    """The agent starts what it once reserved, whatever became of that (R9)."""
-
-    async def ask(_self: Starter, _intent: Intent) -> None:
-        return
-
-    patch.setattr(Starter, "_ask", ask)
-
-
-def answered_before_written(patch: Patch) -> None:
-    """Messages and answers leave before the disk has what they rely on (R18)."""
-    put = Database.put
-
-    def put_and_say_written(self: Database, *operations: Any) -> int:
-        position = put(self, *operations)
-        self.durable_position = position
-        return position
-
-    async def flush(self: Database) -> None:
-        try:
-            while self._pending:
-                batch, self._pending = self._pending, []
-                await self.worker.run(self._write, batch)
-                self._release()
-                self.on_durable()
-        finally:
-            self._flusher = None
-
-    patch.setattr(Database, "put", put_and_say_written)
-    patch.setattr(Database, "_flush", flush)
 
 
 def half_is_a_majority(patch: Patch) -> None:
@@ -114,27 +76,12 @@ def merge_adds_up(patch: Patch) -> None:
     patch.setattr(joins, "_higher", Tally.__add__)
 
 
-def given_back_is_begun(patch: Patch) -> None:
-    """A reservation counts until the queue has heard that it is given back."""
-
-    async def hand_in(self: Queues, queue: str, body: PrintEnded) -> Submission:
-        answer = await self.submit(queue, body)
-        live = {p for state in self.states.values() for p in state.prints}
-        self._ended = (self._ended & live) | {body.print_id}
-        return answer
-
-    patch.setattr(Queues, "hand_in", hand_in)
-
-
 MUTATIONS: dict[str, Callable[[Patch], None]] = {
     mutation.__name__: mutation
     for mutation in (
         intent_not_on_disk,
-        starts_are_not_asked_for,
-        answered_before_written,
         half_is_a_majority,
         generation_from_a_snapshot,
         merge_adds_up,
-        given_back_is_begun,
     )
 }
