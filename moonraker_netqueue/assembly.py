@@ -24,6 +24,7 @@ from .discovery.record import Found
 from .files.eviction import VERIFY_METHOD, Eviction
 from .files.fetch import Fetcher
 from .files.incoming import Incoming
+from .files.served import ServedContents
 from .files.store import ContentStore
 from .hardware import claim_folder, machine_marks
 from .host_queues import HostQueues
@@ -99,20 +100,6 @@ class Assembly:
         await self._closing.aclose()
 
 
-class _QueueContents:
-    """Serves a peer the contents that the queue it asks about speaks of (R13)."""
-
-    def __init__(self, store: ContentStore) -> None:
-        self._store = store
-        self.queues: Mapping[str, ServedQueue] = {}
-
-    def content_path(self, queue: str, sha256: str) -> Path | None:
-        served = self.queues.get(queue)
-        if served is None or sha256 not in served.state.contents:
-            return None
-        return self._store.path(sha256)
-
-
 class _Builder:
     """Builds the parts bottom up; each registers how it is closed."""
 
@@ -141,7 +128,7 @@ class _Builder:
         await self._claim_folder()
         store = ContentStore(self._gcodes, self._disk, self._worker)
         await store.load()
-        contents = _QueueContents(store)
+        contents = ServedContents(store)
         self._peers = network = await self._network(contents)
         self._queues = queues = HostQueues(
             self._settings.queues,
@@ -149,7 +136,8 @@ class _Builder:
             self._open_queue,
             lambda queue: ReplicaQueue(queue.replica, network),
         )
-        contents.queues = queues.queues
+        contents.replicas = lambda: {n: q.replica for n, q in queues.queues.items()}
+        self._closing.push_async_callback(contents.close)
         self._closing.push_async_callback(queues.close)
         await queues.load()
         fetcher = self._fetcher(store, network)
