@@ -26,6 +26,7 @@ from .job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
 from .job_queue_takeover import JobQueueTakeover
 from .machine import MachineClock, ThreadWorker
 from .moonraker_user import address, person
+from .panel_border import PanelBorder
 from .printer.klipper_module import KlipperModule
 from .upload_border import UploadBorder
 
@@ -59,6 +60,7 @@ class NetQueue:
             self._takeover = JobQueueTakeover(self.server)
         self._data_path = Path(self.server.get_app_arg("data_path"))
         self._border = UploadBorder(self.server, lambda: self._problem)
+        PanelBorder(self.server, self._worker)
         self._module = KlipperModule(self.server, MachineClock())
         self._commands = KlipperCommands(self._call, self._say)
         for name, method in self._commands.methods.items():
