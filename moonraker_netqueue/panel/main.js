@@ -149,7 +149,7 @@ function Login({ session }) {
     try {
       await login(form.get('user'), form.get('password'));
       await session.connection.open();
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       setWrong(error.message || t('login.failed'));
     }
   };

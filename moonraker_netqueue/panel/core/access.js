@@ -20,7 +20,10 @@ export function token() {
   return null;
 }
 
-/** Headers of a request in somebody's name. */
+/**
+ * Headers of a request in somebody's name.
+ * @returns {Record<string, string>}
+ */
 export function headers() {
   const found = token();
   return found ? { Authorization: `Bearer ${found}` } : {};

@@ -10,6 +10,7 @@ export class Actions {
   /** @param {import('./session.js').Session} session */
   constructor(session) {
     this.session = session;
+    /** @type {any[]} */
     this.toasts = [];
     this.changed = () => {};
     this.number = 0;
@@ -18,7 +19,7 @@ export class Actions {
   }
 
   /** Say something. With `act`, a button; errors stay until they are closed. */
-  say(text, { error = false, label = '', act = null, time = 5000 } = {}) {
+  say(text, { error = false, label = '', act = /** @type {(() => void) | null} */ (null), time = 5000 } = {}) {
     const id = ++this.number;
     this.toasts = [...this.toasts.slice(-3), { id, text, error, label, act }];
     this.changed();

@@ -11,6 +11,7 @@ const CHOSEN = 'netqueue.queue';
 
 export class Session {
   constructor() {
+    /** @type {any} */
     this.state = {
       link: Link.CONNECTING,
       problem: '', // why the component answers nothing yet
@@ -25,6 +26,7 @@ export class Session {
       hidden: new Set(), // ids of jobs that are about to be removed
     };
     this.listeners = new Set();
+    /** @type {any[] | null} */
     this.early = null; // notifications while the queue is read
     this.timers = new Map();
     this.forecastAt = 0;

@@ -41,7 +41,7 @@ export function AddDialog({ files, session, actions, show }) {
         actions.say(t('add.added', { n: made.length, name: made[0].name ?? rows[0].name }));
         close();
       } else setRows(manner === 'each' ? left.map((index) => named[index]) : named);
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       actions.say(error.message || t('error.offline'), { error: true });
     } finally {
       setBusy(0);

@@ -151,7 +151,7 @@ function WhyNot({ rows, job, actions }) {
       (row) => html`<li key=${`${row.item} ${row.printer_id}`}>
         <strong>${row.printer}</strong>
         <span>${row.text}${row.remedy && html` — <em>${row.remedy}</em>`}</span>
-        <${RemedyButton} code=${row.code} values=${row.values} printer=${row} job=${job}
+        <${RemedyButton} code=${row.code} printer=${row} job=${job}
           actions=${actions} />
       </li>`,
     )}</ul>

@@ -5,7 +5,7 @@ import { copies, inSight, matches, placeOf, shares } from '../core/queue.js';
 import { format, t, told } from '../core/text.js';
 import { BatchBar } from './batch.js';
 import { Icon } from './icons.js';
-import { Bar, Chip, Empty, IconButton, Menu } from './parts.js';
+import { Bar, Chip, Empty, Menu } from './parts.js';
 import { Thumbnail } from './thumbnail.js';
 
 const NARROW = 720; // pixels of the list below which a row has two lines

@@ -43,77 +43,110 @@ export function Printers({ session, actions, state, show }) {
 }
 
 function PrinterCard({ printer, jobs, own, address, session, actions, show, edit }) {
-  const id = printer.printer_id;
   const live = printer.prints.find((p) => p.state === 'printing' || p.state === 'fetching');
-  const next = printer.prints.filter((p) => p.state === 'reserved');
-  const lost = printer.prints.filter((p) => p.state === 'lost');
-  const undecided = printer.connected ? lost : printer.prints.filter((p) => p.state !== 'done');
-  const accept = (on) => actions.call('printer', { printer_id: id, accept: on });
-  const idleJob = printer.idle?.job_ids.map((jobId) => jobs.get(jobId)).find(Boolean) ?? null;
-  const occupied = printer.state === 'bed_occupied';
-  const url = address?.here ? location.origin : address?.address && `http://${address.address}/`;
-  const code = printer.idle?.code;
   return html`<article class=${`card printer ${needsHand(printer) ? 'needs-hand' : ''}`}
     aria-label=${printer.name} data-printer=${printer.name}>
     <header><h3>${printer.name}</h3>
       <${Chip} kind=${KINDS[printer.state] ?? ''} title=${printer.reason}>
         ${told('state', printer.state)}<//>
       <span class="space"></span>
-      <${Menu} label=${t('printer.menu', { name: printer.name })} entries=${[
-        url && { label: t('printer.open'), icon: 'open', act: () => window.open(url, '_blank', 'noopener') },
-        printer.connected && { label: t('printer.edit'), icon: 'settings', act: edit },
-        printer.connected &&
-          (printer.accept
-            ? { label: t('printer.pause'), icon: 'pause', act: () => accept(false) }
-            : { label: t('printer.accept'), icon: 'play', act: () => accept(true) }),
-        printer.connected &&
-          !occupied && {
-            label: t('bed.clear'),
-            icon: 'check',
-            act: () => actions.call('bed_clear', { printer_id: id }, t('bed.cleared')),
-          },
-        live &&
-          printer.connected && {
-            label: t('print.cancel'),
-            icon: 'close',
-            danger: true,
-            act: () => actions.call('post_print', { print_id: live.print_id, action: 'cancel' }),
-          },
-      ]} />
+      <${Menu} label=${t('printer.menu', { name: printer.name })}
+        entries=${entriesOf(printer, live, address, actions, edit)} />
     </header>
     ${live
       ? html`<${LivePrint} print=${live} printer=${printer} own=${own} job=${jobs.get(live.job_id)}
           session=${session} />`
-      : html`<p class="idle">${printer.reason || printer.why || t('printer.nothing')}</p>`}
-    ${!live && printer.idle?.remedy && printer.connected &&
-    html`<p class="quiet remedy">${printer.idle.remedy}</p>`}
-    <div class="facts">
-      ${!printer.accept && html`<${Chip} kind="warning" icon="pause">${t('printer.paused')}<//>`}
-      ${printer.quarantined && html`<${Chip} kind="error" icon="alert">${t('printer.quarantined')}<//>`}
-      ${printer.materials_ready.map((m) => html`<${Chip} key=${m} icon="cube">${m}<//>`)}
-      ${printer.grams_left !== null &&
-      html`<${Chip}>${t('printer.grams', { n: format.number(printer.grams_left) })}<//>`}
-      ${next.length > 0 &&
-      html`<span class="quiet">${t('printer.next', { job: next[0].job || next[0].file })}</span>`}
-    </div>
+      : html`<p class="idle">${printer.reason || printer.why || t('printer.nothing')}</p>
+          <${Remedy} printer=${printer} />`}
+    <${Facts} printer=${printer} />
     ${printer.connected &&
-    html`<div class="acts">
-      ${occupied &&
-      html`<button type="button" class="primary" onClick=${() =>
-        actions.call('bed_clear', { printer_id: id }, t('bed.cleared'))}>
-        <${Icon} name="check" />${t('bed.clear')}</button>`}
-      ${!live && !(occupied && code === 'bed') && code &&
-      html`<${RemedyButton} code=${code} printer=${printer} job=${idleJob} actions=${actions} />`}
-      ${!printer.accept && code !== 'switched_off' &&
-      html`<button type="button" class="outlined" onClick=${() => accept(true)}>
-        ${t('printer.accept')}</button>`}
-    </div>`}
-    ${undecided.length > 0 && (lost.length > 0 || !printer.connected) &&
-    html`<div class="undecided"><${Icon} name="alert" />
-      <span>${lost.length ? t('print.how_ended', { n: lost.length }) : t('print.away', { n: undecided.length })}</span>
-      <button type="button" class="outlined" onClick=${() => show({ print: undecided[0].print_id })}>
-        ${t('print.decide')}</button></div>`}
+    html`<${Acts} printer=${printer} live=${live} jobs=${jobs} actions=${actions} />`}
+    <${Undecided} printer=${printer} show=${show} />
   </article>`;
+}
+
+function clear(printer, actions) {
+  return actions.call('bed_clear', { printer_id: printer.printer_id }, t('bed.cleared'));
+}
+
+function accept(printer, actions, on) {
+  return actions.call('printer', { printer_id: printer.printer_id, accept: on });
+}
+
+function entriesOf(printer, live, address, actions, edit) {
+  const url = address?.here ? location.origin : address?.address && `http://${address.address}/`;
+  const open = {
+    label: t('printer.open'),
+    icon: 'open',
+    act: () => window.open(url, '_blank', 'noopener'),
+  };
+  if (!printer.connected) return [url && open];
+  return [
+    url && open,
+    { label: t('printer.edit'), icon: 'settings', act: edit },
+    printer.accept
+      ? { label: t('printer.pause'), icon: 'pause', act: () => accept(printer, actions, false) }
+      : { label: t('printer.accept'), icon: 'play', act: () => accept(printer, actions, true) },
+    printer.state !== 'bed_occupied' && {
+      label: t('bed.clear'),
+      icon: 'check',
+      act: () => clear(printer, actions),
+    },
+    live && {
+      label: t('print.cancel'),
+      icon: 'close',
+      danger: true,
+      act: () => actions.call('post_print', { print_id: live.print_id, action: 'cancel' }),
+    },
+  ];
+}
+
+function Remedy({ printer }) {
+  // A bed that is not clear has its button, and its reason says what to do.
+  const told_ = printer.connected && printer.state !== 'bed_occupied';
+  const remedy = told_ && printer.idle?.remedy;
+  return remedy ? html`<p class="quiet remedy">${remedy}</p>` : null;
+}
+
+function Facts({ printer }) {
+  const next = printer.prints.find((p) => p.state === 'reserved');
+  return html`<div class="facts">
+    ${!printer.accept && html`<${Chip} kind="warning" icon="pause">${t('printer.paused')}<//>`}
+    ${printer.quarantined && html`<${Chip} kind="error" icon="alert">${t('printer.quarantined')}<//>`}
+    ${printer.materials_ready.map((m) => html`<${Chip} key=${m} icon="cube">${m}<//>`)}
+    ${printer.grams_left !== null &&
+    html`<${Chip}>${t('printer.grams', { n: format.number(printer.grams_left) })}<//>`}
+    ${next && html`<span class="quiet">${t('printer.next', { job: next.job || next.file })}</span>`}
+  </div>`;
+}
+
+/** Buttons for what a person can do now. */
+function Acts({ printer, live, jobs, actions }) {
+  const code = printer.idle?.code;
+  const occupied = printer.state === 'bed_occupied';
+  const idleJob = printer.idle?.job_ids.map((jobId) => jobs.get(jobId)).find(Boolean) ?? null;
+  return html`<div class="acts">
+    ${occupied &&
+    html`<button type="button" class="primary" onClick=${() => clear(printer, actions)}>
+      <${Icon} name="check" />${t('bed.clear')}</button>`}
+    ${!live && code && !(occupied && code === 'bed') &&
+    html`<${RemedyButton} code=${code} printer=${printer} job=${idleJob} actions=${actions} />`}
+    ${!printer.accept && code !== 'switched_off' &&
+    html`<button type="button" class="outlined" onClick=${() => accept(printer, actions, true)}>
+      ${t('printer.accept')}</button>`}
+  </div>`;
+}
+
+/** Prints that only a person can say something of: lost ones, or of a printer that is away. */
+function Undecided({ printer, show }) {
+  const lost = printer.prints.filter((p) => p.state === 'lost');
+  const open = printer.connected || lost.length ? lost : printer.prints;
+  if (!open.length) return null;
+  const n = open.length;
+  return html`<div class="undecided"><${Icon} name="alert" />
+    <span>${lost.length ? t('print.how_ended', { n }) : t('print.away', { n })}</span>
+    <button type="button" class="outlined" onClick=${() => show({ print: open[0].print_id })}>
+      ${t('print.decide')}</button></div>`;
 }
 
 function LivePrint({ print, printer, own, job, session }) {

@@ -7,7 +7,7 @@ import { t } from '../core/text.js';
  * A button, or nothing where no call of ours helps.
  * @param {any} props `printer` has printer_id; `job` may be unknown
  */
-export function RemedyButton({ code, values = {}, printer, job = null, actions }) {
+export function RemedyButton({ code, printer, job = null, actions }) {
   const id = printer.printer_id;
   const wanted = job?.items.find((item) => item.materials.length)?.materials;
   const found = {
