@@ -83,7 +83,10 @@ def _picture(side: int, colour: Colour) -> bytes:
     header = struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        struct.pack(">I", len(data))
+        + kind
+        + data
+        + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in parts
     )
 
@@ -102,7 +105,12 @@ def fill(printer: VirtualPrinter) -> None:
         client.upload(name, sliced(LONG, seconds, material, colour))
     due = time.time() + 2 * 86400
     for job in (
-        {"filename": "bracket.gcode", "count": 12, "owner": "anna", "note": "for the shelf"},
+        {
+            "filename": "bracket.gcode",
+            "count": 12,
+            "owner": "anna",
+            "note": "for the shelf",
+        },
         {"filename": "hinge.gcode", "count": 4, "priority": 2},
         {
             "name": "box and lid",

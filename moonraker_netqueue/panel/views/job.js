@@ -46,9 +46,9 @@ export function JobDialog({ job, session, actions, state, show }) {
             <${Thumbnail} session=${session} item=${item} />
             <${Field} label=${t('job.count')}>
               <input name=${`count${index}`} type="number" min=${Math.max(1, item.done)} max="100000"
-                required value=${item.count} /><//>
+                required defaultValue=${item.count} /><//>
             <${Field} label=${t('job.materials')} hint=${t('job.materials_hint')}>
-              <input name=${`materials${index}`} value=${item.materials.join(', ')} disabled=${busy} /><//>
+              <input name=${`materials${index}`} defaultValue=${item.materials.join(', ')} disabled=${busy} /><//>
             <p class="quiet">${itemFacts(item)}</p>
           </fieldset>`,
         )}
@@ -76,18 +76,18 @@ export function WishFields({ job = /** @type {any} */ ({}), busy = false }) {
   const requires = job.requires ?? { tags: [], models: [] };
   return html`<div class="fields">
     ${job.name !== undefined &&
-    html`<${Field} label=${t('job.name')}><input name="name" required value=${job.name} /><//>`}
-    <${Field} label=${t('job.owner')}><input name="owner" value=${job.owner ?? ''} /><//>
+    html`<${Field} label=${t('job.name')}><input name="name" required defaultValue=${job.name} /><//>`}
+    <${Field} label=${t('job.owner')}><input name="owner" defaultValue=${job.owner ?? ''} /><//>
     <${Field} label=${t('job.priority')} hint=${t('job.priority_hint')}>
-      <input name="priority" type="number" min="-9" max="9" value=${job.priority ?? 0} /><//>
+      <input name="priority" type="number" min="-9" max="9" defaultValue=${job.priority ?? 0} /><//>
     <${Field} label=${t('job.due')}>
-      <input name="due" type="datetime-local" value=${toInput(job.due)} /><//>
+      <input name="due" type="datetime-local" defaultValue=${toInput(job.due)} /><//>
     <${Field} label=${t('job.tags')} hint=${t('job.tags_hint')}>
-      <input name="tags" value=${requires.tags.join(', ')} disabled=${busy} /><//>
+      <input name="tags" defaultValue=${requires.tags.join(', ')} disabled=${busy} /><//>
     <${Field} label=${t('job.models')} hint=${t('commas')}>
-      <input name="models" value=${requires.models.join(', ')} disabled=${busy} /><//>
+      <input name="models" defaultValue=${requires.models.join(', ')} disabled=${busy} /><//>
     <div class="wide-field"><${Field} label=${t('job.note')}>
-      <textarea name="note" rows="2">${job.note ?? ''}</textarea><//></div>
+      <textarea name="note" rows="2" defaultValue=${job.note ?? ''}></textarea><//></div>
     <div class="wide-field checks">
       <${NamedCheck} name="hold" label=${t('job.hold')} on=${job.hold} />
       <${NamedCheck} name="keep_together" label=${t('job.together')} on=${job.keep_together} off=${busy} />
@@ -97,7 +97,7 @@ export function WishFields({ job = /** @type {any} */ ({}), busy = false }) {
 }
 
 function NamedCheck({ name, label, on = false, off = false }) {
-  return html`<label class="check"><input type="checkbox" name=${name} checked=${on}
+  return html`<label class="check"><input type="checkbox" name=${name} defaultChecked=${on}
     disabled=${off} /><span>${label}</span></label>`;
 }
 

@@ -92,11 +92,6 @@ export function Field({ label, hint = '', children }) {
     ${hint && html`<small>${hint}</small>`}</label>`;
 }
 
-export function Check({ label, checked, onChange }) {
-  return html`<label class="check"><input type="checkbox" checked=${checked}
-    onChange=${(event) => onChange(event.target.checked)} /><span>${label}</span></label>`;
-}
-
 /** done, printing and lost copies as one bar. */
 export function Bar({ parts, label }) {
   return html`<div class="bar" role="img" aria-label=${label}>

@@ -191,18 +191,18 @@ function PrinterDialog({ printer, actions, onClose }) {
     <button type="button" class="text" onClick=${onClose}>${t('cancel')}</button>
     <button type="submit" form="printer-form" class="primary">${t('save')}</button>`}>
     <form id="printer-form" class="form" onSubmit=${save}>
-      <label class="check"><input type="checkbox" name="accept" checked=${printer.accept} />
+      <label class="check"><input type="checkbox" name="accept" defaultChecked=${printer.accept} />
         <span>${t('printer.takes_work')}</span></label>
       <${Field} label=${t('printer.materials_ready')} hint=${t('printer.materials_hint')}>
-        <input name="materials_ready" value=${printer.materials_ready.join(', ')} /><//>
+        <input name="materials_ready" defaultValue=${printer.materials_ready.join(', ')} /><//>
       <${Field} label=${t('printer.materials')} hint=${t('commas')}>
-        <input name="materials" value=${printer.materials.join(', ')} /><//>
+        <input name="materials" defaultValue=${printer.materials.join(', ')} /><//>
       <${Field} label=${t('printer.grams_left')} hint=${t('printer.grams_hint')}>
-        <input name="grams_left" type="number" min="0" step="any" value=${printer.grams_left ?? ''} /><//>
+        <input name="grams_left" type="number" min="0" step="any" defaultValue=${printer.grams_left ?? ''} /><//>
       <${Field} label=${t('printer.spool_grams')}>
-        <input name="spool_grams" type="number" min="0" step="any" value=${printer.spool_grams ?? ''} /><//>
+        <input name="spool_grams" type="number" min="0" step="any" defaultValue=${printer.spool_grams ?? ''} /><//>
       <${Field} label=${t('job.tags')} hint=${t('commas')}>
-        <input name="tags" value=${printer.tags.join(', ')} /><//>
+        <input name="tags" defaultValue=${printer.tags.join(', ')} /><//>
       <p class="quiet">${[printer.model, printer.nozzle && `${printer.nozzle} mm`,
         t(`clear.${printer.clear_bed}`)].filter(Boolean).join(' · ')}</p>
     </form>

@@ -57,19 +57,19 @@ function QueueForm({ queue, actions, onSaved }) {
     <header class="card-head"><h2>${t('settings.queue')}</h2>
       <span class="quiet">${queue.queue}</span></header>
     <div class="form pad">
-      <${Field} label=${t('settings.title')}><input name="title" maxlength="64" value=${queue.title} /><//>
+      <${Field} label=${t('settings.title')}><input name="title" maxlength="64" defaultValue=${queue.title} /><//>
       <${Field} label=${t('settings.strategy')} hint=${t('settings.strategy_hint')}>
         <select name="strategy">${STRATEGIES.map(
           (one) => html`<option key=${one} value=${one} selected=${queue.strategy === one}>
             ${told('strategy', one)}</option>`,
         )}</select><//>
       <${Field} label=${t('settings.spacing')} hint=${t('settings.spacing_hint')}>
-        <input name="start_spacing_s" type="number" min="0" max="3600" value=${queue.start_spacing_s} /><//>
+        <input name="start_spacing_s" type="number" min="0" max="3600" defaultValue=${queue.start_spacing_s} /><//>
       <details><summary>${t('settings.weights')}</summary>
         <p class="quiet">${t('settings.weights_hint')}</p>
         <div class="fields">${Object.entries(queue.weights).map(
           ([name, value]) => html`<${Field} key=${name} label=${told('weight', name)}>
-            <input name=${`weight.${name}`} type="number" step="any" value=${value} /><//>`,
+            <input name=${`weight.${name}`} type="number" step="any" defaultValue=${value} /><//>`,
         )}</div></details>
       <div class="acts"><button type="submit" class="primary">${t('save')}</button></div>
     </div></form>`;

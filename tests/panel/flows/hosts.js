@@ -1,0 +1,40 @@
+// Hosts die and return: the page says so, and never more than is known.
+
+import assert from 'node:assert/strict';
+import { accessible, ask, card, play, until } from './stage.js';
+
+await play(async (stage) => {
+  const page = await stage.open(0, { quiet: true });
+  const third = card(page, 'printer3');
+  await third.getByText('bed not clear').waitFor();
+
+  await ask('kill printer3');
+  await third.getByText('offline').waitFor();
+  await page.getByLabel('1 host missing').waitFor();
+  assert.equal(await page.getByText('out of reach: printer').count(), 0);
+
+  await ask('kill printer2');
+  await page.getByText('Most hosts of this queue are out of reach').waitFor();
+  await page.getByRole('button', { name: 'Go on without them' }).first().click();
+  const act = page.locator('dialog footer .danger-fill');
+  await act.waitFor();
+  assert.ok(await act.isDisabled()); // not before somebody says that they looked
+  await page.getByText('First try to switch the missing on again').waitFor();
+  await accessible(page, 'recover');
+  await stage.picture(page, 'panel-recover');
+  await page.getByRole('button', { name: 'Wait for them' }).click();
+
+  await ask('start printer2');
+  await ask('start printer3');
+  await until(async () => !(await page.getByText('out of reach').count()), 'quorum is back');
+  await until(async () => !(await third.getByText('offline').count()), 'printer3 is back');
+
+  await ask('kill printer1');
+  await page.getByText('The connection to this host is gone').waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.locator('.toast.error', { hasText: 'Nothing was changed' }).waitFor();
+  await ask('start printer1');
+  await until(async () => !(await page.getByText('connection to this host is gone').count()), 'connected');
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByText('The queue is paused').waitFor();
+});
