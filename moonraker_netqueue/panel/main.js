@@ -106,6 +106,7 @@ function Head({ title, session, actions, state }) {
     <${LinkMark} state=${state} />
     ${state.queue &&
     html`<button type="button" class=${paused ? 'primary' : 'text'}
+      aria-label=${paused ? t('queue.resume') : t('queue.pause')}
       onClick=${() => actions.call(paused ? 'resume' : 'pause', {})}>
       <${Icon} name=${paused ? 'play' : 'pause'} /><span class="wide-only">
       ${paused ? t('queue.resume') : t('queue.pause')}</span></button>`}

@@ -70,5 +70,5 @@ def test_hosts_that_die_and_return(workshop: VirtualFarm, play: Play) -> None:
 
 
 def test_looks(workshop: VirtualFarm, play: Play) -> None:
-    fill(workshop.printers[0])
+    fill(workshop)
     play("looks")

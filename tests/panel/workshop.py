@@ -7,10 +7,11 @@ import struct
 import time
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
+from moonraker_netqueue.virtual_printer.printers import VirtualFarm
 from moonraker_netqueue.virtual_printer.shared_queue import queue_of, unshared_reason
 
 ROOT = "/server/netqueue"
@@ -91,9 +92,16 @@ def _picture(side: int, colour: Colour) -> bytes:
     )
 
 
-def fill(printer: VirtualPrinter) -> None:
-    """Files and jobs as a workshop has them."""
-    client = printer.client
+def fill(farm: VirtualFarm) -> None:
+    """Files and jobs as a workshop has them, some printed, some being printed."""
+    client = farm.printers[0].client
+    (queue,) = client.get(f"{ROOT}/status")["queues"]
+    client.post(f"{ROOT}/queues", {"queue": queue, "title": "Workshop"})
+    client.upload("clip.gcode", sliced(SHORT, 300, "PLA", (236, 64, 122)))
+    client.post(f"{ROOT}/job", {"filename": "clip.gcode", "count": 2})
+    for printer in farm.printers[:2]:
+        printer.client.post(f"{ROOT}/bed_clear", {"by": "anna"})
+    wait(lambda: len(client.get(f"{ROOT}/history")["prints"]) == 2)
     for name, seconds, material, colour in (
         ("bracket.gcode", 5400, "PLA", (66, 165, 245)),
         ("hinge.gcode", 2400, "PETG", (102, 187, 106)),
@@ -104,13 +112,9 @@ def fill(printer: VirtualPrinter) -> None:
     ):
         client.upload(name, sliced(LONG, seconds, material, colour))
     due = time.time() + 2 * 86400
+    note = "for the shelf"
     for job in (
-        {
-            "filename": "bracket.gcode",
-            "count": 12,
-            "owner": "anna",
-            "note": "for the shelf",
-        },
+        {"filename": "bracket.gcode", "count": 12, "owner": "anna", "note": note},
         {"filename": "hinge.gcode", "count": 4, "priority": 2},
         {
             "name": "box and lid",
@@ -124,3 +128,7 @@ def fill(printer: VirtualPrinter) -> None:
         {"filename": "hook.gcode", "count": 6, "tags": ["enclosed"]},
     ):
         client.post(f"{ROOT}/job", job)
+    for printer in farm.printers[:2]:
+        printer.client.post(f"{ROOT}/bed_clear", {"by": "anna"})
+    printers = partial(client.get, f"{ROOT}/printers")
+    wait(lambda: sum(row["state"] == "printing" for row in printers()["printers"]) == 2)

@@ -6,25 +6,13 @@ const GAP = 74; // pixels that the time of a line needs
 /**
  * Rows of printers with their bars, in pixels.
  * @param {any[]} printers with prints that run
- * @param {any[]} prints of the forecast
+ * @param {any[]} prints of the forecast, which begins after what is taken already
+ * @param {any[]} jobs of the queue
  */
-export function chart(printers, prints, now, width) {
-  const running = printers.flatMap((printer) =>
-    printer.prints
-      .filter((p) => p.state === 'printing' && printer.idle_at)
-      .map((p) => ({
-        printer_id: printer.printer_id,
-        job_id: p.job_id,
-        job: p.job,
-        copies: 1,
-        start: Math.min(p.started ?? now, now),
-        end: printer.idle_at,
-        ready: printer.idle_at,
-        change: false,
-        now: true,
-      })),
-  );
-  const all = [...running, ...prints].filter((p) => p.end > now);
+export function chart(printers, prints, jobs, now, width) {
+  const known = new Map(jobs.map((job) => [job.job_id, job]));
+  const taken = printers.flatMap((printer) => takenBy(printer, known, now));
+  const all = [...taken, ...prints].filter((p) => p.end > now);
   const end = Math.max(now + 3600, ...all.map((p) => p.ready ?? p.end));
   const scale = width / (end - now);
   const x = (at) => Math.max(0, (at - now) * scale);
@@ -40,6 +28,25 @@ export function chart(printers, prints, now, width) {
       })),
   }));
   return { rows, lines: lines(now, end, scale), end };
+}
+
+/** What a printer prints, and what it has reserved to print after that. */
+function takenBy(printer, jobs, now) {
+  const found = [];
+  let free = now;
+  const order = (p) => (p.state === 'printing' ? 0 : 1);
+  for (const p of [...printer.prints].sort((a, b) => order(a) - order(b))) {
+    if (!['printing', 'fetching', 'reserved'].includes(p.state)) continue;
+    const takes = jobs.get(p.job_id)?.items[p.item]?.estimate_s;
+    const printing = p.state === 'printing';
+    const end = printing ? (printer.idle_at ?? (takes && p.started + takes)) : takes && free + takes;
+    if (!end || end <= free) continue;
+    const { job_id, job } = p;
+    const rest = { ready: end, change: false, copies: 1, now: printing };
+    found.push({ printer_id: printer.printer_id, job_id, job, start: free, end, ...rest });
+    free = end;
+  }
+  return found;
 }
 
 /** Full hours, as many as there is room for. */

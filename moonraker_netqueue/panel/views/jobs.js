@@ -11,6 +11,7 @@ import { Thumbnail } from './thumbnail.js';
 const NARROW = 720; // pixels of the list below which a row has two lines
 const ROW = 76;
 const TALL_ROW = 128;
+const SETTLE = 600; // ms in which the notification of a move comes
 
 /** What of a list is in sight, and how wide it is. */
 function useSight(count) {
@@ -52,6 +53,8 @@ function useDrag(list, enabled, onPlaced) {
     import('../vendor/sortable.js').then(() => {
       if (gone) return;
       sortable = /** @type {any} */ (globalThis).Sortable.create(list.current, {
+        forceFallback: true, // the same on touch screens and with a mouse
+        fallbackTolerance: 4,
         handle: '.handle',
         draggable: '.job',
         animation: 150,
@@ -98,8 +101,8 @@ export function Jobs({ session, actions, state, show }) {
     const before = at > 0 ? rest.indexOf(ids[at - 1]) + 1 : Math.min(start, rest.indexOf(ids[1]));
     rest.splice(before, 0, moved);
     setOrder(rest); // until the queue says so, too
-    await actions.move(moved, placeOf(ids, moved));
-    setOrder(null);
+    const answer = await actions.move(moved, placeOf(ids, moved));
+    setTimeout(() => setOrder(null), answer ? SETTLE : 0);
   });
   if (dragging) frozen.current ??= jobs;
   else frozen.current = null;

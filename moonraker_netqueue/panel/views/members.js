@@ -24,7 +24,7 @@ export function Members({ session, actions, state }) {
       when: format.moment(queue.founding.at, Date.now() / 1000),
       without: queue.founding.without.join(', '),
     })}</p>`}
-    <div class="scroll" tabindex="0" role="region" aria-label=${t('tab.members')}>
+    <div class="scroll" tabindex="0" role="region" aria-label=${t('members.count', { n: members.members.length })}>
     <table><thead><tr><th>${t('members.host')}</th><th>${t('members.role')}</th><th>${t('members.link')}</th>
       <th>${t('members.address')}</th><th>${t('members.version')}</th></tr></thead>
       <tbody>${members.members.map((member) => html`<${Row} key=${member.host_id} member=${member} />`)}</tbody>

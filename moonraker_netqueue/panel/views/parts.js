@@ -17,7 +17,7 @@ export function Chip({ kind = '', icon = '', title = '', children }) {
 
 /** A place with nothing in it: what it is for, and what to do. */
 export function Empty({ icon, title, text, children }) {
-  return html`<div class="empty"><${Icon} name=${icon} /><h3>${title}</h3><p>${text}</p>
+  return html`<div class="empty"><${Icon} name=${icon} /><h2>${title}</h2><p>${text}</p>
     ${children}</div>`;
 }
 

@@ -21,7 +21,7 @@ export function Plan({ state, show }) {
   const now = Date.now() / 1000;
   const plan =
     forecast && printers
-      ? chart([...printers].sort((a, b) => a.name.localeCompare(b.name)), forecast.prints, now, width - names - 8)
+      ? chart([...printers].sort((a, b) => a.name.localeCompare(b.name)), forecast.prints, state.queue.jobs, now, width - names - 8)
       : null;
   const height = plan ? HEAD + ROW * plan.rows.length + 4 : 0;
   return html`<section class="card plan" aria-label=${t('tab.plan')}>

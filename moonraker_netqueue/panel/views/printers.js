@@ -46,7 +46,7 @@ function PrinterCard({ printer, jobs, own, address, session, actions, show, edit
   const live = printer.prints.find((p) => p.state === 'printing' || p.state === 'fetching');
   return html`<article class=${`card printer ${needsHand(printer) ? 'needs-hand' : ''}`}
     aria-label=${printer.name} data-printer=${printer.name}>
-    <header><h3>${printer.name}</h3>
+    <header><h2>${printer.name}</h2>
       <${Chip} kind=${KINDS[printer.state] ?? ''} title=${printer.reason}>
         ${told('state', printer.state)}<//>
       <span class="space"></span>

@@ -1,7 +1,7 @@
 // Every view in dark and light, wide and narrow: accessible, and pictures for the docs.
 
 import assert from 'node:assert/strict';
-import { accessible, play, row } from './stage.js';
+import { barriers, play, row } from './stage.js';
 
 const VIEWS = ['jobs', 'printers', 'plan', 'history', 'members', 'settings', 'log'];
 
@@ -16,6 +16,8 @@ async function fits(page, what) {
 }
 
 await play(async (stage) => {
+  const found = /** @type {string[]} */ ([]);
+  const accessible = async (page, what) => found.push(...(await barriers(page, what)));
   for (const theme of ['dark', 'light']) {
     const page = await stage.open(0, { theme });
     await row(page, 'bracket.gcode').locator('img').waitFor();
@@ -54,4 +56,5 @@ await play(async (stage) => {
   const german = await stage.open(0, { locale: 'de-DE' });
   await german.getByRole('button', { name: 'Dateien hinzufügen' }).waitFor();
   assert.equal(await german.locator('html').getAttribute('lang'), 'de');
+  assert.deepEqual(found, []);
 });

@@ -83,12 +83,21 @@ test('the value of a date field comes back', () => {
 
 test('bars of the plan stay inside the chart and start now at the earliest', () => {
   const printers = [
-    { printer_id: 'p', idle_at: 2000, prints: [{ state: 'printing', job_id: 'j', job: 'j', started: 0 }] },
+    {
+      printer_id: 'p',
+      idle_at: 2000,
+      prints: [
+        { state: 'reserved', job_id: 'j', job: 'j', item: 0, started: null },
+        { state: 'printing', job_id: 'j', job: 'j', item: 0, started: 0 },
+      ],
+    },
     { printer_id: 'q', idle_at: null, prints: [] },
   ];
+  const jobs = [{ job_id: 'j', items: [{ estimate_s: 600 }] }];
   const later = { printer_id: 'p', job_id: 'k', job: 'k', start: 3000, end: 9000, ready: 9600, change: false };
-  const { rows, lines } = chart(printers, [later], 1000, 500);
-  const [running, planned] = rows[0].bars;
+  const { rows, lines } = chart(printers, [later], jobs, 1000, 500);
+  const [running, reserved, planned] = rows[0].bars;
+  assert.deepEqual([running.now, reserved.now, reserved.start, reserved.end], [true, false, 2000, 2600]);
   assert.equal(rows[1].bars.length, 0);
   assert.equal(running.x, 0);
   assert.ok(planned.x > running.x + running.width);
