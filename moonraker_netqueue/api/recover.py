@@ -8,6 +8,7 @@ from ..model.print import UNSTARTED, Print, PrintState
 from ..replica.errors import RecoverRefused
 from ..replica.recovery import Outlook
 from .arguments import Arguments
+from .asking import origin
 from .host import Host
 from .queue import ServedQueue
 from .views import print_view
@@ -49,7 +50,7 @@ class RecoverEndpoints:
         group = arguments.text("group")
         by = arguments.text("by", "a person at the dashboard")
         arguments.finish()
-        recovered = await queue.replica.recover(by, group)
+        recovered = await queue.replica.recover(by, group, origin())
         return {
             "queue": queue.name,
             "group": recovered.group,
@@ -100,7 +101,7 @@ def _unseen(outlook: Outlook) -> str:
     if not outlook.majority_missing:
         return ""
     return (
-        "the missing hosts are a majority: what they accepted since they were last"
+        "the missing hosts may be a majority: what they accepted since they were last"
         " connected is not here, and comes when they return. If they are on and see"
         " each other, they go on, too, and each waiting copy may be made on both sides"
     )

@@ -22,8 +22,4 @@ def merge_telling(
     note_ancestors(merged, other.ancestors)
     into = [state.dissolved_into for state in (one, other) if state.dissolved_into]
     merged.dissolved_into = max(into, default=None)
-    foundings = [state.founding for state in (one, other) if state.founding]
-    merged.founding = max(
-        foundings, key=lambda found: (found.generation, repr(found)), default=None
-    )
     return merged, events

@@ -10,6 +10,7 @@ from typing import Any
 from .codec import dumps, from_plain, to_plain
 from .content import Content
 from .errors import CommandInvalid, Rejected, Rule
+from .founding import Founding
 from .identity import CommandId, Stamp
 from .job import Job
 from .outcome import Outcomes, clients_of_version_1
@@ -27,20 +28,6 @@ PAUSED = "paused"  # the stamp of the queue's own parts
 
 
 @dataclass(frozen=True)
-class Founding:
-    """How this group began: as the `generation` that goes on without some hosts (R7).
-
-    `by` whom and `at` what Unix time, for display; `following`: host ids.
-    """
-
-    generation: int
-    by: str
-    at: float
-    following: tuple[str, ...]
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class _Snapshot:
     jobs: Mapping[str, Job]
     printers: Mapping[str, Printer]
@@ -53,7 +40,7 @@ class _Snapshot:
     outcomes: Outcomes
     stamps: Mapping[str, Stamp] = field(default_factory=dict)
     ancestors: Mapping[str, int] = field(default_factory=dict)
-    founding: Founding | None = None
+    foundings: tuple[Founding, ...] = ()
     settings: QueueSettings = field(  # snapshots of format 1 have none
         default_factory=QueueSettings
     )
@@ -67,7 +54,7 @@ class QueueData:
     in its own order, since that order does not survive a snapshot. `counted` has the
     totals per host whose commands they count, so that a merge takes the higher.
     `stamps` are those of the queue's own parts; `ancestors` the groups whose state this
-    one went on from, with their generations.
+    one went on from, with their generations; `foundings` are oldest first.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -81,13 +68,17 @@ class QueueData:
     outcomes: Outcomes = field(default_factory=Outcomes)
     stamps: dict[str, Stamp] = field(default_factory=dict)
     ancestors: dict[str, int] = field(default_factory=dict)
-    founding: Founding | None = None
+    foundings: tuple[Founding, ...] = ()
     settings: QueueSettings = field(default_factory=QueueSettings)
 
     @property
     def totals(self) -> Totals:
         """Of all hosts."""
         return sum(self.counted.values(), Totals())
+
+    def founding_of(self, group: str) -> Founding | None:
+        """How a group began, if a person let the queue go on in it."""
+        return next((f for f in self.foundings if f.group == group), None)
 
     def count(self, command: CommandId, more: Totals) -> None:
         """Count what a host's command did."""

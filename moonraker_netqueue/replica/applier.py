@@ -28,10 +28,15 @@ def adds_job(entry: Entry) -> bool:
 
 
 def command_of(entry: Entry) -> Command | None:
-    """The command that an entry holds, if it can be read and is one."""
+    """The command that an entry holds, if it can be read and is one.
+
+    Raises CommandTooNew: what this version does not know may not be passed over.
+    """
     try:
         kind, payload = unpack(entry.data)
         return decode(payload) if kind is Kind.COMMAND else None
+    except CommandTooNew:
+        raise
     except (WireInvalid, CommandInvalid) as error:
         _LOGGER.warning("entry %d is no command: %s", entry.index, error)
         return None

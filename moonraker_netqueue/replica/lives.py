@@ -128,10 +128,21 @@ class Lives:
         """The group that may need this host's word to go on; empty: there is none."""
         return group_of(self.configuration) if self._own.held else ""
 
-    async def note_held(self, held: bool) -> None:
-        """Remember, durably, whether it is in a group."""
-        if held != self._own.held:
-            await self._set_own(replace(self._own, held=held))
+    async def note_left(self) -> None:
+        """Remember, durably, that it is in no group: its own one ended."""
+        await self._set_held(False)
+
+    async def note_group(self, group: str) -> None:
+        """Remember, durably, that it is in a group; "": one whose journal is lost.
+
+        A seat in another group than that one binds it no more.
+        """
+        if group and group_of(self.configuration) not in ("", group):
+            self._note_configuration("")
+        await self._set_held(True)
+
+    async def _set_held(self, held: bool) -> None:
+        await self._set_own(replace(self._own, held=held))
 
     async def note_doubt(self, reason: str, boots: int) -> None:
         """Another host knows a later life of this one, or a longer journal."""

@@ -1,7 +1,8 @@
 """Commands of this host that have no answer yet, durable before they leave (R11).
 
-A file apart from the log: a command keeps its identity when the group that did not
-answer it is dissolved and another one takes it.
+An answered one stays until this host's own replica knows it: else a group that goes on
+from what this host has would lack what this host said. A file apart from the log: a
+command keeps its identity when its group goes on in another one.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class Outbox:
         self._incarnation = 0
         self._sequence = 0
         self._commands: OrderedDict[CommandId, Command] = OrderedDict()
+        self._answered: dict[CommandId, Command] = {}  # kept, but not to be delivered
 
     async def open(self) -> None:
         """Load the file; raises JournalDamaged or DatabaseFailed."""
@@ -100,16 +102,33 @@ class Outbox:
         if not self._commands:
             return None
         await self._database.wait_durable(self._database.position)
-        return next(iter(self._commands.values()), None)
+        return next(iter(self.pending()), None)
+
+    def note_answered(self, command: Command) -> None:
+        """The command has its answer, which this host's replica may not know yet."""
+        self._answered[command.id] = command
+
+    def answered(self) -> tuple[Command, ...]:
+        """What has an answer, and is still kept."""
+        return tuple(self._answered.values())
+
+    def ask_again(self) -> None:
+        """Those answers were another group's: nothing counts as answered."""
+        self._answered.clear()
 
     def remove(self, command: Command) -> None:
-        """The command has its answer."""
+        """This host's replica knows the command and its answer."""
+        self._answered.pop(command.id, None)
         del self._commands[command.id]
         self._database.put((_DELETE, (command.id.sequence,)))
 
     def pending(self) -> tuple[Command, ...]:
         """What has no answer, oldest first."""
-        return tuple(self._commands.values())
+        return tuple(
+            command
+            for command in self._commands.values()
+            if command.id not in self._answered
+        )
 
     async def close(self) -> None:
         """Write and close the file."""

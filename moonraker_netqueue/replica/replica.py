@@ -259,9 +259,15 @@ class Replica:
         group, journal = self._group_joined(), self._lifecycle.journal
         if group is None or journal is None:
             raise RecoverRefused(f"queue {self.queue} has no group on this host now")
-        return outlook(group, journal, self.host_id, self._neighbours)
+        return outlook(
+            group,
+            journal,
+            self.host_id,
+            self._neighbours,
+            self._lives.configuration,
+        )
 
-    async def recover(self, by: str, group: str) -> Recovered:
+    async def recover(self, by: str, group: str, origin: Origin = NOBODY) -> Recovered:
         """A person lets the queue go on without hosts that are missing (R7).
 
         `group` is the one of the outlook that was shown; returns the new one. It
@@ -272,7 +278,7 @@ class Replica:
             return Recovered(self.status().group or "")  # a second click, or person
         if self.outlook().group != group:
             raise RecoverRefused("the group changed meanwhile: look at it again")
-        order = Order(by)
+        order = Order(by, group, origin)
         self._lifecycle.succession.order(order)
         self._lifecycle.note_news()
         try:

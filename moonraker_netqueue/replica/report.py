@@ -40,7 +40,7 @@ def report(
         quorum=group is not None and group.has_quorum and life.phase is Phase.MEMBER,
         voters=tuple(sorted(voters)),
         missing_voters=tuple(sorted(voters - linked - {here.id})),
-        founding=None if life.state is None else life.state.founding,
+        founding=None if group is None else group.state.founding_of(group.id),
         members=_members(here, neighbours, voters),
         last_index=0 if journal is None else journal.last_index,
         commit_index=0 if group is None else group.commit_index,

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from ..model.command import CommandId
-from ..model.queue_data import Founding
+from ..model.founding import Founding
 from .phase import Phase
 
 

@@ -87,6 +87,7 @@ class Submitter:
         self._group = group
         self._news = asyncio.Event()
         self._waiting: dict[CommandId, asyncio.Future[SubmitOutcome]] = {}
+        self._answered_in = ""  # which group gave the answers that the outbox keeps
         self._asking: asyncio.Future[Message] | None = None  # a leader, at present
         self._asked: tuple[Group, str] | None = None  # which one, of which group
 
@@ -127,6 +128,7 @@ class Submitter:
         """Deliver for ever; raises DatabaseFailed if the outbox cannot be kept."""
         while True:
             self._news.clear()
+            self._let_go()
             command = await self._outbox.first()
             if command is None:
                 await self._news.wait()
@@ -140,8 +142,24 @@ class Submitter:
                 await self._pause(_RETRY)
                 continue
             await self._own_write(index)
-            self._outbox.remove(command)
+            self._outbox.note_answered(command)
+            self._let_go()
             self._resolve(command, outcome, index)
+
+    def _let_go(self) -> None:
+        """Forget the answered commands that this host's replica knows by itself.
+
+        In another group than the one that answered they are asked for again.
+        """
+        group = self._group()
+        if group is None:
+            return
+        if group.id != self._answered_in:
+            self._outbox.ask_again()
+            self._answered_in = group.id
+        for command in self._outbox.answered():
+            if group.state.outcome(command.id) is not None:
+                self._outbox.remove(command)
 
     def _resolve(self, command: Command, outcome: Outcome, index: int) -> None:
         waiting = self._waiting.get(command.id)
