@@ -76,6 +76,7 @@ class Settings:
     queues: tuple[str, ...]
     job_queue: str | None  # the one behind Moonraker's own job queue; None: its own
     hot_folder: bool  # add what is put into gcodes/netqueue-in/<queue>
+    prompts: bool  # ask on the printer's screen and on dashboards
     network: NetworkSettings
     printer: PrinterSettings
 
@@ -96,6 +97,7 @@ def parse(
         queues=queues,
         job_queue=_job_queue(reader, queues),
         hot_folder=reader.take("hot_folder", _boolean, True),
+        prompts=reader.take("prompts", _boolean, True),
         network=_network(reader),
         printer=_printer(reader),
     )

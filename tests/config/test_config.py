@@ -96,6 +96,7 @@ BAD = [
     ("queues", "x" * 33, "up to 32"),
     ("job_queue", "other", "give default or 'local'"),
     ("job_queue", "", "give default or 'local'"),
+    ("prompts", "maybe", "True or False"),
     ("hot_folder", "", "True or False"),
     ("hot_folder", "gcodes/in", "True or False"),
     ("bind", "eth0", "leave it out to listen on all"),
