@@ -24,9 +24,10 @@ from .errors import NetqueueError
 from .file_details_takeover import FileDetailsTakeover
 from .job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
 from .job_queue_takeover import JobQueueTakeover
-from .machine import MachineClock, ThreadWorker
+from .machine import MachineClock, MachineDisk, ThreadWorker
 from .moonraker_user import address, person
 from .panel_border import PanelBorder
+from .panel_entries import PanelEntries
 from .printer.klipper_module import KlipperModule
 from .upload_border import UploadBorder
 
@@ -106,6 +107,9 @@ class NetQueue:
             )
             FileDetailsTakeover(self.server, self._assembly.file_details)
             self._border.serve(self._assembly.uploads)
+            await PanelEntries(
+                self.server, self._data_path, MachineDisk(), self._worker
+            ).apply(settings.entries)
             job_queue = self._assembly.job_queue
             if self._takeover is not None and job_queue is not None:
                 await self._takeover.take(job_queue)

@@ -97,6 +97,8 @@ BAD = [
     ("job_queue", "other", "give default or 'local'"),
     ("job_queue", "", "give default or 'local'"),
     ("prompts", "maybe", "True or False"),
+    ("entries", "", "card, sidebar, announcement"),
+    ("entries", "card, bell", "card, sidebar, announcement"),
     ("hot_folder", "", "True or False"),
     ("hot_folder", "gcodes/in", "True or False"),
     ("bind", "eth0", "leave it out to listen on all"),

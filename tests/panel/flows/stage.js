@@ -9,6 +9,7 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--disable-features=LocalNetworkAccessChecks', // a page that a flow makes up has no address
 ];
 const PATH = '/server/netqueue/panel';
 const LONG = 30_000;
@@ -31,9 +32,10 @@ export class Stage {
 
   /** A page of a host; `quiet` lets it complain, as one does whose host dies. */
   async open(host = 0, { hash = '', width = 1280, height = 860, theme = 'dark', locale = 'en-GB',
-    quiet = false, query = '' } = {}) {
+    quiet = false, headers = {} } = {}) {
     const context = await this.browser.newContext({
       viewport: { width, height }, locale, timezoneId: 'Europe/Berlin', reducedMotion: 'reduce',
+      extraHTTPHeaders: headers,
     });
     await context.addInitScript((chosen) => localStorage.setItem('netqueue.theme', chosen), theme);
     const page = await context.newPage();
@@ -44,7 +46,7 @@ export class Stage {
       });
       page.on('pageerror', (error) => this.complaints.push(String(error.stack)));
     }
-    await page.goto(`${this.urls[host]}${PATH}${query}${hash}`);
+    await page.goto(`${this.urls[host]}${PATH}${hash}`);
     return page;
   }
 

@@ -54,6 +54,16 @@ def test_how_the_page_is_served(workshop: VirtualFarm) -> None:
         assert fetch(printer, f"{ROOT}/{path}")[0] == 404
 
 
+def test_a_login(workshop: VirtualFarm, play: Play) -> None:
+    user = {"username": "anna", "password": "a good password"}
+    workshop.printers[0].client.post("/access/user", user)
+    play("login")
+
+
+def test_in_a_dashboard(workshop: VirtualFarm, play: Play) -> None:
+    play("embed")
+
+
 def test_jobs(workshop: VirtualFarm, play: Play) -> None:
     play("jobs")
 
