@@ -26,7 +26,8 @@ export function AddDialog({ files, session, actions, show }) {
     setRows((old) => old.map((one) => (one === row ? { ...one, ...values } : one)));
   const save = async (event) => {
     event.preventDefault();
-    const wishes = readWishes(event.target);
+    const { owner, ...others } = readWishes(event.target);
+    const wishes = owner ? { owner, ...others } : others; // else: whoever is logged in
     const name = String(new FormData(event.target).get('kit') ?? '');
     setBusy(0.01);
     try {

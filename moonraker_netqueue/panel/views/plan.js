@@ -78,6 +78,6 @@ function PlanBar({ bar, left, show }) {
     html`<rect class="clearing" x=${left + bar.x + bar.width} y="12" width=${bar.clearing} height="10" />`}
     ${bar.change && html`<circle cx=${left + bar.x + 3} cy="5" r="3.5" class="change" />`}
     ${bar.width > 50 &&
-    html`<text x=${left + bar.x + 8} y="22">${short(bar.job, bar.width - 8)}</text>`}
+    html`<text aria-hidden="true" x=${left + bar.x + 8} y="22">${short(bar.job, bar.width - 8)}</text>`}
   </g>`;
 }

@@ -5,19 +5,19 @@ import { barriers, play, until } from './stage.js';
 
 /** What stands for a dashboard: its theme classes and variables, and a card. */
 const dashboard = (theme) => `<!doctype html><html lang="en"><head><title>Dashboard</title></head>
-  <body style="margin:0;background:#121212"><div id="app" class="v-application theme--${theme}"
-  style="--v-primary-base: #d51f26"><iframe title="Print queue" style="width:600px;height:450px;border:0"
-  src="/server/netqueue/panel?embed=1"></iframe></div></body></html>`;
+  <body style="margin:0;background:#121212;color:#fff"><main id="app" class="v-application theme--${theme}"
+  style="--v-primary-base: #d51f26"><h1>Dashboard</h1><iframe title="Print queue" style="width:600px;height:450px;border:0"
+  src="/server/netqueue/panel?embed=1"></iframe></main></body></html>`;
 
 await play(async (stage) => {
   const page = await stage.open(0, { theme: 'auto' });
-  await page.getByText('Nothing to print').waitFor();
+  await page.getByRole('button', { name: 'Add files' }).first().waitFor();
   await page.route('**/dashboard', (route) =>
     route.fulfill({ contentType: 'text/html', body: dashboard('light') }),
   );
   await page.goto(`${stage.urls[0]}/dashboard`);
   const card = page.frameLocator('iframe');
-  await card.getByText('Nothing to print').waitFor();
+  await card.getByRole('button', { name: 'Add files' }).first().waitFor();
   const root = card.locator('html');
   assert.equal(await root.getAttribute('data-theme'), 'light');
   const primary = await root.evaluate((node) => getComputedStyle(node).getPropertyValue('--primary'));

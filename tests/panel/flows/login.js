@@ -16,7 +16,7 @@ await play(async (stage) => {
   await page.getByRole('alert').waitFor();
   await page.getByLabel('Password').fill('a good password');
   await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByText('Nothing to print').waitFor();
+  await page.getByRole('button', { name: 'Add files' }).first().waitFor();
   await page.getByRole('button', { name: 'Add files' }).first().click();
   const buffer = Buffer.from('G28\nG4 P9\n');
   await page.locator('input[type=file]').setInputFiles([{ name: 'a.gcode', mimeType: 'text/plain', buffer }]);
