@@ -17,7 +17,7 @@ export default [
     },
   },
   {
-    files: ['tests/panel/**/*.js'],
+    files: ['tests/panel/**/*.js', 'bench/*.js'],
     languageOptions: { globals: { ...globals.node, ...globals.browser } },
     rules: { eqeqeq: 'error', 'no-var': 'error', 'prefer-const': 'error' },
   },

@@ -12,17 +12,17 @@ import pytest
 
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm
 from tests.conftest import start_farm
-from tests.panel.workshop import section, wait_shared
+from tests.panel.workshop import empty, section, wait_shared
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FLOWS = Path(__file__).parent / "flows"
 Play = Callable[[str], None]
 
 
-@pytest.fixture
-def workshop(printers_folder: Path, tmp_path: Path) -> Iterator[VirtualFarm]:
+@pytest.fixture(scope="module")
+def workshop(printers_folder: Path) -> Iterator[VirtualFarm]:
     """Three printers that share a queue, which a person clears the beds of."""
-    with start_farm(printers_folder, 3, section(tmp_path)) as farm:
+    with start_farm(printers_folder, 3, section(printers_folder)) as farm:
         wait_shared(farm)
         yield farm
         for printer in farm.printers:
@@ -34,8 +34,10 @@ def workshop(printers_folder: Path, tmp_path: Path) -> Iterator[VirtualFarm]:
 def play(workshop: VirtualFarm) -> Play:
     """`play(flow)` runs tests/panel/flows/<flow>.js against the workshop.
 
-    With PANEL_PICTURES=<folder> flows write their pictures there.
+    The queue holds no job that waits. With PANEL_PICTURES=<folder> flows write their
+    pictures there.
     """
+    empty(workshop.printers[0])
 
     def run(flow: str) -> None:
         by_name = {printer.name: printer for printer in workshop.printers}

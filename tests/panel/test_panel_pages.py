@@ -8,7 +8,7 @@ import pytest
 
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
 from tests.panel.conftest import Play
-from tests.panel.workshop import ROOT, SHORT, fill, sliced
+from tests.panel.workshop import LONG, ROOT, SHORT, fill, sliced, wait
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -23,6 +23,10 @@ def fetch(
         return response.status, response.msg, response.read()
     finally:
         connection.close()
+
+
+def state_of(printer: VirtualPrinter) -> str:
+    return str(printer.client.get(f"{ROOT}/status")["printer"]["state"])
 
 
 def test_how_the_page_is_served(workshop: VirtualFarm) -> None:
@@ -75,10 +79,16 @@ def test_printers(workshop: VirtualFarm, play: Play) -> None:
     play("printers")
 
 
-def test_hosts_that_die_and_return(workshop: VirtualFarm, play: Play) -> None:
-    play("hosts")
-
-
 def test_looks(workshop: VirtualFarm, play: Play) -> None:
     fill(workshop)
     play("looks")
+
+
+def test_hosts_that_die_and_return(workshop: VirtualFarm, play: Play) -> None:
+    second = workshop.printers[1]
+    if state_of(second) != "printing":
+        second.client.upload("long.gcode", sliced(LONG, 1000, "PLA", (66, 165, 245)))
+        second.client.post(f"{ROOT}/job", {"filename": "long.gcode"})
+        second.client.post(f"{ROOT}/bed_clear", {"by": "anna"})
+        wait(lambda: state_of(second) == "printing")
+    play("hosts")

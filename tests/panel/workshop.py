@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from moonraker_netqueue.virtual_printer.printers import VirtualFarm
+from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
 from moonraker_netqueue.virtual_printer.shared_queue import queue_of, unshared_reason
+from tests.component.test_component import exchange
 
 ROOT = "/server/netqueue"
 _SECTION = """\
@@ -90,6 +91,12 @@ def _picture(side: int, colour: Colour) -> bytes:
         + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in parts
     )
+
+
+def empty(printer: VirtualPrinter) -> None:
+    """Remove every job that no printer has begun."""
+    for job in printer.client.get(f"{ROOT}/jobs")["jobs"]:
+        exchange(printer, "DELETE", f"{ROOT}/job", {"job_id": job["job_id"]})
 
 
 def fill(farm: VirtualFarm) -> None:

@@ -24,6 +24,15 @@ await play(async (stage) => {
   await stage.picture(page, 'panel-recover');
   await page.getByRole('button', { name: 'Wait for them' }).click();
 
+  // what it held, a person may decide; each choice says what it risks
+  await card(page, 'printer2').getByRole('button', { name: 'Decide' }).click();
+  await page.locator('.choice', { hasText: 'Print it again' }).getByText('made twice').waitFor();
+  await page.locator('.choice', { hasText: 'It was made' }).getByText('one is missing').waitFor();
+  assert.deepEqual(await barriers(page, 'decide'), []);
+  await stage.picture(page, 'panel-decide');
+  await page.locator('.choice', { hasText: 'Wait' }).click();
+  await page.locator('dialog').waitFor({ state: 'detached' });
+
   await ask('start printer2');
   await ask('start printer3');
   await until(async () => !(await page.getByText('out of reach').count()), 'quorum is back');

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--disable-features=LocalNetworkAccessChecks', // a page that a flow makes up has no address
@@ -15,8 +15,9 @@ const PATH = '/server/netqueue/panel';
 const LONG = 30_000;
 
 /** What the test around us does: it gets a line and answers with one. */
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+let lines = /** @type {any} */ (null);
 export async function ask(line) {
+  lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   console.log(`ask: ${line}`);
   const { value } = await lines.next();
   assert.equal(value, 'done');
