@@ -10,7 +10,7 @@ from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrin
 from tests.panel.conftest import Play
 from tests.panel.workshop import LONG, ROOT, SHORT, fill, sliced, wait
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 
 
 def fetch(

@@ -24,7 +24,7 @@ discovery_interface: 127.0.0.1
 clear_bed: manual
 """
 Colour = tuple[int, int, int]
-SHORT, LONG = "G28\nG4 P1500\n", "G28\n" + "G4 P250\n" * 4000
+SHORT, LONG = "G28\nG4 P5000\n", "G28\n" + "G4 P250\n" * 4000
 _SHARED_SECONDS = 60.0
 
 

@@ -12,8 +12,13 @@ export function Log({ session, state }) {
   const read = async (before = null) => {
     const params = before === null ? { limit: PAGE } : { limit: PAGE, before };
     const answer = await session.call('events', params).catch(() => ({ events: [] }));
-    setEvents((old) => (before === null ? answer.events : [...(old ?? []), ...answer.events]));
-    setEnd(answer.events.length < PAGE);
+    const last = answer.events[answer.events.length - 1]?.index ?? 0;
+    setEvents((old) =>
+      before === null
+        ? [...answer.events, ...(old ?? []).filter((event) => event.index < last)]
+        : [...(old ?? []), ...answer.events],
+    );
+    if (before !== null || answer.events.length < PAGE) setEnd(answer.events.length < PAGE);
   };
   useEffect(() => {
     read();

@@ -1,6 +1,6 @@
 // The hosts of the queue, and going on without those that are missing.
 
-import { html, useState } from '../vendor/htm-preact.js';
+import { html, useEffect, useState } from '../vendor/htm-preact.js';
 import { format, t, told } from '../core/text.js';
 import { Chip, Dialog } from './parts.js';
 
@@ -50,12 +50,12 @@ function Row({ member }) {
 export function Recover({ session, actions, onClose }) {
   const [outlook, setOutlook] = useState(/** @type {any} */ (null));
   const [sure, setSure] = useState(false);
-  if (!outlook) {
+  useEffect(() => {
     session.call('get_recover').then(setOutlook, (error) => {
       actions.say(error.message || t('error.offline'), { error: true });
       onClose();
     });
-  }
+  }, []);
   const act = async () => {
     const answer = await actions.call('post_recover', { group: outlook.group }, t('recover.done'));
     if (answer) onClose();

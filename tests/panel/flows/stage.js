@@ -12,7 +12,7 @@ export const FLAGS = [
   '--disable-features=LocalNetworkAccessChecks', // a page that a flow makes up has no address
 ];
 const PATH = '/server/netqueue/panel';
-const LONG = 30_000;
+const LONG = 60_000; // a machine may be busy
 
 /** What the test around us does: it gets a line and answers with one. */
 let lines = /** @type {any} */ (null);
