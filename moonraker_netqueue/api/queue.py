@@ -10,6 +10,7 @@ from ..printer.manner import notice_of
 from ..replica.errors import ReplicaError
 from ..replica.replica import Replica
 from ..replica.submission import SubmitState
+from . import undecided
 from .asking import origin
 from .audit import AuditLog
 from .errors import ApiError
@@ -60,9 +61,8 @@ class ServedQueue:
     @property
     def notices(self) -> tuple[str, ...]:
         """What a person should know of this host's part in the queue."""
-        planning = notice_of(self.state.settings)
-        notices = self.replica.status().notices
-        return (*notices, planning) if planning else notices
+        own = (undecided.notice_of(self.state), notice_of(self.state.settings))
+        return (*self.replica.status().notices, *filter(None, own))
 
     def pending_view(self) -> list[dict[str, object]]:
         """Commands of this host that no leader has answered yet."""
@@ -84,5 +84,8 @@ class ServedQueue:
         return [self.host_name(h) for h in self.replica.status().missing_voters]
 
     def host_name(self, host: str) -> str:
-        """A host as a person knows it: by its printer's name, if it has one."""
-        return host_name(self.state, host)
+        """A host as a person knows it: its printer's name, else its own (a witness)."""
+        if host in self.state.printers:
+            return host_name(self.state, host)
+        names = {member.id: member.name for member in self.replica.status().members}
+        return names.get(host) or host[:8]

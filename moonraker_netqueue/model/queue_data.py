@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .codec import dumps, from_plain, to_plain
+from .codec import dumps, from_plain, is_written, since, to_plain
 from .content import Content
 from .errors import CommandInvalid, Rejected, Rule
 from .founding import Founding
@@ -17,6 +17,7 @@ from .outcome import Outcomes, clients_of_version_1
 from .print import ENDED, UNSTARTED, Print, PrintState
 from .printer import Printer
 from .rank import is_rank
+from .schema import BASE, SCHEMA
 from .settings import QueueSettings
 from .totals import Totals
 
@@ -44,6 +45,7 @@ class _Snapshot:
     settings: QueueSettings = field(  # snapshots of format 1 have none
         default_factory=QueueSettings
     )
+    rules: int = since(3, BASE)
 
 
 @dataclass
@@ -54,7 +56,8 @@ class QueueData:
     in its own order, since that order does not survive a snapshot. `counted` has the
     totals per host whose commands they count, so that a merge takes the higher.
     `stamps` are those of the queue's own parts; `ancestors` the groups whose state this
-    one went on from, with their generations; `foundings` are oldest first.
+    one went on from, with their generations; `foundings` are oldest first; `rules` is
+    the schema that it goes by.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -70,6 +73,7 @@ class QueueData:
     ancestors: dict[str, int] = field(default_factory=dict)
     foundings: tuple[Founding, ...] = ()
     settings: QueueSettings = field(default_factory=QueueSettings)
+    rules: int = BASE
 
     @property
     def totals(self) -> Totals:
@@ -160,7 +164,8 @@ class QueueData:
 
     def members(self) -> dict[str, Any]:
         """All that a snapshot holds, by name, not made JSON values yet."""
-        return {name: getattr(self, name) for name in _NAMES}
+        members = ((name, getattr(self, name)) for name in _NAMES)
+        return {k: v for k, v in members if is_written(_Snapshot, k, v)}
 
     def to_json(self) -> dict[str, Any]:
         """The whole state as JSON values."""
@@ -221,6 +226,8 @@ def _check_snapshot(snapshot: _Snapshot) -> None:
         ),
     ]
     damaged += _unsound(snapshot.settings)
+    if not BASE <= snapshot.rules <= SCHEMA:
+        damaged.append(f"rules {snapshot.rules}")
     if damaged:
         raise CommandInvalid(f"snapshot: damaged {[name[:80] for name in damaged[:3]]}")
 

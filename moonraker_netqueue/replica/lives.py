@@ -16,6 +16,7 @@ from .errors import JournalDamaged
 from .greeting import Hello, is_count
 from .journal import Journal
 from .membership import group_of
+from .versions import TABLE, Versions
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS own (
@@ -92,12 +93,13 @@ class Lives:
         self._own = _Own()
         self._seen: dict[str, _Seen] = {}
         self._unwritten: set[str] = set()
+        self.versions = Versions(database)
         self.nonce = ""  # of this start
         self.configuration = ""  # newest that this host had a seat in; or ANY
 
     async def open(self) -> None:
         """Count this start, durably; raises JournalDamaged or DatabaseFailed."""
-        loaded = await self._database.open(_SCHEMA, _load)
+        loaded = await self._database.open(_SCHEMA + TABLE, self._load)
         self._own, self._seen, self.configuration = loaded
         await self._begin(self._own.boots + 1)
 
@@ -105,6 +107,10 @@ class Lives:
         """Write what was seen and close the file."""
         self.write()
         await self._database.close()
+
+    def _load(self, connection: sqlite3.Connection) -> _Loaded:
+        self.versions.load(connection)
+        return _load(connection)
 
     # This host.
 

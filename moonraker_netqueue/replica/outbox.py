@@ -12,10 +12,10 @@ import zlib
 from collections import OrderedDict
 
 from ..model.command import NOBODY, Body, Command, CommandId, Origin, decode, encode
-from ..model.errors import CommandInvalid
+from ..model.errors import CommandInvalid, CommandTooNew
 from ..ports import Clock, Random
 from .database import Database
-from .errors import JournalDamaged
+from .errors import HostOutdated, JournalDamaged
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
@@ -41,6 +41,8 @@ def _load(connection: sqlite3.Connection) -> _Loaded:
             raise JournalDamaged(f"checksum of command {sequence}")
         try:
             commands.append(decode(text))
+        except CommandTooNew as error:  # not damaged: a later version wrote it
+            raise HostOutdated(str(error)) from error
         except CommandInvalid as error:
             raise JournalDamaged(f"command {sequence}: {error}") from error
     return author, commands

@@ -21,6 +21,7 @@ from .conversation import Conversation
 from .departure import depart
 from .errors import (
     HostDoubted,
+    HostOutdated,
     JournalDamaged,
     RecoverRefused,
     RejoinRefused,
@@ -37,6 +38,7 @@ from .phase import Phase
 from .recovery import Order, Outlook, Recovered, outlook
 from .report import report
 from .requests import RequestHandler, Requests
+from .rules_gate import RulesGate
 from .status import Member, ReplicaStatus
 from .submission import SubmitOutcome, Submitter
 
@@ -91,8 +93,9 @@ class Replica:
         lives_file = files.lives()
         lives_file.on_failed = self._fail
         self._lives = Lives(lives_file, random)
+        gate = RulesGate(host_id, self._lives.versions, self._neighbours, clock)
         self._submitter = Submitter(
-            queue, self._outbox, links, clock, self._group_joined
+            queue, self._outbox, links, clock, self._group_joined, gate
         )
         self._lifecycle = Lifecycle(
             queue,
@@ -119,7 +122,7 @@ class Replica:
             self._neighbours,
             self._fail,
         )
-        self._requests = Requests(queue, self._group_joined, clock)
+        self._requests = Requests(queue, self._group_joined, links, clock, gate)
         self._requests.register("copy", self._give_copy)
         self._requests.register("copy_part", self._give_piece)
 
@@ -154,8 +157,7 @@ class Replica:
         await self._end_tasks()
         group = self._lifecycle.group
         if group is not None and self._lifecycle.phase is Phase.MEMBER:
-            self._conversation.leaving = True
-            self._conversation.announce()
+            self._conversation.take_leave()
             await depart(self.queue, group, self._links, self._clock)
         await self._lifecycle.close()
         await self._outbox.close()
@@ -287,6 +289,13 @@ class Replica:
             raise RecoverRefused("it takes too long: look at its status") from error
         return Recovered(new, tuple(sorted(order.overruled)))
 
+    async def raise_rules(self, without: tuple[str, ...], by: Origin) -> None:
+        """Let the queue use all that this version knows; some hosts are not waited for.
+
+        Raises RulesTooLow if others do not know it, NotLeader if nobody decides now.
+        """
+        await self._requests.ask_for_rules(without, by)
+
     # LinkListener.
 
     def on_peer_connected(self, peer: str) -> None:
@@ -357,6 +366,8 @@ class Replica:
         return self._lifecycle.group if joined else None
 
     def _fail(self, error: NetqueueError) -> None:
+        if isinstance(error, HostOutdated):
+            self._conversation.take_leave()  # the others need not wait for its seat
         self._lifecycle.fail(error)
         self._links.unsubscribe(self.queue)  # the others count it as gone
         for task in self._tasks:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from moonraker_netqueue.model.command import (
-    SCHEMA,
-    Command,
-    CommandId,
-    QueuePause,
-    encode,
-)
+from moonraker_netqueue.model.command import Command, CommandId, QueuePause, encode
+from moonraker_netqueue.model.schema import SCHEMA
 from moonraker_netqueue.ports import Message
 from moonraker_netqueue.replica import copies
 from moonraker_netqueue.replica.entry import Kind, pack
@@ -243,7 +239,7 @@ def test_an_act_that_gives_way_leaves_nothing_to_follow() -> None:
 
 def newer(text: str) -> str:
     """The same command as a later version would write it."""
-    return text.replace(f'"schema":{SCHEMA}', f'"schema":{SCHEMA + 1}')
+    return re.sub(r'"schema":\d+', f'"schema":{SCHEMA + 1}', text)
 
 
 def test_an_older_group_refuses_what_it_does_not_know() -> None:
