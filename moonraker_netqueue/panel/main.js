@@ -132,6 +132,7 @@ function Banners({ session, actions, state }) {
   const queue = state.status?.queues[state.name];
   return html`<div class="banners">
     ${state.link === Link.LOST && html`<p class="note error" role="alert">${t('banner.lost')}</p>`}
+    ${state.queue && state.problem && html`<p class="note error" role="alert">${state.problem}</p>`}
     ${queue && !queue.quorum &&
     html`<div class="note warning" role="alert"><span>${t('banner.no_quorum', { missing: queue.missing.join(', ') || '?' })}</span>
       <button type="button" class="outlined" onClick=${() => setRecovering(true)}>${t('recover.open')}</button></div>`}

@@ -56,9 +56,11 @@ export function Plan({ state, show }) {
     </div></section>`;
 }
 
+/** Letters that there is room for. */
+const room = (width) => Math.floor(width / 7.4);
+
 function short(name, width) {
-  const room = Math.floor(width / 7.4);
-  return name.length > room ? `${name.slice(0, room - 1)}…` : name;
+  return name.length > room(width) ? `${name.slice(0, room(width) - 1)}…` : name;
 }
 
 function PlanBar({ bar, left, show }) {
@@ -78,6 +80,6 @@ function PlanBar({ bar, left, show }) {
     html`<rect class="clearing" x=${left + bar.x + bar.width} y="12" width=${bar.clearing} height="10" />`}
     ${bar.change && html`<circle cx=${left + bar.x + 3} cy="5" r="3.5" class="change" />`}
     ${bar.width > 50 &&
-    html`<text aria-hidden="true" x=${left + bar.x + 8} y="22">${short(bar.job, bar.width - 8)}</text>`}
+    html`<text aria-hidden="true" x=${left + bar.x + 8} y="22">${bar.job.slice(0, room(bar.width - 8))}</text>`}
   </g>`;
 }

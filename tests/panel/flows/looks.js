@@ -1,7 +1,7 @@
 // Every view in dark and light, wide and narrow: accessible, and pictures for the docs.
 
 import assert from 'node:assert/strict';
-import { barriers, play, row } from './stage.js';
+import { barriers, card, play, row } from './stage.js';
 
 const VIEWS = ['jobs', 'printers', 'plan', 'history', 'members', 'settings', 'log'];
 
@@ -21,6 +21,8 @@ await play(async (stage) => {
   for (const theme of ['dark', 'light']) {
     const page = await stage.open(0, { theme });
     await row(page, 'bracket.gcode').locator('img').waitFor();
+    await card(page, 'printer1').locator('.live').waitFor();
+    await card(page, 'printer1').getByText('printing', { exact: true }).waitFor();
     for (const view of VIEWS) {
       await page.locator(`nav a[href="#${view}"]`).click();
       await settled(page);

@@ -99,6 +99,11 @@ export async function play(flow) {
   try {
     await flow(stage);
     assert.deepEqual(stage.complaints, []);
+  } catch (error) {
+    for (const page of browser.contexts().flatMap((context) => context.pages())) {
+      console.log(`${page.url()} shows:\n${await page.locator('body').innerText()}\n`);
+    }
+    throw error;
   } finally {
     await browser.close();
     process.stdin.destroy();
