@@ -11,7 +11,7 @@ from ..model.print import Print, PrintState
 from ..model.printer import PrinterState
 from .host import Host
 from .queue import ServedQueue
-from .recover import choices
+from .undecided import choices
 from .views import print_view
 
 _LOADS = ("material", "colour")  # reasons that other material takes away
