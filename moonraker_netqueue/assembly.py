@@ -15,6 +15,8 @@ from .api.host import OWNER_METHOD, Host
 from .api.hot_folder import HotFolders
 from .api.job_queue_facade import JobQueueFacade
 from .api.klipper_status import KlipperStatus
+from .api.prompts import Prompts
+from .api.questions import Questions
 from .api.queue import ServedQueue
 from .api.uploads import Uploads
 from .api.warnings import QueueWarnings
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 Notify = Callable[[dict[str, Any]], object]
+_GCODE_OUTPUT = "server:gcode_response"  # Moonraker's event
 
 
 class Assembly:
@@ -177,7 +180,17 @@ class _Builder:
             closing.callback(feed.close)
 
         self._queues.attach(hook)
+        if self._settings.prompts:
+            self._prompts(host)
         return endpoints
+
+    def _prompts(self, host: Host) -> None:
+        def send(line: str) -> None:
+            self._server.send_event(_GCODE_OUTPUT, line)
+
+        prompts = Prompts(Questions(host).first, self._module, self._clock, send)
+        self._server.register_event_handler(_GCODE_OUTPUT, prompts.on_line)
+        self._closing.push_async_callback(prompts.close)
 
     def job_queue(self, host: Host, notify: Notify) -> JobQueueFacade | None:
         if self._settings.job_queue is None:
