@@ -104,7 +104,7 @@ def _shrink_disk(host: Keeper, size: int) -> None:
     """Beside the reserve, only files of so many bytes in all fit on its disk."""
     disk = host.disk
 
-    def free(path: Path) -> int:  # noqa: ARG001 - as the disk calls it
+    def free(path: Path) -> int:
         folders = (_GCODES, _GCODES / ".netqueue")
         files = [path for folder in folders for path in disk.list(folder)]
         return (32 << 20) + size - sum(map(disk.size, files))
