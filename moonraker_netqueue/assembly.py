@@ -15,6 +15,8 @@ from .api.host import OWNER_METHOD, Host
 from .api.hot_folder import HotFolders
 from .api.job_queue_facade import JobQueueFacade
 from .api.klipper_status import KlipperStatus
+from .api.prompts import Prompts
+from .api.questions import Questions
 from .api.queue import ServedQueue
 from .api.uploads import Uploads
 from .api.warnings import QueueWarnings
@@ -24,6 +26,7 @@ from .discovery.record import Found
 from .files.eviction import VERIFY_METHOD, Eviction
 from .files.fetch import Fetcher
 from .files.incoming import Incoming
+from .files.served import ServedContents
 from .files.store import ContentStore
 from .hardware import claim_folder, machine_marks
 from .host_queues import HostQueues
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 Notify = Callable[[dict[str, Any]], object]
+_GCODE_OUTPUT = "server:gcode_response"  # Moonraker's event
 
 
 class Assembly:
@@ -99,20 +103,6 @@ class Assembly:
         await self._closing.aclose()
 
 
-class _QueueContents:
-    """Serves a peer the contents that the queue it asks about speaks of (R13)."""
-
-    def __init__(self, store: ContentStore) -> None:
-        self._store = store
-        self.queues: Mapping[str, ServedQueue] = {}
-
-    def content_path(self, queue: str, sha256: str) -> Path | None:
-        served = self.queues.get(queue)
-        if served is None or sha256 not in served.state.contents:
-            return None
-        return self._store.path(sha256)
-
-
 class _Builder:
     """Builds the parts bottom up; each registers how it is closed."""
 
@@ -141,7 +131,7 @@ class _Builder:
         await self._claim_folder()
         store = ContentStore(self._gcodes, self._disk, self._worker)
         await store.load()
-        contents = _QueueContents(store)
+        contents = ServedContents(store)
         self._peers = network = await self._network(contents)
         self._queues = queues = HostQueues(
             self._settings.queues,
@@ -149,7 +139,8 @@ class _Builder:
             self._open_queue,
             lambda queue: ReplicaQueue(queue.replica, network),
         )
-        contents.queues = queues.queues
+        contents.replicas = lambda: {n: q.replica for n, q in queues.queues.items()}
+        self._closing.push_async_callback(contents.close)
         self._closing.push_async_callback(queues.close)
         await queues.load()
         fetcher = self._fetcher(store, network)
@@ -189,7 +180,17 @@ class _Builder:
             closing.callback(feed.close)
 
         self._queues.attach(hook)
+        if self._settings.prompts:
+            self._prompts(host)
         return endpoints
+
+    def _prompts(self, host: Host) -> None:
+        def send(line: str) -> None:
+            self._server.send_event(_GCODE_OUTPUT, line)
+
+        prompts = Prompts(Questions(host).first, self._module, self._clock, send)
+        self._server.register_event_handler(_GCODE_OUTPUT, prompts.on_line)
+        self._closing.push_async_callback(prompts.close)
 
     def job_queue(self, host: Host, notify: Notify) -> JobQueueFacade | None:
         if self._settings.job_queue is None:

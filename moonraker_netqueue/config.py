@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import TypeVar
 
 from .errors import NetqueueError
@@ -70,6 +71,14 @@ class PrinterSettings:
     manual_effort_cost: int = 30
 
 
+class Entry(Enum):
+    """A way from the dashboards to the page."""
+
+    CARD = "card"
+    SIDEBAR = "sidebar"
+    ANNOUNCEMENT = "announcement"
+
+
 @dataclass(frozen=True)
 class Settings:
     """All of it."""
@@ -79,6 +88,8 @@ class Settings:
     job_queue: str | None  # the one behind Moonraker's own job queue; None: its own
     hot_folder: bool  # add what is put into gcodes/netqueue-in/<queue>
     disk_budget: int  # bytes that the contents of jobs may take
+    prompts: bool  # ask on the printer's screen and on dashboards
+    entries: tuple[Entry, ...]
     network: NetworkSettings
     printer: PrinterSettings
 
@@ -100,6 +111,8 @@ def parse(
         job_queue=_job_queue(reader, queues),
         hot_folder=reader.take("hot_folder", _boolean, True),
         disk_budget=reader.take("disk_budget", _mebibytes, _DISK_BUDGET),
+        prompts=reader.take("prompts", _boolean, True),
+        entries=reader.take("entries", _entries, tuple(Entry)),
         network=_network(reader),
         printer=_printer(reader),
     )
@@ -219,6 +232,16 @@ def _words(text: str) -> tuple[str, ...]:
             " between them"
         )
     return words
+
+
+def _entries(text: str) -> tuple[Entry, ...]:
+    words = _split(text)
+    if words == ("none",):
+        return ()
+    known = [entry.value for entry in Entry]
+    if not words or set(words) - set(known):
+        raise ValueError(f"some of {', '.join(known)}, or none")
+    return tuple(Entry(word) for word in words)
 
 
 def _model(text: str) -> str:

@@ -50,7 +50,7 @@ class Keeper(SimHost):
         await super().start()
         life = self.life
         assert life is not None
-        clock = SimClock(life, self.world.epoch)
+        clock = SimClock(self, life)
         self.store = ContentStore(_GCODES, self.disk, SimWorker(self, life))
         await life.spawn(self.store.load())
         replicas = {"bench": self.replica}
@@ -104,7 +104,7 @@ def _shrink_disk(host: Keeper, size: int) -> None:
     """Beside the reserve, only files of so many bytes in all fit on its disk."""
     disk = host.disk
 
-    def free(_path: Path) -> int:
+    def free(path: Path) -> int:
         folders = (_GCODES, _GCODES / ".netqueue")
         files = [path for folder in folders for path in disk.list(folder)]
         return (32 << 20) + size - sum(map(disk.size, files))
