@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from .admission_mode import AdmissionMode
 from .errors import NetqueueError
 from .model.checks import WORD_MAX, WORDS_MAX, has_control
 from .model.errors import Rejected
@@ -17,6 +18,9 @@ from .model.printer import ClearBed, Volume
 
 _T = TypeVar("_T")
 
+DEFAULT_ADMISSION = AdmissionMode.APPROVE
+
+TOKEN = re.compile(r"nq-[a-z2-7]{52}")
 QUEUE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _SIDE = r"(\d{1,6}(?:\.\d{1,6})?)"
 _VOLUME = re.compile(rf"{_SIDE}\s*x\s*{_SIDE}\s*x\s*{_SIDE}", re.ASCII)
@@ -69,6 +73,14 @@ class PrinterSettings:
 
 
 @dataclass(frozen=True)
+class AdmissionSettings:
+    """How newcomers get into a queue, and how this host gets in."""
+
+    mode: AdmissionMode = DEFAULT_ADMISSION
+    token: str = ""  # that another host of the queue made, for this one
+
+
+@dataclass(frozen=True)
 class Settings:
     """All of it."""
 
@@ -78,6 +90,12 @@ class Settings:
     hot_folder: bool  # add what is put into gcodes/netqueue-in/<queue>
     network: NetworkSettings
     printer: PrinterSettings
+    admission: AdmissionSettings  # of queues that have no section of their own
+    admission_of: Mapping[str, AdmissionSettings]  # by queue
+
+    def admits(self, queue: str) -> AdmissionSettings:
+        """How a queue lets newcomers in."""
+        return self.admission_of.get(queue, self.admission)
 
 
 def parse(
@@ -91,6 +109,11 @@ def parse(
     """
     reader = _Reader("netqueue", dict(options))
     queues = _queues(reader, tuple(queue_sections))
+    admission = _admission(reader, AdmissionSettings())
+    sections = {
+        queue: _Reader(f"netqueue {queue}", dict(section))
+        for queue, section in queue_sections.items()
+    }
     settings = Settings(
         name=reader.take("name", _name, host_name.strip()[:WORD_MAX] or "printer"),
         queues=queues,
@@ -98,11 +121,11 @@ def parse(
         hot_folder=reader.take("hot_folder", _boolean, True),
         network=_network(reader),
         printer=_printer(reader),
+        admission=admission,
+        admission_of={q: _admission(r, admission) for q, r in sections.items()},
     )
-    reader.take("admission", _admission, None)
-    reader.finish()
-    for queue, section in queue_sections.items():
-        _Reader(f"netqueue {queue}", dict(section)).finish()
+    for each in (reader, *sections.values()):
+        each.finish()
     return settings
 
 
@@ -129,10 +152,8 @@ class _Reader:
             near = difflib.get_close_matches(option, self._known, 1)
             if near:
                 remedy = f"there is no such option; did you mean '{near[0]}'?"
-            elif self._known:
-                remedy = f"there is no such option; known: {', '.join(self._known)}"
             else:
-                remedy = "a queue's section has no options in this version; remove it"
+                remedy = f"there is no such option; known: {', '.join(self._known)}"
             raise ConfigInvalid(self._section, option, value, remedy)
 
 
@@ -344,9 +365,24 @@ def _minutes(text: str) -> int:
     raise ValueError("whole minutes, 0 to 10000")
 
 
-def _admission(text: str) -> None:
-    if text != "open":
+def _admission(reader: _Reader, default: AdmissionSettings) -> AdmissionSettings:
+    return AdmissionSettings(
+        mode=reader.take("admission", _mode, default.mode),
+        token=reader.take("token", _token, default.token),
+    )
+
+
+def _mode(text: str) -> AdmissionMode:
+    try:
+        return AdmissionMode(text.lower())
+    except ValueError:
         raise ValueError(
-            "this version knows 'open' only: whoever reaches the port joins."
-            " 'approve' and 'token' come with a later version"
-        )
+            "give 'approve' (a person lets each newcomer in), 'token' (only who has a"
+            " token) or 'open' (whoever reaches the port)"
+        ) from None
+
+
+def _token(text: str) -> str:
+    if text and not TOKEN.fullmatch(text.strip()):
+        raise ValueError("a token begins with nq- and has 55 characters: copy it whole")
+    return text.strip()

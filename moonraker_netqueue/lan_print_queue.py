@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from .admission_mode import AdmissionMode
 from .cli.terminal import (
     check_namespace,
     complain,
@@ -27,6 +28,7 @@ from .cli.terminal import (
     say_warning,
     stop_on_signal,
 )
+from .config import AdmissionSettings
 from .errors import NetqueueError
 from .headless import (
     HeadlessHost,
@@ -134,7 +136,8 @@ def _place(text: str, data: Path) -> Place:
     name, port = parse_address(text)
     address = resolve(name)
     bind = "" if ipaddress.ip_address(address).is_unspecified else address
-    return Place(name, data, bind, port, shows_port=True)
+    everybody = AdmissionSettings(AdmissionMode.OPEN)
+    return Place(name, data, bind, port, shows_port=True, admission=everybody)
 
 
 @contextmanager

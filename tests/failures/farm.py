@@ -25,6 +25,7 @@ _SECTION = """\
 [netqueue]
 name: $name
 queues: workshop
+admission: open
 clear_bed: macro
 """
 
