@@ -119,7 +119,8 @@ class Dialler:
 
     async def _run(self) -> None:
         while True:
-            if not self._configured and not self._dials_first():
+            asks_on = self._failures < 0  # each of two asks by itself to be let in
+            if not (self._configured or self._dials_first() or asks_on):
                 await self._clock.sleep(_YIELD_SECONDS)
             if self._network.serves_any():
                 await self._attempt()

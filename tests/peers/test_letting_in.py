@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from moonraker_netqueue.peers.pairing import parse_token
 from moonraker_netqueue.peers.record import Word, write_record
 from tests.peers.hosts import LOOPBACK, Host, until
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(30)]
+pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(12)]
 APPROVE, TOKEN, OPEN = AdmissionMode.APPROVE, AdmissionMode.TOKEN, AdmissionMode.OPEN
 
 
@@ -46,7 +45,7 @@ async def waiting(host: Host, other: Host) -> Waiting:
 def linked(*hosts: Host) -> bool:
     everyone = {host.host_id for host in hosts}
     return all(
-        {*host.network.connected("demo"), host.host_id} == everyone for host in hosts
+        everyone <= {*host.network.connected("demo"), host.host_id} for host in hosts
     )
 
 
@@ -312,4 +311,3 @@ async def test_a_member_that_was_away_hears_who_was_forgotten(
     assert b.admission.is_member("demo", c.host_id)
     meet(a, b)
     await until(lambda: not b.admission.is_member("demo", c.host_id))
-    await asyncio.sleep(0)
