@@ -39,6 +39,16 @@ _REMEDY = (
     "Is Moonraker running, with a section [netqueue] in moonraker.conf, and no warning"
     " of netqueue in the dashboard?"
 )
+_COMMANDS = (
+    "BED_CLEAR",
+    "PAUSE",
+    "RESUME",
+    "STATUS",
+    "MATERIAL",
+    "ADD",
+    "ADMIT",
+    "REFUSE",
+)
 
 
 class NetQueue:
@@ -57,7 +67,7 @@ class NetQueue:
         self.printer.register_event_handler("klippy:connect", self._handle_connect)
         self.webhooks.register_endpoint("netqueue/update", self._handle_update)
         self.webhooks.register_endpoint("netqueue/clear", self._handle_clear)
-        for name in ("BED_CLEAR", "PAUSE", "RESUME", "STATUS", "MATERIAL", "ADD"):
+        for name in _COMMANDS:
             self.gcode.register_command(
                 f"NETQUEUE_{name}",
                 getattr(self, f"cmd_NETQUEUE_{name}"),
@@ -136,6 +146,22 @@ class NetQueue:
             gcmd, FILE="filename", COUNT="count", QUEUE="queue", NAME="name"
         )
         self._call(gcmd, "netqueue_add", params)
+
+    cmd_NETQUEUE_ADMIT_help = (
+        "Let a host into a queue: HOST=<beginning of its id> [QUEUE=<name>]"
+    )
+
+    def cmd_NETQUEUE_ADMIT(self, gcmd: Any) -> None:
+        gcmd.get("HOST")
+        self._call(gcmd, "netqueue_admit", _taken(gcmd, HOST="host_id", QUEUE="queue"))
+
+    cmd_NETQUEUE_REFUSE_help = (
+        "Do not let a host into a queue: HOST=<beginning of its id> [QUEUE=<name>]"
+    )
+
+    def cmd_NETQUEUE_REFUSE(self, gcmd: Any) -> None:
+        gcmd.get("HOST")
+        self._call(gcmd, "netqueue_refuse", _taken(gcmd, HOST="host_id", QUEUE="queue"))
 
     def _call(self, gcmd: Any, method: str, params: dict[str, str]) -> None:
         try:

@@ -15,6 +15,7 @@ from .api.host import OWNER_METHOD, Host
 from .api.hot_folder import HotFolders
 from .api.job_queue_facade import JobQueueFacade
 from .api.klipper_status import KlipperStatus
+from .api.prompts import AdmissionPrompts
 from .api.queue import ServedQueue
 from .api.uploads import Uploads
 from .api.warnings import QueueWarnings
@@ -157,6 +158,10 @@ class _Builder:
         queues.connect(agent, self._announce)
         warnings = QueueWarnings(queues.queues, self._clock, self._show_warning)
         self._closing.push_async_callback(warnings.close)
+        prompts = AdmissionPrompts(
+            queues.queues, self._has_module, self._show_line, self._clock
+        )
+        self._closing.push_async_callback(prompts.close)
         return Host(
             name=self._settings.name,
             queues=queues.queues,
@@ -262,7 +267,7 @@ class _Builder:
         )
         await replica.start()
         closing.push_async_callback(replica.close)
-        return ServedQueue(name, replica)
+        return ServedQueue(name, replica, self._peers.desk)
 
     def _fetcher(self, store: ContentStore, network: PeerNetwork) -> Fetcher:
         fetcher = Fetcher(
@@ -353,6 +358,13 @@ class _Builder:
         else:
             warning = f"netqueue, {subject}: {text}"
             self._server.add_warning(warning, warn_id=f"netqueue_{subject}")
+
+    async def _has_module(self) -> bool:
+        """Whether Klipper knows the commands behind the buttons of a dialog."""
+        return await self._module.tell()
+
+    def _show_line(self, line: str) -> None:
+        self._server.send_event("server:gcode_response", line)
 
     def _metadata(self, filename: str) -> Mapping[str, Any]:
         """What Moonraker knows of a file of this host; empty: nothing, or not yet."""

@@ -6,10 +6,12 @@ from ..model.command import Body
 from ..model.errors import CommandInvalid, Rejected
 from ..model.job import Job
 from ..model.queue_state import QueueState
+from ..peers.desk import Desk
 from ..printer.manner import notice_of
 from ..replica.errors import ReplicaError
 from ..replica.replica import Replica
 from ..replica.submission import SubmitState
+from .admission_notices import admission_notices
 from .asking import origin
 from .audit import AuditLog
 from .errors import ApiError
@@ -21,9 +23,10 @@ _SUBMIT_TIMEOUT = 5.0  # seconds a client waits before it is told "pending"
 class ServedQueue:
     """A replica, with its refusals as answers to a client."""
 
-    def __init__(self, name: str, replica: Replica) -> None:
+    def __init__(self, name: str, replica: Replica, desk: Desk) -> None:
         self.name = name
         self.replica = replica
+        self.desk = desk
         self.audit = AuditLog(lambda: replica.state)
         replica.add_command_listener(self.audit.on_command)
         self.revision = 0  # of notify_netqueue_changed
@@ -61,7 +64,10 @@ class ServedQueue:
     def notices(self) -> tuple[str, ...]:
         """What a person should know of this host's part in the queue."""
         planning = notice_of(self.state.settings)
-        notices = self.replica.status().notices
+        notices = (
+            *self.replica.status().notices,
+            *admission_notices(self.desk, self.name),
+        )
         return (*notices, planning) if planning else notices
 
     def pending_view(self) -> list[dict[str, object]]:

@@ -68,7 +68,7 @@ class Desk:
         }
 
     def is_forgotten_here(self, queue: str) -> bool:
-        """Whether the others forgot this host."""
+        """Whether the others forgot this host, and did not let it in again."""
         return self._admission.roll(queue).is_forgotten_here
 
     def waiting(self, queue: str) -> list[Waiting]:

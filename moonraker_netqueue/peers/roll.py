@@ -59,8 +59,10 @@ class Roll:
 
     @property
     def is_forgotten_here(self) -> bool:
-        """Whether the members forgot this host."""
-        return self.own.host_id in self.forgotten
+        """Whether the members forgot this host, and did not let it in again."""
+        own = self.own.host_id
+        again = any(subject == own for subject, _ in self.admitted)
+        return own in self.forgotten and not again
 
     def records(self) -> tuple[Record, ...]:
         """All that is to be told to another member; those on this host first."""

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moonraker_netqueue.config import ConfigInvalid, Settings, parse
+from moonraker_netqueue.admission_mode import AdmissionMode
+from moonraker_netqueue.config import (
+    AdmissionSettings,
+    ConfigInvalid,
+    Settings,
+    parse,
+)
 from moonraker_netqueue.model.printer import ClearBed, Profile, Volume
 
 
@@ -144,7 +150,8 @@ BAD = [
     ("manual_effort_cost", "-1", "whole minutes"),
     ("manual_effort_cost", "1.5", "whole minutes"),
     ("manual_effort_cost", "10001", "whole minutes"),
-    ("admission", "token", "'open' only"),
+    ("admission", "everybody", "give 'approve' (a person"),
+    ("token", "nq-abc", "copy it whole"),
     ("nozle", "0.4", "did you mean 'nozzle'?"),
     ("zzz", "1", "known: queues, name"),
 ]
@@ -170,9 +177,19 @@ def test_every_option_has_a_bad_value_here() -> None:
     assert set(known) <= {option for option, _, _ in BAD}
 
 
-def test_open_admission_is_accepted() -> None:
-    """The one mode of this version may be written out."""
-    assert read({"admission": "open"}) == read({})
+def test_each_queue_may_admit_in_its_own_way() -> None:
+    """A person is asked, unless [netqueue] or the queue's own section says more."""
+    token = "nq-" + "a" * 52
+    assert read({}).admits("x") == AdmissionSettings(AdmissionMode.APPROVE)
+    settings = parse(
+        {"queues": "a, b", "admission": "token", "token": token},
+        {"b": {"admission": "Open"}, "c": {"token": ""}},
+        "h",
+    )
+    assert settings.admits("a") == AdmissionSettings(AdmissionMode.TOKEN, token)
+    assert settings.admits("b") == AdmissionSettings(AdmissionMode.OPEN, token)
+    assert settings.admits("c") == AdmissionSettings(AdmissionMode.TOKEN)
+    assert settings.admits("made later") == settings.admits("a")
 
 
 def test_sections_add_queues() -> None:

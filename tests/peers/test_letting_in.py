@@ -202,8 +202,9 @@ async def test_forgetting_closes_everything_at_once(hosts: list[Host]) -> None:
     await a.network.desk.forget("demo", c.host_id)
     await until(lambda: a.network.connected("demo") == (b.host_id,))
     await until(lambda: b.network.connected("demo") == (a.host_id,))
-    assert b.network._server is not None
-    await until(lambda: not b.network._server._ranges)
+    server = b.network._server
+    assert server is not None
+    await until(lambda: not server._ranges)
     assert time.monotonic() - began < 1
     reading.close()
     stream = await exchange.connect(LOOPBACK, b.network.port, context, MachineClock())
