@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrin
 from moonraker_netqueue.virtual_printer.shared_queue import sections, unshared_reason
 from tests.cli.desks import Desk
 from tests.component.klipper import console
-from tests.component.test_component import ROOT, exchange, refused, wait
+from tests.component.test_component import ROOT, exchange, refused, serves, wait
 from tests.conftest import start_farm
 
 pytestmark = pytest.mark.timeout(300)
@@ -22,6 +23,8 @@ _APPROVE = sections("letting-in").replace("admission: open\n", "")
 @pytest.fixture
 def farm(printers_folder: Path) -> Iterator[VirtualFarm]:
     with start_farm(printers_folder, 2, _APPROVE) as farm:
+        for printer in farm.printers:
+            wait(partial(serves, printer), 60)
         yield farm
 
 
@@ -30,10 +33,14 @@ def queue(printer: VirtualPrinter) -> dict[str, Any]:
     return dict(status["queues"]["letting-in"])
 
 
+def rows(printer: VirtualPrinter) -> list[dict[str, Any]]:
+    """Who waits, either way."""
+    return list(printer.client.get(f"{ROOT}/members")["requests"])
+
+
 def asking(printer: VirtualPrinter) -> dict[str, Any] | None:
     """The one host that asks here to be let in."""
-    rows = printer.client.get(f"{ROOT}/members")["requests"]
-    found: list[dict[str, Any]] = [row for row in rows if row["asks"]]
+    found = [row for row in rows(printer) if row["asks"]]
     return found[0] if found else None
 
 
@@ -70,11 +77,11 @@ def test_the_second_printer_is_let_in_and_forgotten(
 def test_a_dialog_asks_and_its_button_answers(farm: VirtualFarm) -> None:
     """On a printer that is no newcomer any more, in the words that screens read."""
     first, second = farm.printers
-    first.client.post(f"{ROOT}/pause")
     second.stop()
     first.stop()
     first.start()
-    wait(lambda: queue(first)["quorum"], 60)
+    first.wait_ready()
+    wait(partial(serves, first), 60)
     second.start()
     begin = "// action:prompt_begin Let printer2 into queue letting-in?"
     wait(lambda: begin in console(first), 60)
@@ -85,14 +92,20 @@ def test_a_dialog_asks_and_its_button_answers(farm: VirtualFarm) -> None:
     assert lines[-1] == "// action:prompt_show"
     button = next(line for line in lines if "Let in" in line).split("|")[1]
     first.client.script(button)
-    wait(lambda: queue(first)["requests"] == 0, 60)
     wait(lambda: "// action:prompt_end" in console(first), 60)
+    # The second one is no newcomer any more either: it is asked, too.
+    shown = wait(lambda: [row for row in rows(second) if row["lets_in"]], 60)
+    assert shown[0]["code"] == code
+    answer = {"host_id": shown[0]["host_id"], "code": code}
+    second.client.post(f"{ROOT}/member", {**answer, "action": "approve"})
+    wait(lambda: unshared_reason(farm) is None, 60)
+    assert rows(first) == rows(second) == []
 
 
 def test_a_token_is_for_one_host(farm: VirtualFarm) -> None:
     """A bad one is refused where it is typed; a wrong call is named."""
     first, _ = farm.printers
-    status, answer = exchange(first, "POST", "token", {"seconds": 60})
+    status, answer = exchange(first, "POST", f"{ROOT}/token", {"seconds": 60})
     assert status == 200
     assert len(answer["result"]["token"]) == 55
     code, message = refused(first, "POST", "token", {"seconds": 10**9})

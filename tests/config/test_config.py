@@ -153,7 +153,7 @@ BAD = [
     ("admission", "everybody", "give 'approve' (a person"),
     ("token", "nq-abc", "copy it whole"),
     ("nozle", "0.4", "did you mean 'nozzle'?"),
-    ("zzz", "1", "known: queues, name"),
+    ("zzz", "1", "known: queues, admission, token, name"),
 ]
 
 
@@ -206,7 +206,8 @@ def test_a_section_with_a_bad_name_is_named() -> None:
 
 def test_options_in_a_queue_section_are_told() -> None:
     """They are not ignored."""
-    with pytest.raises(ConfigInvalid, match=r"\[netqueue a\] option 'x: 1': .*remove"):
+    told = r"\[netqueue a\] option 'x: 1': there is no .*known: admission, token"
+    with pytest.raises(ConfigInvalid, match=told):
         parse({}, {"a": {"x": "1"}}, "h")
 
 
