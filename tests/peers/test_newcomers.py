@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moonraker_netqueue.admission_mode import AdmissionMode
-from moonraker_netqueue.machine import MachineDisk, MachineRandom, ThreadWorker
+from moonraker_netqueue.machine import MachineRandom, ThreadWorker
 from moonraker_netqueue.peers import newcomers as module
 from moonraker_netqueue.peers.admission import FIRST_SECONDS
 from moonraker_netqueue.peers.admission_request import AdmissionRequest, Verdict
