@@ -1,9 +1,10 @@
 """Real printers on real networks, and everything goes wrong: is a job lost or doubled?
 
 `sudo python3 -m bench.nemesis --minutes 10`: three printers (real Moonraker, real
-Klipper) in network namespaces share a queue. Jobs are added all the time while random
-faults are made and mended. At the end everything is mended, a person decides about
-prints whose end nobody saw (each is printed again), and Klipper's own logs are counted.
+Klipper) in network namespaces share a queue. Jobs are added all the time, and a person
+clears beds and has lost prints made again, while random faults are made and mended. At
+the end everything is mended, all is printed, and Klipper's own logs are counted.
+Ctrl-C brings the end on.
 """
 
 from __future__ import annotations
@@ -17,46 +18,61 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from moonraker_netqueue.virtual_printer.errors import VirtualPrinterError
+from moonraker_netqueue.virtual_printer.evidence import gather
 from tests.component.test_component import ROOT, wait
-from tests.failures.farm import Farm, Machine, farm_of
+from tests.failures.farm import Farm, FragileMachine, Machine, damage, farm_of
 from tests.failures.switch import Faults
 
 _PAUSE = (2.0, 8.0)  # seconds a fault lasts, and between faults
 _JOBS_EVERY = 6.0  # seconds
+_ROUND_EVERY = 15.0  # seconds between a person's looks at the printers
+_JUMPS = (-86400, -90, 90, 86400)  # seconds
 _PATIENCE = 300.0  # seconds until all is printed in the end
 
 
 class Nemesis:
     """One fault at a time, drawn by a seed."""
 
-    def __init__(self, farm: Farm, seed: int) -> None:
+    def __init__(self, farm: Farm, people: People, seed: int) -> None:
         self.made: Counter[str] = Counter()
         self._farm = farm
+        self._people = people
         self._draw = random.Random(seed)  # noqa: S311 - which fault
-        self._faults: dict[str, Callable[[Machine], Callable[[], None]]] = {
+        self._addresses = iter(range(100, 250))
+        self._victims = [p for p in farm.printers if isinstance(p, FragileMachine)]
+        self._faults: dict[str, Callable[[FragileMachine], Callable[[], None]]] = {
             "cut off": self._cut_off,
             "cut one way": self._cut_one_way,
             "bad wires": self._bad_wires,
             "stopped": self._stop,
             "killed": self._kill,
             "power cut": self._cut_power,
+            "all lost power": self._cut_all_power,
+            "disk full": self._fill_disk,
+            "disk read-only": self._make_read_only,
+            "clock jump": self._jump,
+            "new address": self._readdress,
+            "journal damaged": self._damage,
         }
+        self._left: list[str] = []  # of this round of all faults
 
     def strike(self) -> None:
         """Make a fault, let it last, and mend it."""
-        name = self._draw.choice(sorted(self._faults))
-        victim = self._draw.choice(self._farm.printers)
+        if not self._left:
+            self._left = self._draw.sample(sorted(self._faults), len(self._faults))
+        name = self._left.pop()
+        victim = self._draw.choice(self._victims)
         self.made[name] += 1
-        print(f"  {name}: {victim.name}", flush=True)
+        print(f"{self.made.total():4} {name}: {victim.name}", flush=True)
         mend = self._faults[name](victim)
-        time.sleep(self._draw.uniform(*_PAUSE))
+        self._people.work_for(self._draw.uniform(*_PAUSE))
         mend()
-        time.sleep(self._draw.uniform(*_PAUSE) / 2)
+        self._people.work_for(self._draw.uniform(*_PAUSE) / 2)
 
     def _cut_off(self, victim: Machine) -> Callable[[], None]:
         wires = set(range(len(self._farm.printers)))
@@ -90,111 +106,244 @@ class Nemesis:
         victim.cut_power()
         return victim.start
 
+    def _cut_all_power(self, _victim: Machine) -> Callable[[], None]:
+        for printer in self._farm.printers:
+            printer.cut_power()
+        return self._farm.start
 
-class Client:
-    """A person who adds jobs at any printer, whatever happens."""
+    def _fill_disk(self, victim: FragileMachine) -> Callable[[], None]:
+        victim.fill_disk()
+
+        def mend() -> None:
+            victim.empty_disk()
+            victim.kill("moonraker")
+            victim.start()
+
+        return mend
+
+    def _make_read_only(self, victim: FragileMachine) -> Callable[[], None]:
+        victim.kill("moonraker")
+        victim.remount("ro")
+        victim.start()
+
+        def mend() -> None:
+            victim.kill("moonraker")
+            victim.remount("rw")
+            victim.start()
+
+        return mend
+
+    def _jump(self, victim: FragileMachine) -> Callable[[], None]:
+        victim.set_clock(self._draw.choice(_JUMPS))
+        return lambda: victim.set_clock(0)
+
+    def _readdress(self, victim: Machine) -> Callable[[], None]:
+        victim.namespace.readdress(f"10.77.0.{next(self._addresses)}")
+        return lambda: None
+
+    def _damage(self, victim: Machine) -> Callable[[], None]:
+        """One disk at a time is lost: two of three would be more than is promised."""
+        wait(self._farm.settled, 240)
+        victim.kill("moonraker")
+        damage(victim.journal)
+
+        def back() -> bool:
+            self._people.let_in(victim)
+            return self._farm.settled()
+
+        def mend() -> None:
+            victim.start()
+            wait(back, 240)
+
+        return mend
+
+
+class People:
+    """Who adds jobs at any printer, whatever happens, and looks after the printers."""
 
     def __init__(self, farm: Farm, seed: int) -> None:
-        self.submitted = self.acknowledged = self.pending = 0
+        self.submitted = self.pending = self.let_in_again = 0
         self.job_ids: dict[str, str] = {}  # by mark, of what was acknowledged
+        self.decided: dict[str, str] = {}  # print -> job, of prints made again
+        self.seen: dict[str, dict[str, Any]] = {}  # by id; the queue keeps 100 complete
         self._farm = farm
         self._draw = random.Random(seed + 1)  # noqa: S311 - which job
-        self._next = 0.0
+        self._next_job = self._next_round = 0.0
 
-    def work(self) -> None:
-        """Add a job when it is time; a host that does not answer is not asked again."""
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + _JOBS_EVERY
+    @property
+    def jobs(self) -> dict[str, dict[str, Any]]:
+        """Each job that a printer showed, by mark, as it was shown last."""
+        return {j["name"].removesuffix(".gcode"): j for j in self.seen.values()}
+
+    @property
+    def printed(self) -> set[str]:
+        """Marks of the jobs that are complete."""
+        return {mark for mark, job in self.jobs.items() if job["state"] == "done"}
+
+    def work_for(self, seconds: float) -> None:
+        """Do what is due until so much time is over."""
+        end = time.monotonic() + seconds
+        while (now := time.monotonic()) < end:
+            if now >= self._next_job:
+                self._next_job = now + _JOBS_EVERY
+                self._add()
+            if now >= self._next_round:
+                self._next_round = now + _ROUND_EVERY
+                self.look_after()
+            time.sleep(0.1)
+
+    def _add(self) -> None:
+        """Add a job; a host that does not answer is not asked again."""
         at = self._draw.choice(self._farm.printers)
         count = self._draw.randint(1, 2)
         self.submitted += 1
         mark, text = self._farm.sample(count, seconds=self._draw.randint(1, 5))
         with contextlib.suppress(VirtualPrinterError, OSError):
             answer = self._farm.submit(at, mark, text, count)
-            self.acknowledged += 1
             self.pending += bool(answer["pending"])
             self.job_ids[mark] = str(answer["job_id"])
 
+    def look_after(self) -> None:
+        """Clear beds, and have prints made again whose end nobody saw."""
+        for printer in self._farm.printers:
+            with contextlib.suppress(VirtualPrinterError, OSError):
+                if printer.client.get(f"{ROOT}/status")["printer"]["state"] in (
+                    "bed_occupied",
+                    "needs_attention",
+                ):
+                    printer.recover(20)
+                    printer.client.post(f"{ROOT}/bed_clear", {"by": "nemesis"})
+                self._see(self._farm.jobs(printer))
+                for lost in _lost(printer):
+                    self._decide(printer, lost)
 
-def run(minutes: float, seed: int) -> int:
-    """The exit status: 0 if nothing was lost or doubled."""
+    def _see(self, jobs: list[dict[str, Any]]) -> None:
+        done = {job_id for job_id, job in self.seen.items() if job["state"] == "done"}
+        self.seen |= {job["job_id"]: job for job in jobs if job["job_id"] not in done}
+
+    def let_in(self, printer: Machine) -> None:
+        """A host that has less than it had said forgets its copy (R5)."""
+        if printer.status()["phase"] == "failed":
+            printer.client.post(f"{ROOT}/rejoin")
+            self.let_in_again += 1
+
+    def _decide(self, at: Machine, lost: dict[str, Any]) -> None:
+        """What is not answered may be done all the same, so it counts as done."""
+        self.decided[lost["print_id"]] = lost["job_id"]
+        retry = {"print_id": lost["print_id"], "action": "retry", "by": "nemesis"}
+        at.client.post(f"{ROOT}/print", retry)
+
+
+def _lost(at: Machine) -> list[dict[str, Any]]:
+    printers = at.client.get(f"{ROOT}/printers")["printers"]
+    return [p for one in printers for p in one["prints"] if p["state"] == "lost"]
+
+
+def run(minutes: float, faults: int, seed: int) -> int:
+    """The exit status: 0 if nothing was lost or doubled and all counts are right."""
     with (
         tempfile.TemporaryDirectory(prefix="netqueue-nemesis-") as folder,
-        farm_of(Path(folder), 3) as farm,
+        farm_of(Path(folder), 3, fragile=3) as farm,
     ):
-        nemesis, client = Nemesis(farm, seed), Client(farm, seed)
-        end = time.monotonic() + 60 * minutes
-        while time.monotonic() < end:
-            left = end - time.monotonic()
-            print(f"{left / 60:5.1f} min left, {client.submitted} jobs", flush=True)
-            client.work()
+        people = People(farm, seed)
+        nemesis = Nemesis(farm, people, seed)
+        began = time.monotonic()
+        end = began + 60 * minutes
+        stopped: list[int] = []
+        signal.signal(signal.SIGINT, lambda number, _frame: stopped.append(number))
+        while not stopped and (time.monotonic() < end or nemesis.made.total() < faults):
+            minute = (time.monotonic() - began) / 60
+            print(f"{minute:5.1f} min, {people.submitted} jobs:", end="", flush=True)
             nemesis.strike()
-            client.work()
-        return _judge(farm, nemesis, client)
+        return _judge(farm, nemesis, people)
 
 
-def _judge(farm: Farm, nemesis: Nemesis, client: Client) -> int:
+def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
     print("mending everything", flush=True)
     farm.switch.heal()
+    farm.start()
     for printer in farm.printers:
-        printer.start()
-        printer.wait_ready(120)
-    wait(farm.settled, 120)
-    decided = _finish(farm, client)
-    lost = [m for m, job in client.job_ids.items() if not farm.knows(job)]
-    doubled = {
-        mark: farm.begun(mark) - farm.wanted[mark] - decided[job]
-        for mark, job in client.job_ids.items()
-        if farm.begun(mark) > farm.wanted[mark] + decided[job]
-    }
-    print(f"faults: {', '.join(f'{n} {c}' for n, c in sorted(nemesis.made.items()))}")
-    print(
-        f"jobs submitted {client.submitted}, acknowledged {client.acknowledged} (of"
-        f" these {client.pending} kept until a majority was back), printed"
-        f" {sum(farm.printed(mark) for mark in client.job_ids)}"
+        printer.recover(120)
+    wait(farm.settled, 240)
+    _finish(farm, people)
+    evidence = gather(farm, farm.began)
+    begun = sum((one.begun for one in evidence), Counter[str]())
+    ended = sum((one.ended for one in evidence), Counter[str]())
+    decided = Counter(people.decided.values())
+    shown = {job["job_id"] for job in farm.jobs(farm.printers[0])}
+    lost = [
+        mark
+        for mark, job_id in people.job_ids.items()
+        if mark not in people.printed and job_id not in shown
+    ]
+    # A job whose answer never came may be there: it is printed once all the same.
+    ids = people.job_ids | {mark: job["job_id"] for mark, job in people.jobs.items()}
+    doubled = Counter(
+        {
+            mark: begun[mark] - farm.wanted[mark] - decided[ids.get(mark, "")]
+            for mark in farm.wanted
+        }
     )
-    print(f"prints that a person had to decide about: {decided.total()}")
-    print(f"lost {len(lost)}, doubled {sum(doubled.values())}")
-    return 1 if lost or doubled else 0
+    wrong = [
+        f"{mark}: {text}"
+        for mark, job in people.jobs.items()
+        for text in _wrong(job, farm.wanted[mark], ended[mark])
+    ]
+    if not farm.equal():
+        wrong.append("the printers do not tell the same story")
+    faults = ", ".join(f"{name} {n}" for name, n in sorted(nemesis.made.items()))
+    print(f"faults injected: {nemesis.made.total()} ({faults})")
+    print(
+        f"jobs submitted {people.submitted}, acknowledged {len(people.job_ids)} (of"
+        f" these {people.pending} kept until a majority was back), printed"
+        f" {len(people.printed & people.job_ids.keys())}"
+    )
+    print(
+        f"copies wanted {sum(farm.wanted[mark] for mark in people.job_ids)}, ", end=""
+    )
+    print(f"prints begun {begun.total()}, ended {ended.total()}, ", end="")
+    print(f"made again as a person said {len(people.decided)}")
+    print(f"hosts let in again as a person said {people.let_in_again}")
+    print("\n".join(["counts that are wrong:", *wrong] if wrong else ["counts right"]))
+    twice = sum(number for number in doubled.values() if number > 0)
+    print(f"lost {len(lost)}, doubled {twice}")
+    return 1 if lost or twice or wrong else 0
 
 
-def _finish(farm: Farm, client: Client) -> Counter[str]:
-    """Wait for all copies; each lost print is printed again. Decisions by job id."""
-    decided: Counter[str] = Counter()
+def _wrong(job: dict[str, Any], wanted: int, ended: int) -> Iterator[str]:
+    """What is not as it should be with a job that is done, by Klipper's own log."""
+    (item,) = job["items"]
+    if item["done"] != wanted:
+        yield f"{item['done']} copies done, not {wanted}"
+    if item["done"] + item["extra"] > ended:
+        yield f"{item['done']} + {item['extra']} done, but {ended} prints ended"
+    if item["waiting"]:
+        yield f"{item['waiting']} copies wait"
+
+
+def _finish(farm: Farm, people: People) -> None:
+    """Wait for all copies."""
+    people.look_after()
     deadline = time.monotonic() + _PATIENCE
-    while not farm.printed(*client.job_ids):
+    while people.jobs.keys() - people.printed or not farm.equal():
         if time.monotonic() > deadline:
             print(f"not all is printed after {_PATIENCE:g} s")
             break
-        for printer in farm.printers:
-            if printer.client.get(f"{ROOT}/status")["printer"]["state"] in (
-                "bed_occupied",
-                "needs_attention",
-            ):
-                printer.recover()
-                printer.client.post(f"{ROOT}/bed_clear", {"by": "nemesis"})
-        for lost in _lost(farm):
-            retry = {"print_id": lost["print_id"], "action": "retry", "by": "nemesis"}
-            farm.printers[0].client.post(f"{ROOT}/print", retry)
-            decided[lost["job_id"]] += 1
         time.sleep(1)
-    return decided
-
-
-def _lost(farm: Farm) -> list[dict[str, Any]]:
-    printers = farm.printers[0].client.get(f"{ROOT}/printers")["printers"]
-    return [p for one in printers for p in one["prints"] if p["state"] == "lost"]
+        people.look_after()
 
 
 def main() -> int:
     """Parse the command line; the exit status."""
     parser = argparse.ArgumentParser(description="Break everything, count the prints.")
     parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument(
+        "--faults", type=int, default=0, help="go on until so many were made"
+    )
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
-    return run(options.minutes, options.seed)
+    return run(options.minutes, options.faults, options.seed)
 
 
 if __name__ == "__main__":

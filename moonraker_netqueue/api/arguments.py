@@ -11,6 +11,7 @@ from .errors import ApiError
 
 _TRUE = ("true", "1", "yes", "on")
 _FALSE = ("false", "0", "no", "off")
+_INTEGER_MAX = (1 << 53) - 1  # what every client's JSON carries exactly
 
 
 class Arguments:
@@ -48,16 +49,16 @@ class Arguments:
 
     def integer(self, name: str, default: int | None = None) -> int:
         value = self._take(name, default)
-        if isinstance(value, str):
-            try:
-                return int(value)
-            except ValueError:
-                raise self._wrong(name, value, "a whole number") from None
-        if isinstance(value, float) and value.is_integer():
-            return int(value)
-        if isinstance(value, bool) or not isinstance(value, int):
+        try:
+            number = int(value) if isinstance(value, str | float) else value
+        except (ValueError, OverflowError):
+            raise self._wrong(name, value, "a whole number") from None
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        if not whole or (isinstance(value, float) and number != value):
             raise self._wrong(name, value, "a whole number")
-        return value
+        if abs(number) > _INTEGER_MAX:
+            raise self._wrong(name, value, f"a number up to {_INTEGER_MAX}")
+        return int(number)
 
     def optional_integer(self, name: str, default: int | None = None) -> int | None:
         """A whole number; JSON null says none, leaving it out says `default`."""
@@ -92,7 +93,10 @@ class Arguments:
         """A list of whole numbers, or one text of them with commas."""
         value = self._take(name, None)
         if isinstance(value, str):
-            value = [int(p) if p.strip().isdecimal() else p for p in value.split(",")]
+            try:
+                value = [int(part) for part in value.split(",")]
+            except ValueError:
+                raise self._wrong(name, value, "a list of whole numbers") from None
         if not isinstance(value, list) or not all(type(v) is int for v in value):
             raise self._wrong(name, value, "a list of whole numbers")
         return tuple(value)
@@ -154,18 +158,19 @@ class Arguments:
             return value
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._wrong(name, value, expected) from None
 
     def _finite(self, name: str, value: Any) -> float:
-        try:
-            number = float(value) if isinstance(value, str) else value
-        except ValueError:
-            raise self._wrong(name, value, "a number") from None
-        good = isinstance(number, int | float) and not isinstance(number, bool)
-        if not good or not math.isfinite(number):
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise self._wrong(name, value, "a number")
-        return float(number)
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            raise self._wrong(name, value, "a number") from None
+        if not math.isfinite(number):
+            raise self._wrong(name, value, "a number")
+        return number
 
     def _has(self, name: str) -> bool:
         self._read.add(name)

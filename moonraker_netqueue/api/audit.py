@@ -1,7 +1,8 @@
 """The audit log: who changed a queue, when, at which host, and what became of it.
 
 It is read off the replicated log as its entries are applied, so every host has the same
-one. It begins with what the log on this host's disk still holds at a start.
+one. It begins with what the log on this host's disk still holds at a start; but who let
+the queue go on without some hosts stays.
 """
 
 from __future__ import annotations
@@ -86,12 +87,32 @@ class AuditLog:
     def newest_first(self, limit: int, before: int | None) -> list[dict[str, Any]]:
         """At most `limit` events, of those with an index below `before`."""
         state = self._state()
+        began = [_began(state, number) for number in range(len(state.foundings))]
         chosen = [
             event | {"host": host_name(state, event["host_id"])}
-            for event in reversed(self._events)
+            for event in (*reversed(self._events), *began)
             if before is None or event["index"] < before
         ]
         return chosen[:limit]
+
+
+def _began(state: QueueState, number: int) -> dict[str, Any]:
+    """The event of one of the groups that the queue went on in, newest first.
+
+    All of them are older than this group's log: their indexes go down from 0.
+    """
+    founding = state.foundings[-1 - number]
+    missing = ", ".join(host_name(state, host) for host in founding.missing)
+    without = f" without {missing}" if missing else ""
+    return {
+        "index": -number,
+        "at": founding.at,
+        "host_id": founding.host,
+        "who": founding.user or founding.by,
+        "address": founding.address,
+        "what": f"let the queue go on as generation {founding.generation}{without}",
+        "refused": "",
+    }
 
 
 def _whole(body: Body) -> bool:

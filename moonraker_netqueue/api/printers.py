@@ -11,7 +11,7 @@ from .errors import ApiError
 from .host import Host
 from .periods import read_periods
 from .queue import ServedQueue
-from .recover import choices
+from .undecided import choices
 from .views import print_view, printer_view
 
 _ACTIONS = ("cancel", "retry", "mark_done", "release")

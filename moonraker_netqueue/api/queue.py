@@ -11,6 +11,7 @@ from ..printer.manner import notice_of
 from ..replica.errors import ReplicaError
 from ..replica.replica import Replica
 from ..replica.submission import SubmitState
+from . import undecided
 from .admission_notices import admission_notices
 from .asking import origin
 from .audit import AuditLog
@@ -63,12 +64,9 @@ class ServedQueue:
     @property
     def notices(self) -> tuple[str, ...]:
         """What a person should know of this host's part in the queue."""
-        planning = notice_of(self.state.settings)
-        notices = (
-            *self.replica.status().notices,
-            *admission_notices(self.desk, self.name),
-        )
-        return (*notices, planning) if planning else notices
+        own = (undecided.notice_of(self.state), notice_of(self.state.settings))
+        asking = admission_notices(self.desk, self.name)
+        return (*self.replica.status().notices, *asking, *filter(None, own))
 
     def pending_view(self) -> list[dict[str, object]]:
         """Commands of this host that no leader has answered yet."""
@@ -90,5 +88,8 @@ class ServedQueue:
         return [self.host_name(h) for h in self.replica.status().missing_voters]
 
     def host_name(self, host: str) -> str:
-        """A host as a person knows it: by its printer's name, if it has one."""
-        return host_name(self.state, host)
+        """A host as a person knows it: its printer's name, else its own (a witness)."""
+        if host in self.state.printers:
+            return host_name(self.state, host)
+        names = {member.id: member.name for member in self.replica.status().members}
+        return names.get(host) or host[:8]

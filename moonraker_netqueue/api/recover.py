@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model.print import UNSTARTED, Print, PrintState
 from ..replica.errors import RecoverRefused
 from ..replica.recovery import Outlook
 from .arguments import Arguments
+from .asking import origin
 from .host import Host
 from .queue import ServedQueue
+from .undecided import choices
 from .views import print_view
 
 _SHOWN_MAX = 200  # jobs whose copies may be made twice, by name
@@ -49,7 +50,7 @@ class RecoverEndpoints:
         group = arguments.text("group")
         by = arguments.text("by", "a person at the dashboard")
         arguments.finish()
-        recovered = await queue.replica.recover(by, group)
+        recovered = await queue.replica.recover(by, group, origin())
         return {
             "queue": queue.name,
             "group": recovered.group,
@@ -69,28 +70,6 @@ class RecoverEndpoints:
         ]
 
 
-def choices(print_: Print) -> dict[str, str]:
-    """What a person can decide about a print that its printer tells nothing of, and
-    what each risks."""
-    if print_.state is PrintState.LOST:
-        retry = "if the copy was made after all, it is made twice"
-    elif print_.state in UNSTARTED:
-        retry = (
-            "its printer holds the copy and may start it as long as it does not hear"
-            " of this: then it is made twice"
-        )
-    else:
-        retry = (
-            "its printer may be printing the copy, or have finished it: then it is"
-            " made twice"
-        )
-    return {
-        "wait": "the copy stays with its printer until that is back; nothing is risked",
-        "retry": retry,
-        "mark_done": "if the copy was not made, one is missing",
-    }
-
-
 def _hosts(queue: ServedQueue, hosts: tuple[str, ...]) -> list[dict[str, str]]:
     return [{"host_id": host, "name": queue.host_name(host)} for host in hosts]
 
@@ -100,7 +79,7 @@ def _unseen(outlook: Outlook) -> str:
     if not outlook.majority_missing:
         return ""
     return (
-        "the missing hosts are a majority: what they accepted since they were last"
+        "the missing hosts may be a majority: what they accepted since they were last"
         " connected is not here, and comes when they return. If they are on and see"
         " each other, they go on, too, and each waiting copy may be made on both sides"
     )

@@ -72,7 +72,7 @@ def _materials(told: object) -> tuple[str, ...]:
     if told.startswith("["):
         try:
             names = [str(name) for name in json.loads(told)]
-        except ValueError:
+        except (ValueError, RecursionError):
             return ()
     used = {name.strip() for name in names}
     name = used.pop() if len(used) == 1 else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model.queue_data import Founding
+from ..model.founding import Founding
 from ..version import __version__
 from .host import Host
 from .queue import ServedQueue

@@ -213,7 +213,21 @@ def print_page(answer: _Thing) -> Page:
     page: Page = [
         Line(f"{one['file'] or one['job']}: {one['state']}{_reason(one)}", "bold")
     ]
-    return page + [Line(f"  {name}: {text}") for name, text in facts if text]
+    page += [Line(f"  {name}: {text}") for name, text in facts if text]
+    return page + _choices(one)
+
+
+def _choices(one: _Thing) -> Page:
+    """What a person can decide, and what each risks."""
+    choices = one.get("choices", {})
+    if not choices:
+        return []
+    word = f"netqueue print {short(one['print_id'])}"
+    page: Page = [Line("look at the bed, then decide:", "yellow")]
+    for action, risk in choices.items():
+        command = "wait" if action == "wait" else f"{word} {action}"
+        page.append(Line(f"  {command}: {risk}"))
+    return page
 
 
 def history_page(answer: _Thing) -> Page:

@@ -106,7 +106,13 @@ def from_json(data: bytes) -> Manifest:
         )
     try:
         manifest = _read(document)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        ValueError,
+    ) as error:
         raise ArchiveBad(f"its manifest lacks something: {error!r}") from error
     _check(manifest)
     return manifest

@@ -15,7 +15,7 @@ import re
 import types
 import typing
 from collections.abc import Mapping
-from typing import Any, TypeVar, Union
+from typing import Any, NamedTuple, TypeVar, Union
 
 from .errors import CommandInvalid
 
@@ -23,7 +23,39 @@ _T = TypeVar("_T")
 
 _TEXT_MAX = 4096  # characters; a command must fit 48 KiB anyway
 _INTEGER_MAX = 1 << 62
+_SINCE = "since"  # in a field's metadata: the schema that brought it
 _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can name it, UTF-8 cannot carry it
+
+
+def since(schema: int, default: Any) -> Any:
+    """A field that came with `schema`: written only if it is not at its default.
+
+    So versions that do not know it read all that does without it (R23).
+    """
+    return dataclasses.field(default=default, metadata={_SINCE: schema})
+
+
+def schema_of(value: Any) -> int:
+    """The highest schema that a field came with which a dataclass tree uses; else 0."""
+    if isinstance(value, Mapping):
+        return max(map(schema_of, value.values()), default=0)
+    if isinstance(value, tuple):
+        return max(map(schema_of, value), default=0)
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return 0
+    fields = _fields(type(value))
+    if not any(field.newer for field in fields.values()):
+        return 0
+    return max(
+        max(field.since, schema_of(getattr(value, name)))
+        for name, field in fields.items()
+        if not field.is_left_out(getattr(value, name))
+    )
+
+
+def is_written(kind: type[Any], name: str, value: Any) -> bool:
+    """Whether a field of dataclass `kind` is written with this value."""
+    return not _fields(kind)[name].is_left_out(value)
 
 
 def dumps(value: Any) -> str:
@@ -54,7 +86,11 @@ def loads(text: str) -> Any:
 def to_plain(value: Any) -> Any:
     """The JSON value of a dataclass tree."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: to_plain(getattr(value, name)) for name in _fields(type(value))}
+        return {
+            name: to_plain(getattr(value, name))
+            for name, field in _fields(type(value)).items()
+            if not field.is_left_out(getattr(value, name))
+        }
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -74,34 +110,58 @@ def from_plain(kind: type[_T], plain: Any, path: str = "") -> _T:
     if unknown:
         raise CommandInvalid(f"{where}: unknown key {unknown[0][:80]!r}")
     values = {}
-    for name, (hint, required) in fields.items():
+    for name, field in fields.items():
         if name in plain:
-            values[name] = _convert(hint, plain[name], f"{where}.{name}")
-        elif required:
+            values[name] = _convert(field.hint, plain[name], f"{where}.{name}")
+        elif field.required:
             raise CommandInvalid(f"{where}: key {name!r} is missing")
     return kind(**values)
 
 
-_known_fields: dict[type, dict[str, tuple[Any, bool]]] = {}  # one entry a dataclass
+class _Field(NamedTuple):
+    """A field of a dataclass; `newer`: it or what it holds may have come later."""
+
+    hint: Any
+    required: bool
+    since: int
+    default: Any
+    newer: bool
+
+    def is_left_out(self, value: Any) -> bool:
+        """Whether an earlier version can do without it."""
+        return self.since > 0 and value == self.default
 
 
-def _fields(kind: type[Any]) -> dict[str, tuple[Any, bool]]:
-    """Type and whether it is required, of each field; hints are costly to resolve."""
+_known_fields: dict[type, dict[str, _Field]] = {}  # one entry a dataclass
+
+
+def _fields(kind: type[Any]) -> dict[str, _Field]:
+    """The fields of a dataclass; hints are costly to resolve."""
     if kind not in _known_fields:
         _known_fields[kind] = _resolve_fields(kind)
     return _known_fields[kind]
 
 
-def _resolve_fields(kind: type[Any]) -> dict[str, tuple[Any, bool]]:
+def _resolve_fields(kind: type[Any]) -> dict[str, _Field]:
     hints = typing.get_type_hints(kind)
     return {
-        field.name: (
+        field.name: _Field(
             hints[field.name],
             field.default is dataclasses.MISSING
             and field.default_factory is dataclasses.MISSING,
+            field.metadata.get(_SINCE, 0),
+            field.default,
+            _SINCE in field.metadata or _may_be_newer(hints[field.name]),
         )
         for field in dataclasses.fields(kind)
     }
+
+
+def _may_be_newer(hint: Any) -> bool:
+    """Whether a value of this type may use a field that came later."""
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return any(field.newer for field in _fields(hint).values())
+    return any(map(_may_be_newer, typing.get_args(hint)))
 
 
 def _convert(hint: Any, plain: Any, path: str) -> Any:

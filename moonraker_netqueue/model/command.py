@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import codec
 from .codec import dumps, from_plain, loads, to_plain
 from .content import FileRef
 from .errors import CommandInvalid, CommandTooNew
@@ -17,10 +18,8 @@ from .part import Part
 from .print import Decision as Decision
 from .print import PrintState
 from .printer import Profile
+from .schema import BASE, SCHEMA, UPDATE_HERE
 
-# 2: queue settings, hours and spools of printers, what a file's metadata tells; what
-# another group hands in, and what a command makes names it, for merges.
-SCHEMA = 2
 SIZE_MAX = 48 * 1024  # bytes of an encoded command: one entry of the log
 ORIGIN_MAX = 128  # characters of a user's name, and of an address
 CLIENT_ID_MIN, CLIENT_ID_MAX = 8, 64  # characters; short ones of two would meet
@@ -118,6 +117,17 @@ class ContentDropped:
 
 
 @dataclass(frozen=True)
+class ContentEvict:
+    """The author deletes these bytes, for room: refused if too few keep them (R17).
+
+    `live` are the hosts that the author is linked to.
+    """
+
+    sha256: str
+    live: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PrintReserve:
     """The author's printer claims one copy of an item."""
 
@@ -173,6 +183,17 @@ class PrintDecide:
 
 
 @dataclass(frozen=True)
+class RulesRaise:
+    """From here on the queue goes by these rules: all of its hosts know them (R23).
+
+    But for hosts that a person did not want to wait for; they are `without`.
+    """
+
+    rules: int
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Dissolve:
     """End this group, which never had a job, in favour of group `into` (R14)."""
 
@@ -205,11 +226,13 @@ Body = (
     | PrinterUpdate
     | ContentHeld
     | ContentDropped
+    | ContentEvict
     | PrintReserve
     | PrintFetching
     | PrintStarted
     | PrintEnded
     | PrintDecide
+    | RulesRaise
     | Dissolve
     | HandIn
 )
@@ -224,15 +247,25 @@ _BODIES: dict[str, type[Any]] = {
     "printer_update": PrinterUpdate,
     "content_held": ContentHeld,
     "content_dropped": ContentDropped,
+    "content_evict": ContentEvict,
     "print_reserve": PrintReserve,
     "print_fetching": PrintFetching,
     "print_started": PrintStarted,
     "print_ended": PrintEnded,
     "print_decide": PrintDecide,
+    "rules_raise": RulesRaise,
     "dissolve": Dissolve,
     "hand_in": HandIn,
 }
 _WORDS = {kind: word for word, kind in _BODIES.items()}
+_CAME_WITH: dict[type[Any], int] = {ContentEvict: 3}  # schema; else with the first ones
+
+
+def schema_of(body: Body) -> int:
+    """The lowest schema that has all of a command (R23)."""
+    if isinstance(body, RulesRaise):
+        return max(BASE, body.rules)
+    return max(BASE, _CAME_WITH.get(type(body), 0), codec.schema_of(body))
 
 
 @dataclass(frozen=True)
@@ -254,7 +287,7 @@ class Command:
     at: float
     body: Body
     client_id: str = ""  # a client's own id: the same one twice acts once
-    schema: int = SCHEMA
+    schema: int = BASE  # what was encoded says the lowest that has all of it
     signature: str = ""  # reserved: the author's signature (R12)
     origin: Origin = NOBODY
 
@@ -281,14 +314,14 @@ class _Envelope:
 def encode(command: Command) -> str:
     """Canonical ASCII JSON; raises CommandInvalid for what `decode` would refuse.
 
-    So a command that no replica can read is refused to its author, not appended. What
-    was read in an earlier form is written in this one, and says so.
+    So a command that no replica can read is refused to its author, not appended. It is
+    written in the lowest schema that has all of it, not below BASE, and says which.
     """
     envelope = _Envelope(
         command.id,
         command.at,
         command.client_id,
-        SCHEMA,
+        schema_of(command.body),
         command.signature,
         command.origin,
     )
@@ -315,8 +348,7 @@ def decode(text: str) -> Command:
     schema = plain.get("schema")
     if isinstance(schema, int) and schema > SCHEMA:
         raise CommandTooNew(
-            f"a command of schema {schema}, this version knows {SCHEMA}:"
-            " update moonraker_netqueue on this host"
+            f"a command of schema {schema}, this version knows {SCHEMA}: {UPDATE_HERE}"
         )
     kind = plain.pop("kind", None)
     body = plain.pop("body", None)

@@ -1,7 +1,12 @@
-"""Sets of whole numbers as stretches, in order and apart from each other."""
+"""Sets of whole numbers as stretches, in order and apart from each other.
+
+There may be thousands of them while another group hands in what it knows, so nothing
+here looks at each for each other one.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -26,30 +31,57 @@ def complement(numbers: Iterable[int], last: int) -> tuple[Gap, ...]:
     return tuple(gaps)
 
 
+def union(*gaps: Gap) -> tuple[Gap, ...]:
+    """What is in any of them."""
+    joined: list[Gap] = []
+    for gap in sorted(gaps):
+        if joined and gap.first <= joined[-1].last + 1:
+            joined[-1] = Gap(joined[-1].first, max(joined[-1].last, gap.last))
+        else:
+            joined.append(gap)
+    return tuple(joined)
+
+
 def meet(one: tuple[Gap, ...], other: tuple[Gap, ...]) -> tuple[Gap, ...]:
     """What is in both."""
-    return tuple(
-        Gap(max(a.first, b.first), min(a.last, b.last))
-        for a in one
-        for b in other
-        if max(a.first, b.first) <= min(a.last, b.last)
-    )
+    both: list[Gap] = []
+    mine = its = 0
+    while mine < len(one) and its < len(other):
+        a, b = one[mine], other[its]
+        first, last = max(a.first, b.first), min(a.last, b.last)
+        if first <= last:
+            both.append(Gap(first, last))
+        if a.last < b.last:
+            mine += 1
+        else:
+            its += 1
+    return tuple(both)
 
 
 def without(gaps: tuple[Gap, ...], taken: Gap) -> tuple[Gap, ...]:
     """What is in `gaps` and not in `taken`."""
+    start = bisect_left(gaps, taken.first, key=_last)
+    end = bisect_right(gaps, taken.last, key=_first)
+    touched = gaps[start:end]
+    if not touched:
+        return gaps
     left: list[Gap] = []
-    for gap in gaps:
-        if gap.last < taken.first or gap.first > taken.last:
-            left.append(gap)
-            continue
-        if gap.first < taken.first:
-            left.append(Gap(gap.first, taken.first - 1))
-        if gap.last > taken.last:
-            left.append(Gap(taken.last + 1, gap.last))
-    return tuple(left)
+    if touched[0].first < taken.first:
+        left.append(Gap(touched[0].first, taken.first - 1))
+    if touched[-1].last > taken.last:
+        left.append(Gap(taken.last + 1, touched[-1].last))
+    return (*gaps[:start], *left, *gaps[end:])
 
 
 def within(number: int, gaps: tuple[Gap, ...]) -> bool:
     """Whether a number is in one of them."""
-    return any(gap.first <= number <= gap.last for gap in gaps)
+    at = bisect_left(gaps, number, key=_last)
+    return at < len(gaps) and gaps[at].first <= number
+
+
+def _first(gap: Gap) -> int:
+    return gap.first
+
+
+def _last(gap: Gap) -> int:
+    return gap.last

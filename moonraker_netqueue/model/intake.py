@@ -14,6 +14,7 @@ from dataclasses import fields, replace
 
 from .content import Content
 from .event import Event, Topic
+from .founding import latest_foundings
 from .gaps import Gap, within
 from .identity import CommandId, Said, Stamp
 from .job import Job
@@ -155,13 +156,14 @@ class _Intake:
             queue.outcomes = queue.outcomes.with_clients(part.clients)
 
     def own_parts(self, part: Part) -> None:
-        """What the queue itself has: counters, and settings by their stamps.
+        """What the queue itself has: counters, how it began, settings by their stamps.
 
         Each setting is one of QueueSettings' fields, and has a stamp of that name.
         """
         queue = self._queue
         for author, totals in part.counted.items():
             queue.counted[author] = queue.counted.get(author, Totals()).joined(totals)
+        queue.foundings = latest_foundings((*queue.foundings, *part.foundings))
         if part.paused is not None and self._is_later(
             part.stamps, PAUSED, queue.paused, part.paused
         ):

@@ -20,10 +20,7 @@ def merge_telling(
     merged = one.copied()
     events = take_in(merged, whole(other))
     note_ancestors(merged, other.ancestors)
+    merged.rules = max(one.rules, other.rules)
     into = [state.dissolved_into for state in (one, other) if state.dissolved_into]
     merged.dissolved_into = max(into, default=None)
-    foundings = [state.founding for state in (one, other) if state.founding]
-    merged.founding = max(
-        foundings, key=lambda found: (found.generation, repr(found)), default=None
-    )
     return merged, events

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from .errors import Rejected, Rule
-from .gaps import Gap, complement, meet, within, without
+from .gaps import Gap, complement, meet, union, within, without
 from .identity import CommandId
 
 _RECENT_MAX = 16  # outcomes kept per life: an author has one command in flight
 _LIVES_MAX = 4  # lives of one author's outbox; older ones cannot speak again
 _CLIENT_IDS_MAX = 256  # clients repeat within seconds
-_GAPS_MAX = 64  # stretches of an author's commands that did not come
+# Stretches of an author's commands that did not come. While a group hands in its jobs
+# there is one before each; what is forgotten reads as heard, and what it made as gone.
+_GAPS_MAX = 10_000
 AUTHORS_MAX = 1_000  # forgetting one would let its commands act twice
 
 
@@ -92,10 +94,8 @@ class AuthorLog:
     def with_known(self, known: Gap, but: tuple[Gap, ...]) -> AuthorLog:
         """One that takes a stretch of commands, but some, for applied long ago."""
         gaps = self._gaps_to(known.last)
-        left = (*without(gaps, known), *meet(gaps, but))
-        return replace(
-            self, last=max(self.last, known.last), missing=tuple(sorted(set(left)))
-        )
+        left = union(*without(gaps, known), *meet(gaps, but))
+        return replace(self, last=max(self.last, known.last), missing=left)
 
     def joined(self, other: AuthorLog) -> AuthorLog:
         """What two groups know of one life."""

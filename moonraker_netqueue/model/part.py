@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .content import Content
+from .founding import Founding
 from .gaps import Gap
 from .identity import Stamp
 from .job import Job
@@ -44,6 +45,7 @@ class Part:
     authors: Mapping[str, tuple[AuthorLog, ...]] = field(default_factory=dict)
     clients: Mapping[str, ClientOutcome] = field(default_factory=dict)
     counted: Mapping[str, Totals] = field(default_factory=dict)
+    foundings: tuple[Founding, ...] = ()
     paused: bool | None = None
     settings: QueueSettings | None = None
     stamps: Mapping[str, Stamp] = field(default_factory=dict)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from .errors import ModelError
-from .gaps import Gap, meet
-from .identity import CommandId
+from .gaps import Gap, complement, meet, union
+from .identity import AUTHOR_MAX, CommandId
 from .job import Item, Job
 from .joins import text_of
 from .outcome import AuthorLog
@@ -18,8 +19,9 @@ from .queue_data import QueueData
 
 PART_MAX = 46 << 10  # characters of one; its command has 48 KiB
 _BATCH = 12 << 10  # of things put together: applying them must not hold the loop
-_ALIVE_MAX = 1_000  # dots of one stretch
+_MARKS_MAX = 800  # of one stretch: commands, and beginnings of gaps
 _OVERHEAD = 8  # characters around a member
+_AUTHOR = AUTHOR_MAX + 2 * _OVERHEAD  # and around one life of an author
 _OWN = ("paused", "settings", "stamps")  # of the queue itself: one member
 
 
@@ -35,12 +37,17 @@ def whole(state: QueueData) -> Part:
 def cut(state: QueueData) -> Iterator[Part]:
     """All of a state in parts of at most PART_MAX, in the order to take them in.
 
-    Raises PartTooLarge naming the job.
+    Raises PartTooLarge naming what is.
     """
     batch: list[tuple[str, Any]] = []
     size = 0
     for name, member in _members(state, cut=True):
         length = _size(name, member)
+        if length > PART_MAX:
+            raise PartTooLarge(
+                f"the queue's {name} have one of {length} bytes: too large to be handed"
+                " over to another group"
+            )
         if batch and size + length > _BATCH:
             yield _packed(iter(batch))
             batch, size = [], 0
@@ -70,24 +77,32 @@ def _members(state: QueueData, cut: bool) -> Iterator[tuple[str, Any]]:
     yield from (("prints", print_) for print_ in state.prints.values())
     yield from (("prints", print_) for print_ in state.finished)
     yield from (("stretches", stretch) for stretch in _stretches(state))
-    yield from (("authors", pair) for pair in state.outcomes.authors.items())
+    for author, lives in state.outcomes.authors.items():
+        for log in map(_recent, lives):
+            for some in _few(log) if cut else (log,):
+                yield "authors", (author, some)
     yield from (("clients", pair) for pair in state.outcomes.clients.items())
     yield from (("counted", pair) for pair in state.counted.items())
+    yield from (("foundings", founding) for founding in state.foundings)
     yield "own", state
 
 
 def _packed(members: Iterator[tuple[str, Any]]) -> Part:
     lists: dict[str, list[Any]] = defaultdict(list)
+    authors: dict[str, tuple[AuthorLog, ...]] = {}
     fields: dict[str, Any] = {}
     for name, member in members:
         if name == "own":
             fields |= {field: getattr(member, field) for field in _OWN}
+        elif name == "authors":
+            author, log = member
+            authors[author] = (*authors.get(author, ()), log)
         else:
             lists[name].append(member)
     for name, found in lists.items():
-        pairs = name in ("authors", "clients", "counted")
+        pairs = name in ("clients", "counted")
         fields[name] = dict(found) if pairs else tuple(found)
-    return Part(**fields)
+    return Part(authors=authors, **fields)
 
 
 def _pieces(job: Job) -> Iterator[Job]:
@@ -133,15 +148,35 @@ def _cut_stretch(author: str, log: AuthorLog, alive: list[int]) -> Iterator[Stre
         for sequence, outcome in log.recent.items()
         if not outcome.accepted
     )
-    missing = tuple(sorted({*log.gaps, *refused}))
+    missing = union(*log.gaps, *refused)
+    marks = sorted([*alive, *(gap.first for gap in missing)])
+    ends = [*marks[_MARKS_MAX - 1 : -1 : _MARKS_MAX], log.last]
     first = 1
-    for start in range(0, max(1, len(alive)), _ALIVE_MAX):
-        some = tuple(alive[start : start + _ALIVE_MAX])
-        ends = start + _ALIVE_MAX >= len(alive)
-        last = log.last if ends else some[-1]
+    for last in ends:
+        if last < first:
+            continue
         here = meet(missing, (Gap(first, last),))
-        yield Stretch(author, log.incarnation, first, last, here, some)
+        some = alive[bisect_left(alive, first) : bisect_right(alive, last)]
+        yield Stretch(author, log.incarnation, first, last, here, tuple(some))
         first = last + 1
+
+
+def _recent(log: AuthorLog) -> AuthorLog:
+    """What a log tells beyond its stretches: outcomes, and that those were heard."""
+    known = [int(sequence) for sequence in log.recent]
+    return replace(log, missing=complement(known, log.last))
+
+
+def _few(log: AuthorLog) -> Iterator[AuthorLog]:
+    """A log, or several with some of its outcomes each, that fit a part."""
+    if len(log.recent) < 2 or len(text_of(log)) + _AUTHOR <= PART_MAX:
+        yield log
+        return
+    sequences = sorted(log.recent, key=int)
+    middle = len(sequences) // 2
+    for half in (sequences[:middle], sequences[middle:]):
+        outcomes = {sequence: log.recent[sequence] for sequence in half}
+        yield from _few(_recent(replace(log, recent=outcomes)))
 
 
 def _dots(state: QueueData) -> Iterator[CommandId]:

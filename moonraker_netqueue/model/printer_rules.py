@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from .command import Command, ContentDropped, ContentHeld, PrinterUpdate
+from .command import (
+    Command,
+    ContentDropped,
+    ContentEvict,
+    ContentHeld,
+    PrinterUpdate,
+)
 from .content import Content
 from .errors import Rejected, Rule
 from .event import Event, Topic
@@ -12,6 +18,7 @@ from .queue_data import QueueData
 
 PRINTERS_MAX = 500
 CONTENTS_MAX = 20_000
+HOLDERS_MIN = 2  # that are on and keep a content which a host evicts (R17)
 
 
 def update_printer(
@@ -59,13 +66,39 @@ def drop_content(
     queue: QueueData, command: Command, body: ContentDropped
 ) -> tuple[Event, ...]:
     """Take the author out of the holders: it reports that its bytes are gone."""
-    content = queue.contents.get(body.sha256)
+    return _release(queue, _registered(queue, body.sha256), command.id.author)
+
+
+def evict_content(
+    queue: QueueData, command: Command, body: ContentEvict
+) -> tuple[Event, ...]:
+    """Take the author out of the holders, if of what is needed enough others are on.
+
+    Two that evict one content at once both name the other: the second is refused.
+    """
+    content = _registered(queue, body.sha256)
+    keepers = (set(content.holders) & set(body.live)) - {command.id.author}
+    if len(keepers) < HOLDERS_MIN and queue.referenced(body.sha256):
+        raise Rejected(
+            Rule.CONFLICT,
+            f"{content.name!r} is needed, and {len(keepers)} other hosts that are on"
+            f" have it: it takes {HOLDERS_MIN}",
+        )
+    return _release(queue, content, command.id.author)
+
+
+def _registered(queue: QueueData, sha256: str) -> Content:
+    content = queue.contents.get(sha256)
     if content is None:
-        raise Rejected(Rule.NOT_FOUND, f"no content {body.sha256[:12]!r} is registered")
+        raise Rejected(Rule.NOT_FOUND, f"no content {sha256[:12]!r} is registered")
+    return content
+
+
+def _release(queue: QueueData, content: Content, host: str) -> tuple[Event, ...]:
     said = content.sayings()
-    said.pop(command.id.author, None)
-    if said or queue.referenced(body.sha256):
-        queue.contents[body.sha256] = content.held(said)
+    said.pop(host, None)
+    if said or queue.referenced(content.sha256):
+        queue.contents[content.sha256] = content.held(said)
     else:
-        del queue.contents[body.sha256]
-    return (Event(Topic.CONTENT, body.sha256),)
+        del queue.contents[content.sha256]
+    return (Event(Topic.CONTENT, content.sha256),)

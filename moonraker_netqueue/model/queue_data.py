@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .codec import dumps, from_plain, to_plain
+from .codec import dumps, from_plain, is_written, since, to_plain
 from .content import Content
 from .errors import CommandInvalid, Rejected, Rule
+from .founding import Founding
 from .identity import CommandId, Stamp
 from .job import Job
 from .outcome import Outcomes, clients_of_version_1
 from .print import ENDED, UNSTARTED, Print, PrintState
 from .printer import Printer
 from .rank import is_rank
+from .schema import BASE, SCHEMA
 from .settings import QueueSettings
 from .totals import Totals
 
@@ -24,20 +26,6 @@ REPORTED_MAX = 8  # and of each host: it repeats its latest ones only
 COMPLETED_MAX = 100  # complete jobs kept
 ANCESTORS_MAX = 64  # groups that this one went on from
 PAUSED = "paused"  # the stamp of the queue's own parts
-
-
-@dataclass(frozen=True)
-class Founding:
-    """How this group began: as the `generation` that goes on without some hosts (R7).
-
-    `by` whom and `at` what Unix time, for display; `following`: host ids.
-    """
-
-    generation: int
-    by: str
-    at: float
-    following: tuple[str, ...]
-    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -53,10 +41,11 @@ class _Snapshot:
     outcomes: Outcomes
     stamps: Mapping[str, Stamp] = field(default_factory=dict)
     ancestors: Mapping[str, int] = field(default_factory=dict)
-    founding: Founding | None = None
+    foundings: tuple[Founding, ...] = ()
     settings: QueueSettings = field(  # snapshots of format 1 have none
         default_factory=QueueSettings
     )
+    rules: int = since(3, BASE)
 
 
 @dataclass
@@ -67,7 +56,8 @@ class QueueData:
     in its own order, since that order does not survive a snapshot. `counted` has the
     totals per host whose commands they count, so that a merge takes the higher.
     `stamps` are those of the queue's own parts; `ancestors` the groups whose state this
-    one went on from, with their generations.
+    one went on from, with their generations; `foundings` are oldest first; `rules` is
+    the schema that it goes by.
     """
 
     jobs: dict[str, Job] = field(default_factory=dict)
@@ -81,13 +71,18 @@ class QueueData:
     outcomes: Outcomes = field(default_factory=Outcomes)
     stamps: dict[str, Stamp] = field(default_factory=dict)
     ancestors: dict[str, int] = field(default_factory=dict)
-    founding: Founding | None = None
+    foundings: tuple[Founding, ...] = ()
     settings: QueueSettings = field(default_factory=QueueSettings)
+    rules: int = BASE
 
     @property
     def totals(self) -> Totals:
         """Of all hosts."""
         return sum(self.counted.values(), Totals())
+
+    def founding_of(self, group: str) -> Founding | None:
+        """How a group began, if a person let the queue go on in it."""
+        return next((f for f in self.foundings if f.group == group), None)
 
     def count(self, command: CommandId, more: Totals) -> None:
         """Count what a host's command did."""
@@ -169,7 +164,8 @@ class QueueData:
 
     def members(self) -> dict[str, Any]:
         """All that a snapshot holds, by name, not made JSON values yet."""
-        return {name: getattr(self, name) for name in _NAMES}
+        members = ((name, getattr(self, name)) for name in _NAMES)
+        return {k: v for k, v in members if is_written(_Snapshot, k, v)}
 
     def to_json(self) -> dict[str, Any]:
         """The whole state as JSON values."""
@@ -230,6 +226,8 @@ def _check_snapshot(snapshot: _Snapshot) -> None:
         ),
     ]
     damaged += _unsound(snapshot.settings)
+    if not BASE <= snapshot.rules <= SCHEMA:
+        damaged.append(f"rules {snapshot.rules}")
     if damaged:
         raise CommandInvalid(f"snapshot: damaged {[name[:80] for name in damaged[:3]]}")
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from .checks import check_id
-from .command import Command, Dissolve, QueuePause, QueueSet
+from .command import Command, Dissolve, QueuePause, QueueSet, RulesRaise
 from .errors import Rejected, Rule
 from .event import Event, Topic
 from .queue_data import PAUSED, QueueData
+from .schema import BASE, SCHEMA
 
 _N = TypeVar("_N", int, float)
 
@@ -38,6 +39,27 @@ def set_queue(queue: QueueData, command: Command, body: QueueSet) -> tuple[Event
     for name in given:
         queue.stamp(name, command.dot)
     return (Event(Topic.QUEUE, "settings"),)
+
+
+def may_say(queue: QueueData, command: Command) -> None:
+    """Raise Rejected for a command above the rules of this queue (R23)."""
+    if command.schema > queue.rules and not isinstance(command.body, RulesRaise):
+        raise Rejected(
+            Rule.CONFLICT,
+            f"a command of schema {command.schema}, the queue goes by {queue.rules}",
+        )
+
+
+def raise_rules(
+    queue: QueueData, command: Command, body: RulesRaise
+) -> tuple[Event, ...]:
+    """Go by these rules from now on, never by lower ones again."""
+    if not BASE <= body.rules <= SCHEMA:
+        raise Rejected(Rule.INVALID, f"rules are {BASE} to {SCHEMA}")
+    if body.rules <= queue.rules:
+        return ()
+    queue.rules = body.rules
+    return (Event(Topic.QUEUE, "rules"),)
 
 
 def dissolve(queue: QueueData, command: Command, body: Dissolve) -> tuple[Event, ...]:

@@ -10,6 +10,7 @@ from .command import (
     Command,
     CommandId,
     ContentDropped,
+    ContentEvict,
     ContentHeld,
     Dissolve,
     HandIn,
@@ -25,6 +26,7 @@ from .command import (
     PrintStarted,
     QueuePause,
     QueueSet,
+    RulesRaise,
 )
 from .errors import Rejected, Rule
 from .event import Event
@@ -41,12 +43,19 @@ _RULES: dict[type[Any], Callable[[QueueData, Command, Any], tuple[Event, ...]]] 
     PrinterUpdate: printer_rules.update_printer,
     ContentHeld: printer_rules.hold_content,
     ContentDropped: printer_rules.drop_content,
+    ContentEvict: printer_rules.evict_content,
     PrintReserve: print_rules.reserve,
     PrintFetching: print_rules.note_fetching,
     PrintStarted: print_rules.note_started,
     PrintEnded: print_rules.note_ended,
     PrintDecide: print_rules.decide,
     Dissolve: queue_rules.dissolve,
+}
+# What changes nothing if it comes twice needs no place among its author's commands.
+_UNREMEMBERED: dict[type[Any], Callable[[QueueData, Command, Any], tuple[Event, ...]]]
+_UNREMEMBERED = {
+    RulesRaise: queue_rules.raise_rules,
+    HandIn: hand_in_rules.hand_in,
 }
 
 
@@ -76,13 +85,14 @@ class QueueState(QueueData):
 
         Raises Rejected where a rule forbids it, and then nothing but the memory of
         that outcome changes. A command applied before changes nothing: it returns
-        () or raises the rejection it got; what is handed in twice changes nothing by
-        itself, and is not remembered. No clock, no randomness, no set order.
+        () or raises the rejection it got; what is handed in, and raised rules, change
+        nothing by themselves the second time, and are not remembered. No clock, no
+        randomness, no set order.
         `command` is one that `decode` returned, on the author's own host too: only
         then do all replicas see the same types.
         """
-        handed_in = isinstance(command.body, HandIn)
-        earlier = None if handed_in else self.outcome(command.id)
+        unremembered = _UNREMEMBERED.get(type(command.body))
+        earlier = None if unremembered else self.outcome(command.id)
         if earlier is not None:
             earlier.raise_if_rejected()
             return ()
@@ -90,8 +100,9 @@ class QueueState(QueueData):
             raise Rejected(
                 Rule.DISSOLVED, f"this group went into group {self.dissolved_into[:8]}"
             )
-        if isinstance(command.body, HandIn):
-            return hand_in_rules.hand_in(self, command, command.body)
+        if unremembered is not None:
+            queue_rules.may_say(self, command)
+            return unremembered(self, command, command.body)
         self.outcomes.check_room(command.id.author)
         repeated = self.outcomes.of_client(command.client_id)
         if repeated is not None:
@@ -99,6 +110,7 @@ class QueueState(QueueData):
             repeated.raise_if_rejected()
             return ()
         try:
+            queue_rules.may_say(self, command)
             events = _RULES[type(command.body)](self, command, command.body)
         except Rejected as error:
             self._remember(command, Outcome(error.rule, error.reason))

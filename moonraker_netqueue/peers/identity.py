@@ -24,6 +24,7 @@ _VALID_FROM = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
 _VALID_TO = datetime.datetime(
     9999, 12, 31, 23, 59, 59, tzinfo=datetime.timezone.utc
 )  # RFC 5280: no end
+_NO_CERTIFICATE = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion)
 
 
 def fingerprint(certificate: bytes) -> str:
@@ -54,7 +55,7 @@ def signed_by(certificate: bytes, signature: bytes, data: bytes) -> bool:
     try:
         key = _public_key(x509.load_der_x509_certificate(certificate))
         key.verify(signature, data, ec.ECDSA(hashes.SHA256()))
-    except (ValueError, UnsupportedAlgorithm, InvalidSignature):
+    except (*_NO_CERTIFICATE, InvalidSignature):
         return False
     return True
 
@@ -68,9 +69,9 @@ def is_host_certificate(certificate: bytes) -> bool:
     try:
         parsed = x509.load_der_x509_certificate(certificate)
         subject = _subject(_public_key(parsed))
-    except (ValueError, UnsupportedAlgorithm):
+        return parsed.subject == parsed.issuer == subject
+    except _NO_CERTIFICATE:
         return False
-    return parsed.subject == parsed.issuer == subject
 
 
 def load_or_create(directory: Path, disk: Disk) -> Identity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..model.schema import SCHEMA, UPDATE_HERE
 from .greeting import Neighbour, Neighbours
 from .lifecycle import Lifecycle
 
@@ -19,6 +20,7 @@ def notices(
         *_own(life),
         *_standing(life, neighbours),
         *_doubted(neighbours),
+        *_outdated(life, neighbours),
         *_merging(life, overruled),
         *([] if life.group is None else life.group.intake.notices()),
     )
@@ -44,6 +46,23 @@ def _doubted(neighbours: Neighbours) -> list[str]:
         f"host {_name(host)} is not let in: {host.doubt}"
         for host in neighbours
         if host.connected and host.doubt is not None
+    ]
+
+
+def _outdated(life: Lifecycle, neighbours: Neighbours) -> list[str]:
+    """Hosts that cannot follow what the queue uses, on either side (R23)."""
+    mine = None if life.group is None else life.group.id
+    others = [host for host in neighbours if host.connected]
+    return [
+        f"host {_name(host)} runs version {host.hello.version}, which does not know"
+        " what this queue uses: update it. Until then it takes no part in the queue"
+        for host in others
+        if host.outdated and host.hello.group == mine
+    ] + [
+        f"host {_name(host)} has another group of this queue, and this version does not"
+        f" know what that one uses: {UPDATE_HERE}, then they become one"
+        for host in others
+        if host.hello.rules > SCHEMA
     ]
 
 

@@ -11,7 +11,7 @@ from ..model.event import Event
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from .entry import Entry, Kind, unpack
-from .errors import ReplicaStopped, WireInvalid
+from .errors import HostOutdated, ReplicaError, ReplicaStopped, WireInvalid
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -28,10 +28,15 @@ def adds_job(entry: Entry) -> bool:
 
 
 def command_of(entry: Entry) -> Command | None:
-    """The command that an entry holds, if it can be read and is one."""
+    """The command that an entry holds, if it can be read and is one.
+
+    Raises CommandTooNew: what this version does not know may not be passed over.
+    """
     try:
         kind, payload = unpack(entry.data)
         return decode(payload) if kind is Kind.COMMAND else None
+    except CommandTooNew:
+        raise
     except (WireInvalid, CommandInvalid) as error:
         _LOGGER.warning("entry %d is no command: %s", entry.index, error)
         return None
@@ -47,7 +52,7 @@ class Applier:
         self,
         state: QueueState,
         applied: Applied,
-        failed: Callable[[ReplicaStopped], None],
+        failed: Callable[[ReplicaError], None],
     ) -> None:
         self.state = state
         self._applied = applied
@@ -64,7 +69,7 @@ class Applier:
                 return
             command = decode(payload)
         except CommandTooNew as error:  # passing it over would make the hosts differ
-            self._stop(f"entry {entry.index} cannot be applied: {error}")
+            self._stop(HostOutdated(f"entry {entry.index} cannot be applied: {error}"))
             return
         except (WireInvalid, CommandInvalid) as error:
             _LOGGER.warning("entry %d changes nothing: %s", entry.index, error)
@@ -76,11 +81,12 @@ class Applier:
             self._applied(command, entry.index, outcome, ())
         except Exception as error:  # a fault of ours: PySyncObj would retry for ever
             _LOGGER.exception("applying entry %d failed", entry.index)
-            self._stop(f"entry {entry.index} cannot be applied ({error!r}): report it")
+            reason = f"entry {entry.index} cannot be applied ({error!r}): report it"
+            self._stop(ReplicaStopped(reason))
         else:
             outcome = self.state.outcome(command.id) or Outcome()
             self._applied(command, entry.index, outcome, events)
 
-    def _stop(self, reason: str) -> None:
+    def _stop(self, error: ReplicaError) -> None:
         self._stopped = True
-        self._failed(ReplicaStopped(reason))
+        self._failed(error)

@@ -6,8 +6,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from ..model.schema import SCHEMA, UPDATE_HERE
 from ..ports import Clock, Links, Message
-from .errors import HostDoubted, ReplicaError, WireInvalid
+from ..version import __version__
+from .errors import HostDoubted, HostOutdated, ReplicaError, WireInvalid
 from .greeting import Hello, Neighbours, parse_hello
 from .lifecycle import Lifecycle
 from .lives import Lives, doubt_form, parse_doubt
@@ -48,6 +50,11 @@ class Conversation:
         """A link is new."""
         self._links.send(self._queue, peer, self._hello().form())
 
+    def take_leave(self) -> None:
+        """This host ends, or takes no part any more."""
+        self.leaving = True
+        self.announce()
+
     def announce(self) -> None:
         """Say hello again if it changed in more than the growing log."""
         hello = self._hello()
@@ -75,8 +82,19 @@ class Conversation:
             _LOGGER.error("host %.8s is not let in: %s", peer, doubt)
             form = doubt_form(self._lives.latest(peer), doubt)
             self._links.send(self._queue, peer, form)
-        neighbour = self._neighbours.note(peer, hello, doubt)
+        self._lives.versions.note(peer, hello.speaks, hello.version)
         group = self._lifecycle.group
+        if hello.rules > SCHEMA and (group is None or hello.group == group.id):
+            self._fail(
+                HostOutdated(
+                    f"the queue uses what host {hello.name or peer[:8]} (version"
+                    f" {hello.version}) knows and this one ({__version__}) does not:"
+                    f" {UPDATE_HERE}. Until then it takes no part in the queue"
+                )
+            )
+            return
+        outdated = group is not None and hello.speaks < group.state.rules
+        neighbour = self._neighbours.note(peer, hello, doubt, outdated)
         if group is not None:
             if hello.group == group.id or doubt is not None:
                 group.link(peer, neighbour.journal)

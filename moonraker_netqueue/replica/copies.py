@@ -3,28 +3,55 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 from ..model.errors import Rejected
+from ..model.merge import merge
 from ..model.queue_state import QueueState
 from ..ports import Message, Worker
 from . import snapshot
 from .applier import command_of
-from .errors import RequestRefused, SnapshotInvalid
+from .errors import ReplicaError, RequestRefused, SnapshotInvalid
 from .group import Group
+from .group_files import GroupFiles
 from .journal import Journal
 from .snapshot_intake import PART_SIZE, Ask
 
+_LOGGER = logging.getLogger(__name__)
+BROUGHT = "brought"  # what a journal notes of the files that it follows
 
-def whole_state(group: Group, journal: Journal) -> QueueState:
-    """The group's state with every entry of this host's log applied.
+
+async def all_known(group: Group, journal: Journal, files: GroupFiles) -> QueueState:
+    """The group's state with every entry of this host's log applied, and what this
+    host brought to the group and has not got back yet.
 
     An entry that is not known to be committed may be one that was acknowledged: by a
-    leader that died before it could say so.
+    leader that died before it could say so. Raises CommandTooNew.
     """
-    state = group.state.copied()
-    for index in range(group.applied_index + 1, journal.last_index + 1):
+    state = _with_tail(group.state.copied(), journal, group.applied_index)
+    for name, file in journal.meta(BROUGHT) or ():
+        if name not in state.ancestors:
+            old = await _read_aside(files, file)
+            state = await files.worker.run(merge, state, old)
+    return state
+
+
+async def _read_aside(files: GroupFiles, file: str) -> QueueState:
+    """All that a journal knows that was set aside; nothing if it cannot be read."""
+    try:
+        journal, state = await files.open_aside(file)
+    except ReplicaError as error:
+        _LOGGER.error("what this host brought is not with the others: %s", error)
+        return QueueState()
+    await journal.database.close()
+    return await files.worker.run(_with_tail, state, journal, journal.snapshot_index)
+
+
+def _with_tail(state: QueueState, journal: Journal, applied: int) -> QueueState:
+    """The state with the entries after `applied`."""
+    for index in range(applied + 1, journal.last_index + 1):
         entry = journal.entry(index)
         command = None if entry is None else command_of(entry)
         if command is not None:

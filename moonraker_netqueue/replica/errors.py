@@ -49,6 +49,14 @@ class HostDoubted(ReplicaError):
     """This host may be a copy of itself: a person decides (R5)."""
 
 
+class HostOutdated(ReplicaError):
+    """The queue goes by rules that this program does not know (R23)."""
+
+
+class RulesTooLow(ReplicaError):
+    """Some host of the queue cannot read it yet: names it and what to do (R23)."""
+
+
 class RejoinRefused(ReplicaError):
     """There is nothing that a person has to decide."""
 

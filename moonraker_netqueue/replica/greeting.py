@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeGuard
 
 from ..model.queue_data import ANCESTORS_MAX
+from ..model.schema import BASE
 from ..ports import Message
 from .entry import is_name
 from .errors import WireInvalid
 
-_HOSTS_MAX = 256  # hosts remembered; the longest silent ones go first
+HOSTS_MAX = 256  # hosts remembered; the longest silent ones go first
 _NAME_MAX = 100
 _VOTERS_MAX = 16
 
@@ -37,6 +38,8 @@ class Hello:
     version: str = ""  # of the sender's program, for people
     following: int = 1  # hosts that its group began with (R8)
     ancestors: tuple[str, ...] = ()  # groups that its group went on from
+    speaks: int = BASE  # the highest rules that the sender knows (R23)
+    rules: int = BASE  # that its group goes by
 
     def form(self) -> dict[str, Any]:
         """The map that goes over the link."""
@@ -58,6 +61,8 @@ class Hello:
             "v": self.version,
             "fol": self.following,
             "anc": list(self.ancestors),
+            "speaks": self.speaks,
+            "rules": self.rules,
         }
 
     def differs(self, said: Hello) -> bool:
@@ -111,7 +116,16 @@ def parse_hello(form: Message) -> Hello:
         version[:_NAME_MAX],
         following,
         parse_names("ancestors", form.get("anc", ()), ANCESTORS_MAX),
+        parse_rules(form.get("speaks", BASE)),
+        parse_rules(form.get("rules", BASE)),
     )
+
+
+def parse_rules(value: object) -> int:
+    """Check a number of rules; raises WireInvalid."""
+    if not is_count(value):
+        raise WireInvalid("a hello's rules are numbers")
+    return value
 
 
 def is_count(value: object) -> TypeGuard[int]:
@@ -135,25 +149,28 @@ def parse_names(what: str, value: object, most: int) -> tuple[str, ...]:
 
 class LinkedJournal(NamedTuple):
     """A linked host's journal: which one, whether nothing is in it yet, the newest
-    configuration that the host ever had a seat in, whether it is believed (R5)."""
+    configuration that the host ever had a seat in, whether it is believed (R5) and
+    knows the rules of the group (R23)."""
 
     incarnation: str
     empty: bool
     configuration: str
     doubted: bool = False
+    outdated: bool = False
 
 
 @dataclass(frozen=True)
 class Neighbour:
     """Another host of the queue: its last hello, and whether it is linked.
 
-    `doubt`: why it is not let in.
+    `doubt`: why it is not let in. `outdated`: it does not know this queue's rules.
     """
 
     id: str
     hello: Hello
     connected: bool
     doubt: str | None = None
+    outdated: bool = False
 
     @property
     def journal(self) -> LinkedJournal:
@@ -161,7 +178,11 @@ class Neighbour:
         hello = self.hello
         empty = hello.last_index <= 1  # entry 1 is the library's own
         return LinkedJournal(
-            hello.incarnation, empty, hello.configuration, self.doubt is not None
+            hello.incarnation,
+            empty,
+            hello.configuration,
+            self.doubt is not None,
+            self.outdated,
         )
 
 
@@ -177,11 +198,13 @@ class Neighbours:
     def get(self, host: str) -> Neighbour | None:
         return self._hosts.get(host)
 
-    def note(self, host: str, hello: Hello, doubt: str | None) -> Neighbour:
+    def note(
+        self, host: str, hello: Hello, doubt: str | None, outdated: bool
+    ) -> Neighbour:
         """Keep what a linked host said, and why it is not believed."""
         self._hosts.pop(host, None)
-        self._hosts[host] = neighbour = Neighbour(host, hello, True, doubt)
-        while len(self._hosts) > _HOSTS_MAX:
+        self._hosts[host] = neighbour = Neighbour(host, hello, True, doubt, outdated)
+        while len(self._hosts) > HOSTS_MAX:
             self._hosts.popitem(last=False)
         return neighbour
 

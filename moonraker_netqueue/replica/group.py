@@ -320,6 +320,8 @@ class Group:
             self.halt()
             if self._journal.database.error is None:
                 self._journal.write_commit_index()
+                if self.staying():
+                    self._journal.note_left()
         await self._journal.database.close()
 
     # Inside.

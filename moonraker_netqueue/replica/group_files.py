@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ..model.queue_state import QueueState
 from ..ports import Disk, Worker
 from .database import Database
-from .errors import DatabaseFailed
+from .errors import DatabaseFailed, JournalDamaged
 from .journal import Journal
 
+_T = TypeVar("_T")
 _SIDE_FILES = ("-wal", "-shm")  # SQLite leaves them if a process was killed
 
 
@@ -21,6 +23,7 @@ class GroupFiles:
         self._directory = directory
         self._path = directory / "group.db"
         self._next = directory / "next.db"
+        self._aside = directory / "set-aside"
         self.worker = worker
         self._disk = disk
 
@@ -38,40 +41,58 @@ class GroupFiles:
         Finishes a setting aside, and what follows the group that was. Raises
         JournalDamaged or DatabaseFailed.
         """
-        await self.worker.run(self._take_next)
-        journal, state = await self._open()
+        await self._moved(self._take_next)
+        journal, state = await self._open(self._path)
         if journal.meta("dissolved_into") is None:
             await self.forget_next()
             return journal, state
         await journal.database.close()
         await self.set_aside(str(journal.meta("group")))
-        await self.worker.run(self._take_next)
-        return await self._open()
+        await self._moved(self._take_next)
+        return await self._open(self._path)
 
     async def write_next(self, fill: Callable[[Journal], None]) -> None:
         """Write the group that follows this one, to be found once this is set aside."""
         await self.forget_next()
         journal = Journal(Database(self._next, self.worker, self._disk))
         await journal.open()
-        fill(journal)
-        await journal.database.wait_durable(journal.database.position)
-        await journal.database.close()
+        try:
+            fill(journal)
+            await journal.database.wait_durable(journal.database.position)
+        finally:
+            await journal.database.close()
 
     async def forget_next(self) -> None:
         """What was to follow this group does not: it was never founded."""
-        await self.worker.run(self._move, self._next, "unfounded")
+        await self._moved(self._move, self._next, "unfounded")
 
-    async def _open(self) -> tuple[Journal, QueueState]:
-        journal = Journal(Database(self._path, self.worker, self._disk))
+    async def set_aside(self, name: str) -> str:
+        """Move the closed file of a group away under a name, and return the whole
+        name; nothing is deleted."""
+        return await self._moved(self._move, self._path, name)
+
+    async def set_useless_aside(self, name: str) -> None:
+        """Move away a file that nothing follows, what was written to do so, too."""
+        await self.forget_next()
+        await self.set_aside(name)
+
+    async def open_aside(self, name: str) -> tuple[Journal, QueueState]:
+        """A journal that was set aside; raises JournalDamaged or DatabaseFailed."""
+        path = self._aside / name
+        if not self._disk.exists(path):
+            raise JournalDamaged(f"{path} is gone")
+        return await self._open(path)
+
+    async def _open(self, path: Path) -> tuple[Journal, QueueState]:
+        journal = Journal(Database(path, self.worker, self._disk))
         return journal, await journal.open()
 
-    async def set_aside(self, name: str) -> None:
-        """Move the closed file of a group away under a name; nothing is deleted."""
+    async def _moved(self, move: Callable[..., _T], *arguments: Any) -> _T:
         try:
-            await self.worker.run(self._move, self._path, name)
+            return await self.worker.run(move, *arguments)
         except OSError as error:
             raise DatabaseFailed(
-                f"{self._path} cannot be moved to set-aside/ ({error}): make the folder"
+                f"files of {self._directory} cannot be moved ({error}): make the folder"
                 " writable, then restart Moonraker"
             ) from error
 
@@ -86,10 +107,10 @@ class GroupFiles:
                 self._disk.replace(source, target)
                 self._disk.sync_directory(self._directory)
 
-    def _move(self, path: Path, name: str) -> None:
+    def _move(self, path: Path, name: str) -> str:
+        aside = self._aside
         if not self._disk.exists(path):
-            return
-        aside = self._directory / "set-aside"
+            return ""
         self._disk.make_directory(aside)
         number = 1
         while self._disk.exists(aside / f"{name}-{number}.db"):
@@ -102,3 +123,4 @@ class GroupFiles:
                 self._disk.replace(source, target.with_name(target.name + suffix))
         self._disk.sync_directory(aside)
         self._disk.sync_directory(self._directory)
+        return target.name

@@ -48,6 +48,6 @@ async def _submit(ask: Ask, leader: str, params: dict[str, str]) -> None:
     try:
         outcome, _ = parse_answer(await ask(leader, "submit", params))
     except NetqueueError as error:
-        raise HandInFailed(f"host {leader[:8]}: {error}") from error
+        raise HandInFailed(f"host {leader[:8]} says: {error}") from error
     if outcome.rule is not None:
-        raise HandInFailed(f"host {leader[:8]}: {outcome.reason}")
+        raise HandInFailed(f"host {leader[:8]} says: {outcome.reason}")

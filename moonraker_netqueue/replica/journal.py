@@ -234,6 +234,18 @@ class Journal:
         if self._commit_index != self._meta.get("commit_index", 1):
             self.set_meta(commit_index=self._commit_index)
 
+    def note_left(self) -> None:
+        """This host ends in order while others stay: its seat may be gone."""
+        self.set_meta(left=self._end())
+
+    @property
+    def is_as_left(self) -> bool:
+        """Whether nothing came since: who votes now this log may not tell."""
+        return self._meta.get("left") == self._end()
+
+    def _end(self) -> list[int]:
+        return [self.last_index, self._entries[-1].term if self._entries else 0]
+
     def is_heavy(self) -> bool:
         """Whether a snapshot should replace the log's beginning."""
         size = 0 if self.snapshot is None else self.snapshot.size

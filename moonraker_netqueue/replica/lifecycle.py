@@ -12,11 +12,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from ..errors import NetqueueError
 from ..model.queue_state import QueueState
 from ..ports import Clock, Links, Message, Random
+from .copies import BROUGHT
 from .entry import Seat, founding_entries
 from .errors import (
     JournalDamaged,
@@ -28,18 +28,16 @@ from .errors import (
 from .greeting import Neighbours
 from .group import Deliver, Group, GroupWatcher
 from .group_files import GroupFiles
+from .inquiries import Inquiries
 from .journal import Journal
 from .leader_search import LEADERLESS, LeaderSearch
 from .lives import ANY, Lives
 from .meeting import Meeting
 from .phase import TRANSITIONS, Phase
 from .succession import Succession
-from .welcome import Welcome, parse_welcome
 
 _LOGGER = logging.getLogger(__name__)
-_JOIN_TIMEOUT = 3.0
 _LISTEN_ON = 60.0  # seconds between looks of a host that must not found
-_ASK_TIMEOUT = 10.0
 _JOIN_RETRY = 0.5
 _PATIENCE = 20.0  # seconds without a quorum until a person is told
 _IN_GROUP = (Phase.MEMBER, Phase.YIELDING)
@@ -70,9 +68,9 @@ class Lifecycle:
         self.journal: Journal | None = None
         self.error: NetqueueError | None = None
         self._queue = queue
+        self._inquiries = Inquiries(queue, links)
         self._host_id = host_id
         self._files = files
-        self._links = links
         self._clock = clock
         self._random = random
         self._listen_seconds = listen_seconds
@@ -83,7 +81,7 @@ class Lifecycle:
         self._watcher = watcher
         self._changed = changed
         self._seat_ttl = seat_ttl
-        self._search = LeaderSearch(host_id, neighbours, clock, self._name_voters)
+        self._search = LeaderSearch(host_id, neighbours, clock, self._inquiries.voters)
         self._news = asyncio.Event()
         self._state = QueueState()  # of the journal's snapshot, until a group has it
         self._leave_for: str | None = None  # the group that mine goes into
@@ -97,8 +95,9 @@ class Lifecycle:
             random,
             files.worker,
             neighbours,
+            lives,
             self._meeting,
-            self._ask,
+            self._inquiries.ask,
             self._wait_for_news,
         )
 
@@ -122,6 +121,7 @@ class Lifecycle:
         _LOGGER.error("queue %s stopped on this host: %s", self._queue, error)
         self.error = error
         self._go(Phase.FAILED)
+        self.succession.give_up(error)
         if isinstance(error, ReplicaError) and self.group is not None:
             self.group.fail(error)
 
@@ -161,12 +161,12 @@ class Lifecycle:
         """After a failure: forget the own copy (it is set aside) and start again."""
         await self._close_group()
         self.group = self.journal = self.error = None
-        await self._files.set_aside("doubted")
+        await self._files.set_useless_aside("doubted")
         self._go(Phase.STARTING)
 
     async def found_anew(self) -> None:
         """A person says that no other host has the queue."""
-        await self._lives.note_held(False)
+        await self._lives.note_left()
         self._news.set()
 
     async def give_copy(self, peer: str, group: object) -> Message:
@@ -179,7 +179,7 @@ class Lifecycle:
         return offer
 
     async def run(self) -> None:
-        """Live until the replica fails or is closed; no NetqueueError leaves."""
+        """Live until the replica fails or is closed; no error leaves."""
         steps = {
             Phase.STARTING: self._start,
             Phase.LISTENING: self._listen,
@@ -194,6 +194,9 @@ class Lifecycle:
                 await step()
         except NetqueueError as error:
             self.fail(error)
+        except Exception as error:  # a fault of ours: silent, it would look alive
+            _LOGGER.exception("queue %s", self._queue)
+            self.fail(ReplicaStopped(f"it cannot go on ({error!r}): report it"))
 
     async def close(self) -> None:
         """End the group; `run` must have been cancelled."""
@@ -209,14 +212,13 @@ class Lifecycle:
             # Its entries are with the others; alone it must not begin a new queue.
             _LOGGER.error("queue %s: %s", self._queue, error)
             self.damage = f"{error} and is kept in set-aside/"
-            await self._lives.note_held(True)
-            await self._files.set_aside("damaged")
+            await self._lives.note_group("")
+            await self._files.set_useless_aside("damaged")
             self.journal, self._state = await self._files.open()
         if self.journal.meta("group") is None:
             self._go(Phase.LISTENING)
         else:
-            await self._lives.note_held(True)
-            self._enter()
+            await self._become_member()
 
     async def _listen(self) -> None:
         patience = self._listen_seconds * (1 + _JITTER * self._random.random())
@@ -237,7 +239,7 @@ class Lifecycle:
             self._go(Phase.LISTENING)
             return
         try:
-            welcome = await self._ask_to_join(neighbour.id)
+            welcome = await self._inquiries.join(neighbour.id)
         except NetqueueError as error:
             _LOGGER.info("host %.8s did not let us join: %s", neighbour.id, error)
             await self._clock.sleep(_JOIN_RETRY)
@@ -252,8 +254,7 @@ class Lifecycle:
             incarnation=self._new_incarnation(),
         )
         await journal.database.wait_durable(position)
-        await self._lives.note_held(True)
-        self._enter()
+        await self._become_member()
 
     async def _found(self) -> None:
         journal = self._opened()
@@ -267,7 +268,10 @@ class Lifecycle:
             incarnation=incarnation,
         )
         await journal.database.wait_durable(position)
-        await self._lives.note_held(True)
+        await self._become_member()
+
+    async def _become_member(self) -> None:
+        await self._lives.note_group(self._opened().meta("group"))
         self._enter()
 
     def _enter(self) -> None:
@@ -280,7 +284,7 @@ class Lifecycle:
             self._clock,
             self._random,
             self._deliver,
-            self._ask,
+            self._inquiries.ask,
             self._watcher,
             self._seat_ttl,
         )
@@ -304,9 +308,7 @@ class Lifecycle:
             await self._search.look(self.group)
 
     async def _dissolve(self) -> None:
-        await self._lives.note_held(
-            False
-        )  # a start with the group's file takes it back
+        await self._lives.note_left()  # a start with the group's file takes it back
         await self._set_aside(str(self._leave_for))
         self._go(Phase.LISTENING)
 
@@ -321,17 +323,21 @@ class Lifecycle:
             self.journal, self._state = await self._files.open()
             self._enter()
             return
-        self._kept = group.state
-        await self._set_aside(into)
+        self._kept, brought = group.state, self._opened().meta(BROUGHT) or []
+        file = await self._set_aside(into)
         if self._opened().meta("group") == into:
             self._enter()
             self.succession.note_founded(into)
         else:
+            journal = self._opened()
+            position = journal.set_meta(**{BROUGHT: [*brought, (group.id, file)]})
+            await journal.database.wait_durable(position)
             self._target = into
             self._go(Phase.LISTENING)
 
-    async def _set_aside(self, into: str) -> None:
-        """Put the group away for good; what follows it is opened."""
+    async def _set_aside(self, into: str) -> str:
+        """Put the group away for good, return the file's name; what follows it is
+        opened."""
         group, journal = self.group, self._opened()
         if group is None:
             raise NotLeader("there is no group to leave")
@@ -341,8 +347,9 @@ class Lifecycle:
         await journal.database.wait_durable(position)
         self.group = None
         await group.close()
-        await self._files.set_aside(group.id)
+        name = await self._files.set_aside(group.id)
         self.journal, self._state = await self._files.open()
+        return name
 
     # Inside.
 
@@ -351,19 +358,6 @@ class Lifecycle:
             await self.group.close()
         elif self.journal is not None:
             await self.journal.database.close()
-
-    async def _name_voters(self, host: str) -> tuple[str, tuple[str, ...]]:
-        welcome = await self._ask_to_join(host)
-        return welcome.group, welcome.voters
-
-    async def _ask_to_join(self, host: str) -> Welcome:
-        form = await self._links.request(self._queue, host, "join", {}, _JOIN_TIMEOUT)
-        return parse_welcome(form)
-
-    async def _ask(self, host: str, method: str, params: dict[str, Any]) -> Message:
-        return await self._links.request(
-            self._queue, host, method, params, _ASK_TIMEOUT
-        )
 
     def _new_incarnation(self) -> str:
         return self._random.token(8).hex()

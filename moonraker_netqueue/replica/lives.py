@@ -16,6 +16,7 @@ from .errors import JournalDamaged
 from .greeting import Hello, is_count
 from .journal import Journal
 from .membership import group_of
+from .versions import TABLE, Versions
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS own (
@@ -92,12 +93,13 @@ class Lives:
         self._own = _Own()
         self._seen: dict[str, _Seen] = {}
         self._unwritten: set[str] = set()
+        self.versions = Versions(database)
         self.nonce = ""  # of this start
         self.configuration = ""  # newest that this host had a seat in; or ANY
 
     async def open(self) -> None:
         """Count this start, durably; raises JournalDamaged or DatabaseFailed."""
-        loaded = await self._database.open(_SCHEMA, _load)
+        loaded = await self._database.open(_SCHEMA + TABLE, self._load)
         self._own, self._seen, self.configuration = loaded
         await self._begin(self._own.boots + 1)
 
@@ -105,6 +107,10 @@ class Lives:
         """Write what was seen and close the file."""
         self.write()
         await self._database.close()
+
+    def _load(self, connection: sqlite3.Connection) -> _Loaded:
+        self.versions.load(connection)
+        return _load(connection)
 
     # This host.
 
@@ -128,10 +134,21 @@ class Lives:
         """The group that may need this host's word to go on; empty: there is none."""
         return group_of(self.configuration) if self._own.held else ""
 
-    async def note_held(self, held: bool) -> None:
-        """Remember, durably, whether it is in a group."""
-        if held != self._own.held:
-            await self._set_own(replace(self._own, held=held))
+    async def note_left(self) -> None:
+        """Remember, durably, that it is in no group: its own one ended."""
+        await self._set_held(False)
+
+    async def note_group(self, group: str) -> None:
+        """Remember, durably, that it is in a group; "": one whose journal is lost.
+
+        A seat in another group than that one binds it no more.
+        """
+        if group and group_of(self.configuration) not in ("", group):
+            self._note_configuration("")
+        await self._set_held(True)
+
+    async def _set_held(self, held: bool) -> None:
+        await self._set_own(replace(self._own, held=held))
 
     async def note_doubt(self, reason: str, boots: int) -> None:
         """Another host knows a later life of this one, or a longer journal."""

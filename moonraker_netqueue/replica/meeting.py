@@ -12,6 +12,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from ..model.command import Command, CommandId, Dissolve
+from ..model.schema import SCHEMA
 from ..ports import Clock, Random
 from .greeting import Hello, Neighbour, Neighbours
 from .group import Group
@@ -96,6 +97,7 @@ class Meeting:
             for neighbour in self._neighbours
             if neighbour.connected and neighbour.doubt is None
             if neighbour.hello.group not in (None, group.id)
+            if neighbour.hello.rules <= SCHEMA  # else this host waits to be updated
         ]
 
     @staticmethod

@@ -70,7 +70,8 @@ class Census:
 
     `linked` are voters that it hears, itself included; `caught_up` the observers
     that have the whole log; `silent` voters unheard for longer than the TTL; `void`
-    voters whose journal is lost or in doubt, so that their seat serves nothing (R4);
+    hosts whose journal is lost or in doubt, or that do not know the group's rules, so
+    that a seat of theirs serves nothing (R4, R23);
     `leaving` hosts that are about to end in order; `steady` that no link and no seat
     changed lately.
     """
@@ -136,7 +137,8 @@ def _newcomer(census: Census) -> tuple[Kind, Seat] | None:
     Going from three to five voters passes four: it starts only when both newcomers
     are there and caught up, so that an even count is never a resting state.
     """
-    candidates = sorted(census.caught_up.keys() - census.seats.keys() - census.leaving)
+    barred = census.seats.keys() | census.leaving | census.void
+    candidates = sorted(census.caught_up.keys() - barred)
     if not candidates:
         return None
     count = len(census.seats)

@@ -1,7 +1,8 @@
 """Commands of this host that have no answer yet, durable before they leave (R11).
 
-A file apart from the log: a command keeps its identity when the group that did not
-answer it is dissolved and another one takes it.
+An answered one stays until this host's own replica knows it: else a group that goes on
+from what this host has would lack what this host said. A file apart from the log: a
+command keeps its identity when its group goes on in another one.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import zlib
 from collections import OrderedDict
 
 from ..model.command import NOBODY, Body, Command, CommandId, Origin, decode, encode
-from ..model.errors import CommandInvalid
+from ..model.errors import CommandInvalid, CommandTooNew
 from ..ports import Clock, Random
 from .database import Database
-from .errors import JournalDamaged
+from .errors import HostOutdated, JournalDamaged
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
@@ -40,6 +41,8 @@ def _load(connection: sqlite3.Connection) -> _Loaded:
             raise JournalDamaged(f"checksum of command {sequence}")
         try:
             commands.append(decode(text))
+        except CommandTooNew as error:  # not damaged: a later version wrote it
+            raise HostOutdated(str(error)) from error
         except CommandInvalid as error:
             raise JournalDamaged(f"command {sequence}: {error}") from error
     return author, commands
@@ -58,6 +61,7 @@ class Outbox:
         self._incarnation = 0
         self._sequence = 0
         self._commands: OrderedDict[CommandId, Command] = OrderedDict()
+        self._answered: dict[CommandId, Command] = {}  # kept, but not to be delivered
 
     async def open(self) -> None:
         """Load the file; raises JournalDamaged or DatabaseFailed."""
@@ -100,16 +104,33 @@ class Outbox:
         if not self._commands:
             return None
         await self._database.wait_durable(self._database.position)
-        return next(iter(self._commands.values()), None)
+        return next(iter(self.pending()), None)
+
+    def note_answered(self, command: Command) -> None:
+        """The command has its answer, which this host's replica may not know yet."""
+        self._answered[command.id] = command
+
+    def answered(self) -> tuple[Command, ...]:
+        """What has an answer, and is still kept."""
+        return tuple(self._answered.values())
+
+    def ask_again(self) -> None:
+        """Those answers were another group's: nothing counts as answered."""
+        self._answered.clear()
 
     def remove(self, command: Command) -> None:
-        """The command has its answer."""
+        """This host's replica knows the command and its answer."""
+        self._answered.pop(command.id, None)
         del self._commands[command.id]
         self._database.put((_DELETE, (command.id.sequence,)))
 
     def pending(self) -> tuple[Command, ...]:
         """What has no answer, oldest first."""
-        return tuple(self._commands.values())
+        return tuple(
+            command
+            for command in self._commands.values()
+            if command.id not in self._answered
+        )
 
     async def close(self) -> None:
         """Write and close the file."""

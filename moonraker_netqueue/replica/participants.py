@@ -58,8 +58,10 @@ class Participants:
 
     @property
     def void(self) -> frozenset[str]:
-        """Voters that are back with another journal than the one of their seat."""
-        return self._void
+        """Hosts that a seat is of no use to: their journal is another one than that of
+        their seat, or they do not know the rules of the group (R23)."""
+        outdated = (host for host, life in self._linked.items() if life.outdated)
+        return self._void | frozenset(outdated)
 
     def counting(self) -> frozenset[str]:
         """The voters whose majority decides.

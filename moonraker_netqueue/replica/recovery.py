@@ -7,19 +7,20 @@ be reached know together; it ends no reservation.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..model.command import NOBODY, Origin
+from ..model.founding import Founding, latest_foundings
 from ..model.intake import note_ancestors
-from ..model.queue_data import Founding
 from ..model.queue_state import QueueState
 from . import snapshot
 from .errors import RecoverRefused
-from .greeting import Neighbour, Neighbours
+from .greeting import Neighbours
 from .group import Group
 from .journal import Journal
-from .membership import index_of
+from .membership import group_of, index_of
 
 _START = 2  # index of its snapshot: an empty journal has the library's entry 1
 
@@ -48,67 +49,87 @@ class Recovered(NamedTuple):
 
 
 class Order:
-    """A person's word that the queue goes on; `done` has the id of the new group."""
+    """A person's word that a group goes on; `done` has the id of the new one."""
 
-    def __init__(self, by: str) -> None:
+    def __init__(self, by: str, group: str, origin: Origin = NOBODY) -> None:
         self.by = by
+        self.group = group
+        self.origin = origin
         self.given_way = ""  # to the host that goes on at the same time
         self.overruled: set[str] = set()
         self.done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
 
 def outlook(
-    group: Group, journal: Journal, host_id: str, neighbours: Neighbours
+    group: Group,
+    journal: Journal,
+    host_id: str,
+    neighbours: Neighbours,
+    configuration: str,
 ) -> Outlook:
-    """Who would go on without whom; raises RecoverRefused if nobody need."""
+    """Who would go on without whom; raises RecoverRefused if nobody need.
+
+    `configuration`: the newest that this host ever had a seat in.
+    """
     if group.has_quorum:
         raise RecoverRefused(
             "a majority of the voters is here: there is nothing to go on without"
         )
     hosts = neighbours.in_group(group.id)
-    reached = {host.id for host in hosts}
-    missing = group.absent - reached
+    reached = {host.id for host in hosts} | {host_id}
+    # A log that is empty still names nobody: then whom this host was told counts.
+    voters = group.voters or group.known_voters
+    absent = group.absent or voters - reached
+    seats = [configuration, *(host.hello.configuration for host in hosts)]
     return Outlook(
         group.id,
         group.generation,
-        tuple(sorted(reached | {host_id})),
-        tuple(sorted(missing)),
-        2 * len(group.absent) > len(group.voters) or _is_behind(journal, hosts),
+        tuple(sorted(reached)),
+        tuple(sorted(absent - reached)),
+        2 * len(absent) > len(voters)
+        or journal.is_as_left
+        or _is_behind(journal, group, seats)
+        or (2 * len(absent) == len(voters) and _others_may_vote(group, neighbours)),
     )
 
 
-def _is_behind(journal: Journal, hosts: list[Neighbour]) -> bool:
-    """Whether one of them had a seat in a later configuration than this log knows,
-    and lost its journal: who the voters are is then known to the missing only."""
-    newest = max((index_of(host.hello.configuration) for host in hosts), default=0)
-    return newest > index_of(journal.configuration)
+def _is_behind(journal: Journal, group: Group, seats: Iterable[str]) -> bool:
+    """Whether a host that is here had a seat in a later configuration than this log
+    knows, and lost its journal: who votes is then known to the missing only."""
+    mine = [index_of(seat) for seat in seats if group_of(seat) == group.id]
+    return max(mine, default=0) > index_of(journal.configuration)
 
 
-def founded(state: QueueState, outlook: Outlook, by: str, at: float) -> QueueState:
-    """The state that a new generation starts with."""
+def _others_may_vote(group: Group, neighbours: Neighbours) -> bool:
+    """Whether a host of the group is away that had no seat: half of the voters and
+    one that got a seat meanwhile are a majority."""
+    return any(
+        host.hello.group == group.id and host.id not in group.voters
+        for host in neighbours
+        if not host.connected
+    )
+
+
+def found(state: QueueState, outlook: Outlook, founding: Founding) -> None:
+    """Make a state the one that a new generation starts with."""
     state.dissolved_into = None
     note_ancestors(state, {outlook.group: outlook.generation})
-    state.founding = Founding(
-        outlook.generation + 1, by, at, outlook.following, outlook.missing
-    )
-    return state
+    state.foundings = latest_foundings((*state.foundings, founding))
 
 
 def writer_of(
-    state: QueueState, host_id: str, group: str, incarnation: str
+    state: QueueState, founding: Founding, incarnation: str
 ) -> Callable[[Journal], None]:
     """What writes the journal of a group that begins with a state and one voter.
 
     Slow where the state is large: to be called in the worker.
     """
-    seats = {host_id: incarnation}
+    seats = {founding.host: incarnation}
     taken, text = snapshot.write(state, _START, 0, seats, (_START, 0))
 
     def fill(journal: Journal) -> None:
-        founding = state.founding
-        assert founding is not None  # noqa: S101  see `founded`
         journal.set_meta(
-            group=group,
+            group=founding.group,
             generation=founding.generation,
             following=len(founding.following),
             introduced=[],

@@ -21,6 +21,7 @@ from .conversation import Conversation
 from .departure import depart
 from .errors import (
     HostDoubted,
+    HostOutdated,
     JournalDamaged,
     RecoverRefused,
     RejoinRefused,
@@ -37,6 +38,7 @@ from .phase import Phase
 from .recovery import Order, Outlook, Recovered, outlook
 from .report import report
 from .requests import RequestHandler, Requests
+from .rules_gate import RulesGate
 from .status import Member, ReplicaStatus
 from .submission import SubmitOutcome, Submitter
 
@@ -91,8 +93,9 @@ class Replica:
         lives_file = files.lives()
         lives_file.on_failed = self._fail
         self._lives = Lives(lives_file, random)
+        gate = RulesGate(host_id, self._lives.versions, self._neighbours, clock)
         self._submitter = Submitter(
-            queue, self._outbox, links, clock, self._group_joined
+            queue, self._outbox, links, clock, self._group_joined, gate
         )
         self._lifecycle = Lifecycle(
             queue,
@@ -119,7 +122,7 @@ class Replica:
             self._neighbours,
             self._fail,
         )
-        self._requests = Requests(queue, self._group_joined, clock)
+        self._requests = Requests(queue, self._group_joined, links, clock, gate)
         self._requests.register("copy", self._give_copy)
         self._requests.register("copy_part", self._give_piece)
 
@@ -154,8 +157,7 @@ class Replica:
         await self._end_tasks()
         group = self._lifecycle.group
         if group is not None and self._lifecycle.phase is Phase.MEMBER:
-            self._conversation.leaving = True
-            self._conversation.announce()
+            self._conversation.take_leave()
             await depart(self.queue, group, self._links, self._clock)
         await self._lifecycle.close()
         await self._outbox.close()
@@ -259,9 +261,15 @@ class Replica:
         group, journal = self._group_joined(), self._lifecycle.journal
         if group is None or journal is None:
             raise RecoverRefused(f"queue {self.queue} has no group on this host now")
-        return outlook(group, journal, self.host_id, self._neighbours)
+        return outlook(
+            group,
+            journal,
+            self.host_id,
+            self._neighbours,
+            self._lives.configuration,
+        )
 
-    async def recover(self, by: str, group: str) -> Recovered:
+    async def recover(self, by: str, group: str, origin: Origin = NOBODY) -> Recovered:
         """A person lets the queue go on without hosts that are missing (R7).
 
         `group` is the one of the outlook that was shown; returns the new one. It
@@ -272,7 +280,7 @@ class Replica:
             return Recovered(self.status().group or "")  # a second click, or person
         if self.outlook().group != group:
             raise RecoverRefused("the group changed meanwhile: look at it again")
-        order = Order(by)
+        order = Order(by, group, origin)
         self._lifecycle.succession.order(order)
         self._lifecycle.note_news()
         try:
@@ -280,6 +288,13 @@ class Replica:
         except TimeoutError as error:
             raise RecoverRefused("it takes too long: look at its status") from error
         return Recovered(new, tuple(sorted(order.overruled)))
+
+    async def raise_rules(self, without: tuple[str, ...], by: Origin) -> None:
+        """Let the queue use all that this version knows; some hosts are not waited for.
+
+        Raises RulesTooLow if others do not know it, NotLeader if nobody decides now.
+        """
+        await self._requests.ask_for_rules(without, by)
 
     # LinkListener.
 
@@ -351,6 +366,8 @@ class Replica:
         return self._lifecycle.group if joined else None
 
     def _fail(self, error: NetqueueError) -> None:
+        if isinstance(error, HostOutdated):
+            self._conversation.take_leave()  # the others need not wait for its seat
         self._lifecycle.fail(error)
         self._links.unsubscribe(self.queue)  # the others count it as gone
         for task in self._tasks:

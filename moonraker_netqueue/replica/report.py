@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ..model.schema import BASE, SCHEMA
 from ..version import __version__
 from .advice import notices
 from .greeting import Hello, Neighbours
@@ -40,7 +41,7 @@ def report(
         quorum=group is not None and group.has_quorum and life.phase is Phase.MEMBER,
         voters=tuple(sorted(voters)),
         missing_voters=tuple(sorted(voters - linked - {here.id})),
-        founding=None if life.state is None else life.state.founding,
+        founding=None if group is None else group.state.founding_of(group.id),
         members=_members(here, neighbours, voters),
         last_index=0 if journal is None else journal.last_index,
         commit_index=0 if group is None else group.commit_index,
@@ -49,6 +50,7 @@ def report(
         pending=tuple(command.id for command in outbox.pending()),
         notices=notices(life, neighbours, overruled),
         error=None if life.error is None else str(life.error),
+        rules=BASE if life.state is None else life.state.rules,
     )
 
 
@@ -61,6 +63,7 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         boots=lives.boots,
         nonce=lives.nonce,
         configuration=lives.configuration,
+        speaks=SCHEMA,
     )
     group, journal = life.group, life.journal
     if group is None or journal is None:
@@ -77,6 +80,7 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         reach=min(group.commit_index, journal.durable_index),
         following=group.following,
         ancestors=tuple(sorted(group.state.ancestors)),
+        rules=group.state.rules,
     )
 
 

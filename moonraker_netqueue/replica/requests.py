@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from ..model.command import decode
-from ..ports import Clock, Message
-from .errors import NotLeader, RequestRefused
+from ..model.command import ORIGIN_MAX, Origin, decode
+from ..model.schema import SCHEMA
+from ..ports import Clock, Links, Message
+from .errors import NotLeader, RequestRefused, RulesTooLow
+from .greeting import HOSTS_MAX, parse_names
 from .group import Group
+from .rules_gate import RulesGate
 from .submission import answer_form
 from .welcome import welcome_form
 
+_RULES_SECONDS = 6.0  # longer than the leader waits for its commit
 _SUBMIT_WAIT = 5.0  # seconds a leader waits for a commit before the author asks again
 
 RequestHandler = Callable[[str, Message], Awaitable[Message]]
@@ -20,16 +24,24 @@ class Requests:
     """The requests of one queue: those about its group, and other parts' own."""
 
     def __init__(
-        self, queue: str, group: Callable[[], Group | None], clock: Clock
+        self,
+        queue: str,
+        group: Callable[[], Group | None],
+        links: Links,
+        clock: Clock,
+        gate: RulesGate,
     ) -> None:
         self._queue = queue
         self._group = group
+        self._links = links
         self._clock = clock
+        self._gate = gate
         self._handlers: dict[str, RequestHandler] = {
             "join": self._join,
             "leave": self._leave,
             "snapshot": self._snapshot,
             "submit": self._submit,
+            "rules": self._rules,
         }
 
     def register(self, method: str, handler: RequestHandler) -> None:
@@ -72,11 +84,48 @@ class Requests:
         command = decode(text)
         if command.id.author != peer:
             raise RequestRefused("a host submits its own commands only")
+        refused = self._gate.opens(group, command)
+        if refused is not None:
+            return answer_form((refused, 0))
         try:
             answer = await self._clock.wait_for(group.submit(command), _SUBMIT_WAIT)
         except TimeoutError as error:
             raise NotLeader("not committed yet: ask again under the same id") from error
         return answer_form(answer)
+
+    async def _rules(self, _peer: str, params: Message) -> Message:
+        without = parse_names("hosts", params.get("without"), HOSTS_MAX)
+        user, address = params.get("user"), params.get("address")
+        if not isinstance(user, str) or not isinstance(address, str):
+            raise RequestRefused("who asks for rules is named by texts")
+        by = Origin(user[:ORIGIN_MAX], address[:ORIGIN_MAX])
+        await self._raise_rules(self._mine(params), without, by)
+        return {}
+
+    async def ask_for_rules(self, without: tuple[str, ...], by: Origin) -> None:
+        """Let the leader raise them; raises RulesTooLow, NotLeader or LinkError."""
+        group = self._group()
+        if group is None or group.leader is None:
+            raise NotLeader(f"queue {self._queue} has no leader now: try again")
+        if group.is_leader:
+            await self._raise_rules(group, without, by)
+            return
+        params = {"g": group.id, "without": list(without), **vars(by)}
+        await self._links.request(
+            self._queue, group.leader, "rules", params, _RULES_SECONDS
+        )
+
+    async def _raise_rules(
+        self, group: Group, without: tuple[str, ...], by: Origin
+    ) -> None:
+        reason = self._gate.obstacle(group, SCHEMA, without)
+        if reason is not None:
+            raise RulesTooLow(reason)
+        answer = self._gate.raise_rules(group, SCHEMA, without, by)
+        try:
+            await self._clock.wait_for(answer, _SUBMIT_WAIT)
+        except TimeoutError as error:
+            raise NotLeader("not committed yet: ask again") from error
 
     def _mine(self, params: Message) -> Group:
         """The group that a request names; NotLeader if this host is not in it."""

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 from ..model.codec import dumps, to_plain
 from ..model.errors import CommandInvalid
 from ..model.queue_state import QueueState
+from ..model.schema import SCHEMA, UPDATE_HERE
 from .entry import is_name
 from .errors import SnapshotInvalid, SnapshotTooNew
 
 SIZE_MAX = 64 << 20  # bytes of text
-_VERSION = 2  # of the text, and of the state in it: another form is another version
-_OLDEST = 1  # that is still read: without settings and what a merge needs
+_OLDEST = 1  # schema that is still read: without settings and what a merge needs
 _SPLIT_DEPTH = 2  # from there on containers may be written in one line
 _WHOLE_MAX = 16  # if they have at most as many members
 
@@ -59,7 +59,7 @@ def write(
     changed: tuple[int, int],
 ) -> tuple[Snapshot, str]:
     """The snapshot and its text. Slow: for the worker."""
-    header = {"version": _VERSION, "index": index, "term": term}
+    header = {"version": state.rules, "index": index, "term": term}
     lines = [dumps(header | {"seats": dict(seats), "changed": list(changed)})]
     lines += (dumps(line) for line in _lines((), state.members()))
     text = "\n".join(lines)
@@ -101,10 +101,10 @@ def read(text: str) -> Loaded:
 
 def _header(header: Any) -> tuple[int, int, dict[str, str], tuple[int, int]]:
     version = header["version"]
-    if version not in range(_OLDEST, _VERSION + 1):
+    if version not in range(_OLDEST, SCHEMA + 1):
         raise SnapshotTooNew(
-            f"a snapshot of format {str(version)[:20]}, this program reads"
-            f" {_VERSION}: update moonraker_netqueue on this host"
+            f"a snapshot of schema {str(version)[:20]}, this version knows {SCHEMA}:"
+            f" {UPDATE_HERE}"
         )
     index, term, seats = header["index"], header["term"], header["seats"]
     if type(index) is not int or index < 1 or type(term) is not int or term < 0:

@@ -6,7 +6,8 @@ import enum
 from dataclasses import dataclass
 
 from ..model.command import CommandId
-from ..model.queue_data import Founding
+from ..model.founding import Founding
+from ..model.schema import BASE
 from .phase import Phase
 
 
@@ -52,4 +53,5 @@ class ReplicaStatus:
     pending: tuple[CommandId, ...]
     notices: tuple[str, ...]
     error: str | None
+    rules: int = BASE  # that the queue goes by (R23)
     founding: Founding | None = None  # how the group began, if it went on without some

@@ -12,9 +12,10 @@ from ..model.command import NOBODY, Body, Command, CommandId, Origin, encode
 from ..model.errors import Rule
 from ..model.outcome import Outcome
 from ..ports import Clock, Links, Message
-from .errors import NotLeader, RequestRefused
+from .errors import NotLeader, RequestRefused, RulesTooLow
 from .group import Answer, Group
 from .outbox import Outbox
+from .rules_gate import RulesGate
 
 _TRY = 3.0  # seconds one attempt may take
 _RETRY = 0.3  # seconds between attempts, unless something changes earlier
@@ -79,14 +80,18 @@ class Submitter:
         links: Links,
         clock: Clock,
         group: Callable[[], Group | None],
+        gate: RulesGate,
     ) -> None:
         self._queue = queue
         self._outbox = outbox
         self._links = links
         self._clock = clock
         self._group = group
+        self._gate = gate
+        self._unasked: set[CommandId] = set()  # no leader can have them
         self._news = asyncio.Event()
         self._waiting: dict[CommandId, asyncio.Future[SubmitOutcome]] = {}
+        self._answered_in = ""  # which group gave the answers that the outbox keeps
         self._asking: asyncio.Future[Message] | None = None  # a leader, at present
         self._asked: tuple[Group, str] | None = None  # which one, of which group
 
@@ -104,12 +109,20 @@ class Submitter:
     async def submit(
         self, body: Body, client_id: str, timeout: float, origin: Origin = NOBODY
     ) -> SubmitOutcome:
-        """Make a command durable and wait up to `timeout` s for its answer."""
+        """Make a command durable and wait up to `timeout` s for its answer.
+
+        Raises RulesTooLow where the leader could not read it.
+        """
+        group = self._group()
+        reason = None if group is None else self._gate.refusal(group, body)
+        if reason is not None:
+            raise RulesTooLow(reason)
         command, position = self._outbox.add(body, client_id, origin)
         waiting: asyncio.Future[SubmitOutcome] = (
             asyncio.get_running_loop().create_future()
         )
         self._waiting[command.id] = waiting
+        self._unasked.add(command.id)
         try:
             await self._outbox.durable(position)
             self.wake()
@@ -127,6 +140,7 @@ class Submitter:
         """Deliver for ever; raises DatabaseFailed if the outbox cannot be kept."""
         while True:
             self._news.clear()
+            self._let_go()
             command = await self._outbox.first()
             if command is None:
                 await self._news.wait()
@@ -140,8 +154,25 @@ class Submitter:
                 await self._pause(_RETRY)
                 continue
             await self._own_write(index)
-            self._outbox.remove(command)
+            self._outbox.note_answered(command)
+            self._unasked.discard(command.id)
+            self._let_go()
             self._resolve(command, outcome, index)
+
+    def _let_go(self) -> None:
+        """Forget the answered commands that this host's replica knows by itself.
+
+        In another group than the one that answered they are asked for again.
+        """
+        group = self._group()
+        if group is None:
+            return
+        if group.id != self._answered_in:
+            self._outbox.ask_again()
+            self._answered_in = group.id
+        for command in self._outbox.answered():
+            if group.state.outcome(command.id) is not None:
+                self._outbox.remove(command)
 
     def _resolve(self, command: Command, outcome: Outcome, index: int) -> None:
         waiting = self._waiting.get(command.id)
@@ -168,7 +199,16 @@ class Submitter:
         group = self._group()
         if group is None or group.leader is None:
             raise NotLeader("there is no leader yet")
+        reason = self._gate.refusal(group, command.body)
+        if reason is not None:
+            if command.id in self._unasked:
+                return Outcome(Rule.CONFLICT, reason), 0
+            raise NotLeader(reason)
+        self._unasked.discard(command.id)
         if group.is_leader:
+            refused = self._gate.opens(group, command)
+            if refused is not None:
+                return refused, 0
             return await self._clock.wait_for(group.submit(command), _TRY)
         params = {"g": group.id, "command": encode(command)}
         self._asked = group, group.leader

@@ -8,17 +8,19 @@ from collections.abc import Awaitable, Callable
 
 from ..errors import NetqueueError
 from ..model.event import overruled
+from ..model.founding import Founding
 from ..model.merge import merge_telling
 from ..ports import Clock, Message, Random, Worker
-from .copies import Copy, fetch_copy, whole_state
+from .copies import Copy, all_known, fetch_copy
 from .errors import HandInFailed, RecoverRefused, RequestRefused
 from .greeting import Neighbours
 from .group import Group
 from .group_files import GroupFiles
 from .hand_in import bodies_of, hand_in
 from .journal import Journal
+from .lives import Lives
 from .meeting import Meeting
-from .recovery import Order, founded, outlook, writer_of
+from .recovery import Order, found, outlook, writer_of
 from .snapshot_intake import Ask
 
 _LOGGER = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ class Succession:
         random: Random,
         worker: Worker,
         neighbours: Neighbours,
+        lives: Lives,
         meeting: Meeting,
         ask: Ask,
         wait: Callable[[float], Awaitable[None]],
@@ -47,6 +50,7 @@ class Succession:
         self._random = random
         self._worker = worker
         self._neighbours = neighbours
+        self._lives = lives
         self._meeting = meeting
         self._ask = ask
         self._wait = wait  # for news, at most so long
@@ -62,17 +66,23 @@ class Succession:
     def is_due(self, group: Group) -> bool:
         """Whether the group should stand still on this host, to go on in another."""
         now = self._clock.monotonic()
-        if self._order is not None or now < self._held_until:
+        if self._is_ordered() or now < self._held_until:
             return True
         return now >= self._not_before and self._meeting.goes_to(group) is not None
 
     def order(self, order: Order) -> None:
         """A person lets the queue go on; RecoverRefused if that is under way."""
-        if self._order is not None or self._clock.monotonic() < self._held_until:
+        if self._is_ordered() or self._clock.monotonic() < self._held_until:
             raise RecoverRefused(
                 "the queue is being let go on at this moment: look again"
             )
         self._order = order
+
+    def _is_ordered(self) -> bool:
+        """Whether a person's word waits to be carried out, and is not withdrawn."""
+        if self._order is not None and self._order.done.done():
+            self._order = None
+        return self._order is not None
 
     async def give_copy(self, peer: str, group: Group, journal: Journal) -> Message:
         """Stand still, and offer what is known to a host that goes on.
@@ -85,13 +95,15 @@ class Succession:
             self._order.given_way = peer
         self._held_until = self._clock.monotonic() + _HELD
         group.halt()
-        self._copy = await Copy.of(whole_state(group, journal), self._worker)
+        known = await all_known(group, journal, self._files)
+        self._copy = await Copy.of(known, self._worker)
         return self._copy.form()
 
     def give_piece(self, params: Message) -> Message:
         """Some of that copy."""
         if self._copy is None:
             raise RequestRefused("no copy was asked for")
+        self._held_until = self._clock.monotonic() + _HELD
         return self._copy.piece(params)
 
     # What becomes of it.
@@ -117,11 +129,13 @@ class Succession:
         while (into := self._meeting.goes_to(group)) is None:
             left = self._held_until - self._clock.monotonic()
             if left <= 0:
+                self._copy = None
                 return None
             await self._wait(left)
         try:
+            await self._files.forget_next()  # of an act that gave way
             await self._hand_in(group, journal, into)
-        except HandInFailed as error:
+        except NetqueueError as error:
             _LOGGER.warning("group %.8s: %s", into, error)
             self.trouble = str(error)
             self._held_until = 0.0
@@ -129,6 +143,7 @@ class Succession:
             return None
         self.trouble = ""
         self._held_until = 0.0
+        self._copy = None
         return into
 
     def note_founded(self, group: str) -> None:
@@ -137,6 +152,12 @@ class Succession:
         if order is not None and not order.done.done():
             order.done.set_result(group)
 
+    def give_up(self, error: NetqueueError) -> None:
+        """This host stops: what a person waits for does not come."""
+        for order in (self._order, self._founded):
+            if order is not None:
+                self._refuse(order, error)
+
     @staticmethod
     def _refuse(order: Order, error: NetqueueError) -> None:
         if not order.done.done():
@@ -144,7 +165,7 @@ class Succession:
 
     async def _hand_in(self, group: Group, journal: Journal, into: str) -> None:
         leader = self._leader_of(into)
-        state = whole_state(group, journal)
+        state = await all_known(group, journal, self._files)
         _LOGGER.info("bringing what this host knows to group %.8s", into)
         await hand_in(
             self._ask,
@@ -168,8 +189,12 @@ class Succession:
             raise RecoverRefused(
                 "the queue goes on in another group: this host joins it"
             )
-        there = outlook(group, journal, self._host_id, self._neighbours)
-        state = whole_state(group, journal)
+        if group.id != order.group:
+            raise RecoverRefused("the group changed meanwhile: look at it again")
+        there = outlook(
+            group, journal, self._host_id, self._neighbours, self._lives.configuration
+        )
+        state = await all_known(group, journal, self._files)
         for host in there.following:
             if host != self._host_id:
                 params = {"g": group.id}
@@ -180,8 +205,19 @@ class Succession:
             name = self._neighbours.name(order.given_way)
             raise RecoverRefused(f"host {name} lets the queue go on at this moment")
         new, incarnation = self._random.token(16).hex(), self._random.token(8).hex()
-        founded(state, there, order.by, self._clock.wall())
-        fill = await self._worker.run(writer_of, state, self._host_id, new, incarnation)
+        founding = Founding(
+            group=new,
+            generation=there.generation + 1,
+            by=order.by,
+            at=self._clock.wall(),
+            following=there.following,
+            missing=there.missing,
+            host=self._host_id,
+            user=order.origin.user,
+            address=order.origin.address,
+        )
+        found(state, there, founding)
+        fill = await self._worker.run(writer_of, state, founding, incarnation)
         await self._files.write_next(fill)
         if order.given_way:
             raise RecoverRefused("another host lets the queue go on at this moment")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,7 +15,11 @@ _TERM_SECONDS = 5.0
 
 
 class ChildProcess:
-    """One command; the kernel kills it when the thread that started it ends."""
+    """One command; the kernel kills it when the thread that started it ends.
+
+    What it started itself ends with it: Moonraker's reader of g-code files spins for
+    ever when its folder is gone before it has begun.
+    """
 
     def __init__(self, command: Sequence[str], log: Path, directory: Path) -> None:
         self._command = command
@@ -29,12 +34,12 @@ class ChildProcess:
 
     @property
     def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._poll() is None
 
     @property
     def exit_text(self) -> str:
         """How it ended, for a person."""
-        code = self._process.poll() if self._process else None
+        code = self._poll()
         if code is None:
             return "still runs"
         if code < 0:
@@ -58,7 +63,8 @@ class ChildProcess:
                     stderr=log,
                     cwd=self._directory,
                     env=environment,
-                    start_new_session=True,  # Ctrl-C is for the demo to handle
+                    start_new_session=True,  # Ctrl-C is for the demo to handle;
+                    # and what it starts is one group with it
                 )
             except FileNotFoundError as error:
                 raise VirtualPrinterError(
@@ -75,9 +81,10 @@ class ChildProcess:
 
     def kill(self) -> None:
         """End it with SIGKILL and reap it; does nothing when it is gone."""
-        if self._process is not None:
+        if self._process is not None and self.running:
             self._process.kill()
             self._process.wait()
+            _end_group(self._process.pid)
 
     def terminate(self) -> None:
         """Ask it to end and do not wait."""
@@ -87,9 +94,26 @@ class ChildProcess:
 
     def wait(self) -> None:
         """Reap it after `terminate`; one that lingers is killed."""
-        if self._process is None:
+        if self._process is None or not self.running:
             return
         try:
             self._process.wait(_TERM_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
+        else:
+            _end_group(self._process.pid)
+
+    def _poll(self) -> int | None:
+        """Its exit code, or None; what it started goes when its end is first seen."""
+        if self._process is None:
+            return None
+        seen = self._process.returncode is not None
+        code = self._process.poll()
+        if code is not None and not seen:
+            _end_group(self._process.pid)
+        return code
+
+
+def _end_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it left nothing behind
+        os.killpg(leader, signal.SIGKILL)

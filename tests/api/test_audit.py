@@ -21,6 +21,7 @@ from moonraker_netqueue.model.command import (
     QueueSet,
 )
 from moonraker_netqueue.model.errors import Rule
+from moonraker_netqueue.model.founding import Founding
 from moonraker_netqueue.model.job import ItemSpec, Wishes
 from moonraker_netqueue.model.outcome import Outcome
 from moonraker_netqueue.model.print import PrintState
@@ -118,3 +119,27 @@ def test_an_event_tells_who_asked_and_from_where() -> None:
     removed, first = log.audit.newest_first(9, None)
     assert (first["who"], first["address"]) == ("bert", "192.0.2.7")
     assert (removed["who"], removed["address"]) == ("", "")
+
+
+def test_who_let_the_queue_go_on_stays() -> None:
+    """However long the log is since, by name, oldest last; pages reach it."""
+    state = QueueState()
+    state.foundings = tuple(
+        Founding(
+            f"group-{n}", n, "eva", 9.0, ("h" * 64,), missing, "h" * 64, user, "::1"
+        )
+        for n, missing, user in ((2, ("m" * 64,), ""), (3, (), "anna"))
+    )
+    audit = AuditLog(lambda: state)
+    command = Command(CommandId("h" * 64, 1, 1), 1000.0, QueuePause(True))
+    audit.on_command(command, 3, Outcome())
+    first = audit.newest_first(2, None)
+    rest = audit.newest_first(2, first[-1]["index"])
+    assert [
+        (event["what"], event["who"], event["address"]) for event in first + rest
+    ] == [
+        ("paused the queue", "", ""),
+        ("let the queue go on as generation 3", "anna", "::1"),
+        ("let the queue go on as generation 2 without mmmmmmmm", "eva", "::1"),
+    ]
+    assert {event["host_id"] for event in first + rest} == {"h" * 64}

@@ -35,9 +35,9 @@ class Terminal:
     def text(self) -> str:
         return self._screen.read_text()
 
-    def until(self, pattern: str) -> re.Match[str]:
+    def until(self, pattern: str, seconds: float = _PATIENCE) -> re.Match[str]:
         """Wait until a line matches."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = re.search(pattern, self.text, re.MULTILINE)
             if found is not None:

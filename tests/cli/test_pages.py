@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from moonraker_netqueue.cli.farm_pages import print_page
 from moonraker_netqueue.cli.page import Column, Line, Page, Table
 from moonraker_netqueue.cli.recover import risks_page
 from moonraker_netqueue.cli.screen import Screen, drawn, plain
@@ -154,3 +155,25 @@ def test_what_going_on_risks_is_told_before() -> None:
     text = "\n".join(plain(risks_page(shown | {"unseen": "they may go on, too"})))
     assert "they may go on, too" in text
     assert "clips" in text
+
+
+def test_a_lost_print_says_what_can_be_decided_and_what_that_risks() -> None:
+    """With the command to type."""
+    one = {
+        "print_id": "0123456789abcdef",
+        "printer": "voron",
+        "printer_id": "a" * 64,
+        "job": "hooks",
+        "job_id": "job-0001",
+        "file": "hook.gcode",
+        "state": "lost",
+        "reason": "",
+        "started": None,
+        "ended": None,
+        "decided_by": "",
+    }
+    assert "decide" not in "\n".join(plain(print_page({"print": one})))
+    choices = {"wait": "nothing is risked", "retry": "it may be made twice"}
+    text = "\n".join(plain(print_page({"print": one | {"choices": choices}})))
+    assert "wait: nothing is risked" in text
+    assert "netqueue print 01234567 retry: it may be made twice" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -206,3 +207,41 @@ def test_bad_arguments_of_discovery_are_named(
     assert terminal.wait() == code
     assert words in terminal.text
     assert "Traceback" not in terminal.text
+
+
+def test_a_host_rebooted_at_another_port_during_an_election_rejoins(
+    desk: Desk,
+) -> None:
+    """It never did once: its old address was tried for ever (lesson 4)."""
+    *ports, other = ports_of(4)
+    hosts = [desk.host(port, f"data{number}") for number, port in enumerate(ports)]
+    _together(*hosts)
+    hosts[0].type("cube")
+    for host in hosts:
+        host.until(r"\+ 1\. cube")
+    led = re.findall(r"localhost:(\d+) leads", hosts[0].text)[-1]
+    leader = ports.index(int(led))
+    mover, stays = (number for number in range(3) if number != leader)
+    hosts[leader].kill()  # from now on the others elect
+    hosts[mover].kill()
+    moved = desk.host(other, f"data{mover}")
+    moved.until(rf"group {_group_of(hosts[stays])}: .*leads")
+    hosts[stays].type("vase")
+    moved.until(r"\+ 2\. vase")
+
+
+def test_a_host_whose_clock_is_wrong_by_decades_takes_part(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Pi has no clock of its own; passwords that hold a time failed (lesson 13)."""
+    first, second = ports_of(2)
+    right = desk.host(first)
+    (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    with monkeypatch.context() as wrong:
+        wrong.setenv("LD_PRELOAD", str(library))
+        wrong.setenv("FAKETIME", "-50y")
+        wrong.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        late = desk.host(second)
+    _together(right, late)
+    late.type("cube")
+    right.until(r"\+ 1\. cube")

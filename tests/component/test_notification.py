@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +16,26 @@ from moonraker_netqueue.virtual_printer.moonraker_client import (
     RefusedError,
 )
 from moonraker_netqueue.virtual_printer.printers import VirtualPrinter
-from tests.conftest import StartPrinters
+from tests.conftest import start_farm
+
+pytestmark = pytest.mark.timeout(90)
 
 SECTION = """\
 [netqueue]
 bind: 127.0.0.1
 discovery: False
 """
+
+
+_PAGES = 30  # open at once
+
+
+@pytest.fixture(scope="module")
+def printer(printers_folder: Path) -> Iterator[VirtualPrinter]:
+    with start_farm(printers_folder, 1, SECTION) as farm:
+        (printer,) = farm.printers
+        printer.client.upload("part.gcode", b"G28\n")
+        yield printer
 
 
 async def call(printer: VirtualPrinter, path: str, **arguments: Any) -> Any:
@@ -56,6 +70,13 @@ async def paused(printer: VirtualPrinter) -> None:
         await asyncio.sleep(0.2)
 
 
+async def closed(connection: WebSocketClientConnection) -> None:
+    """Close it and wait until the other side has: else its socket stays open."""
+    connection.close()
+    while await connection.read_message() is not None:
+        pass
+
+
 async def hear_of_a_job(printer: VirtualPrinter) -> None:
     await paused(printer)
     url = f"ws://127.0.0.1:{printer.client.port}/websocket"
@@ -71,20 +92,31 @@ async def hear_of_a_job(printer: VirtualPrinter) -> None:
         heard.append(await next_change(connection))
     await call(printer, "job", job_id=first["job_id"], note="hello")
     heard.append(await next_change(connection))
-    connection.close()
-    while await connection.read_message() is not None:
-        pass  # until the other side has closed: else its socket stays open
+    await closed(connection)
     revisions = [note["revision"] for note in heard]
     assert revisions == list(range(revisions[0], revisions[0] + len(heard)))
     assert heard[-1]["changes"][0]["value"]["note"] == "hello"
     assert {note["queue"] for note in heard} == {"default"}
 
 
-@pytest.mark.timeout(90)
-def test_a_job_is_told_of_and_revisions_have_no_gap(
-    start_printers: StartPrinters,
-) -> None:
+async def hear_on_many_pages(printer: VirtualPrinter) -> None:
+    await paused(printer)
+    url = f"ws://127.0.0.1:{printer.client.port}/websocket"
+    pages = [await websocket_connect(url) for _ in range(_PAGES)]
+    added = await call(printer, "job", filename="part.gcode")
+    for page in pages:
+        keys: set[str] = set()
+        while added["job_id"] not in keys:
+            keys |= {change["key"] for change in (await next_change(page))["changes"]}
+    for page in pages:
+        await closed(page)
+
+
+def test_a_job_is_told_of_and_revisions_have_no_gap(printer: VirtualPrinter) -> None:
     """A client that counts revisions knows whether it has missed something."""
-    printer = start_printers(1, SECTION).printers[0]
-    printer.client.upload("part.gcode", b"G28\n")
     asyncio.run(asyncio.wait_for(hear_of_a_job(printer), 60))
+
+
+def test_many_open_pages_exhaust_nothing(printer: VirtualPrinter) -> None:
+    """Each hears of a job that is added while all are open (lesson 24)."""
+    asyncio.run(asyncio.wait_for(hear_on_many_pages(printer), 60))

@@ -81,6 +81,10 @@ def test_one_of_two_printers_loses_power(
     assert "generation 2" in typed.out
     founding = queue(first)["founding"]
     assert (founding["by"], founding["without"]) == ("eva", [second.name])
+    events = first.client.get(f"{ROOT}/events")["events"]
+    act = f"let the queue go on as generation 2 without {second.name}"
+    (noted,) = [event for event in events if event["what"] == act]
+    assert (noted["who"], bool(noted["address"])) == ("eva", True)
     wait(lambda: item(first, "part.gcode", "done") == 1, 60)
     assert item(first, "long.gcode", "done") == 0
 

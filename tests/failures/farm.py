@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,15 @@ from typing import Any
 from moonraker_netqueue.virtual_printer.evidence import gather
 from moonraker_netqueue.virtual_printer.moonraker_client import MoonrakerClient
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
+from moonraker_netqueue.virtual_printer.processes import ChildProcess
 from tests.component.test_component import ROOT, wait
 from tests.failures.namespaces import Namespace
 from tests.failures.switch import Switch
 
 PORT = 7125
+_DISK = 16 << 20  # bytes of a fragile machine's disk
+_DAMAGE = 512  # bytes
+_FEW, _VOTERS = 3, 5  # hosts that all vote; most voters there are
 _SECTION = """\
 [netqueue]
 name: $name
@@ -48,31 +54,26 @@ class Machine(VirtualPrinter):
     """A printer in a namespace."""
 
     def __init__(
-        self,
-        name: str,
-        data_path: Path,
-        namespace: Namespace,
-        environment: Mapping[str, str],
+        self, name: str, data_path: Path, namespace: Namespace, options: str = ""
     ) -> None:
-        super().__init__(name, data_path, PORT, _SECTION)
+        """`options` are more lines of its section [netqueue]."""
+        super().__init__(name, data_path, PORT, _SECTION + options)
         self.namespace = namespace
         self.client = _InsideClient(namespace)
-        self._environment = dict(environment)
 
     @property
     def folder(self) -> Path:
         """Where the component keeps its data."""
         return self.data_path / "netqueue"
 
+    @property
+    def journal(self) -> Path:
+        """Its replica of the queue."""
+        return self.folder / "queues" / "workshop" / "group.db"
+
     def start(self) -> None:
-        before = dict(os.environ)
-        os.environ.update(self._environment)
-        try:
-            with self.namespace.inside():
-                super().start()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        with self.namespace.inside():
+            super().start()
 
     def status(self) -> dict[str, Any]:
         """Its view of the queue."""
@@ -85,11 +86,92 @@ class Machine(VirtualPrinter):
             self.kill(name)
 
 
+class FragileMachine(Machine):
+    """One whose component has a small disk of its own, and whose clock can jump.
+
+    `open_disk` comes before `start`, and `close_disk` after `stop`.
+    """
+
+    def __init__(self, name: str, data_path: Path, namespace: Namespace) -> None:
+        super().__init__(name, data_path, namespace)
+        self._clock = data_path.with_suffix(".clock")
+        self.set_clock(0)
+
+    def open_disk(self) -> None:
+        self.folder.mkdir(parents=True)
+        size = f"size={_DISK}"
+        _run("mount", "-t", "tmpfs", "-o", size, "none", str(self.folder))
+
+    def close_disk(self) -> None:
+        _run("umount", "--lazy", str(self.folder))
+
+    def start(self) -> None:
+        (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+        before = dict(os.environ)
+        os.environ |= {
+            "LD_PRELOAD": str(library),
+            "FAKETIME_TIMESTAMP_FILE": str(self._clock),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        try:
+            super().start()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def set_clock(self, seconds: int) -> None:
+        """Its wall clock is so much ahead of ours from now on."""
+        self._clock.write_text(f"{seconds:+d}")
+
+    def fill_disk(self) -> None:
+        with (
+            self._filling.open("wb", buffering=0) as file,
+            contextlib.suppress(OSError),
+        ):
+            while file.write(bytes(1 << 16)):
+                pass
+
+    def empty_disk(self) -> None:
+        """Undo `fill_disk`."""
+        self._filling.unlink()
+
+    @property
+    def _filling(self) -> Path:
+        return self.folder / "filling"
+
+    def remount(self, how: str) -> None:
+        """Make its disk read-only ("ro") or writable ("rw"), Moonraker being dead."""
+        _run("mount", "-o", f"remount,{how}", str(self.folder))
+
+
+class Witness(ChildProcess):
+    """`netqueue witness` in a namespace: a vote without a printer."""
+
+    def __init__(self, folder: Path, namespace: Namespace) -> None:
+        folder.mkdir(parents=True)
+        program = [sys.executable, "-m", "moonraker_netqueue.cli", "witness"]
+        where = ["--name", "witness", "--data", str(folder / "data")]
+        command = [*program, "workshop", *where]
+        super().__init__(command, folder / "witness.out", folder)
+        self.namespace = namespace
+
+    def start(self) -> None:
+        with self.namespace.inside():
+            super().start()
+
+
 class Farm(VirtualFarm):
     """Printers that share queue `workshop`, and the switch between them."""
 
-    def __init__(self, printers: Sequence[Machine], switch: Switch) -> None:
+    def __init__(
+        self,
+        printers: Sequence[Machine],
+        switch: Switch,
+        witnesses: Sequence[Witness] = (),
+    ) -> None:
         self.printers: tuple[Machine, ...] = tuple(printers)
+        self.witnesses = tuple(witnesses)
         self.switch = switch
         self._ids: dict[Machine, str] = {}
         self.began = time.time()
@@ -100,8 +182,15 @@ class Farm(VirtualFarm):
         return self
 
     def start(self) -> None:
+        for witness in self.witnesses:
+            witness.start()
         for printer in self.printers:
             printer.start()
+
+    def stop(self) -> None:
+        super().stop()
+        for witness in self.witnesses:
+            witness.kill()
 
     def index(self, printer: Machine) -> int:
         """The number of its wire."""
@@ -120,6 +209,13 @@ class Farm(VirtualFarm):
         """Who leads, once all agree."""
         found: Machine = wait(self._agreed_leader)
         return found
+
+    def leader_and_other(self) -> tuple[Machine, Machine]:
+        """A printer that leads, or else the first one; and another one."""
+        leaders = {printer.status()["leader"] for printer in self.printers}
+        first = next((p for p in self.printers if self.id(p) in leaders), None)
+        found = first or self.printers[0]
+        return found, self.others(found)[0]
 
     def _agreed_leader(self) -> Machine | None:
         leaders = {printer.status()["leader"] for printer in self.printers}
@@ -182,9 +278,10 @@ class Farm(VirtualFarm):
         for mark, count in self.wanted.items():
             expected = count + self.again[mark]
             assert self.begun(mark) == expected, f"{mark}: not {expected} times"
-        wait(self._equal)
+        wait(self.equal)
 
-    def _equal(self) -> bool:
+    def equal(self) -> bool:
+        """Whether all printers show the same jobs, done to the same part."""
         views = [
             [
                 (job["job_id"], job["state"], [i["done"] for i in job["items"]])
@@ -194,14 +291,19 @@ class Farm(VirtualFarm):
         ]
         return all(view == views[0] for view in views)
 
+    @property
+    def _voters(self) -> int:
+        """How many hosts vote: an odd number, but two of two."""
+        hosts = len(self.printers) + len(self.witnesses)
+        return hosts if hosts <= _FEW else min(hosts - 1 + hosts % 2, _VOTERS)
+
     def settled(self) -> bool:
         """Whether all are one group with a quorum and nobody missing."""
         statuses = [printer.status() for printer in self.printers]
         return all(
             status["quorum"]
             and status["group"] == statuses[0]["group"]
-            and sum(member["voter"] for member in status["members"])
-            == len(self.printers)
+            and sum(member["voter"] for member in status["members"]) == self._voters
             and not status["missing"]
             for status in statuses
         )
@@ -209,51 +311,57 @@ class Farm(VirtualFarm):
 
 @contextmanager
 def farm_of(
-    folder: Path,
-    count: int,
-    environment: Mapping[str, str] | None = None,
-    disk: int = 0,
+    folder: Path, count: int, *, fragile: int = 0, witnesses: int = 0, options: str = ""
 ) -> Iterator[Farm]:
-    """`count` printers that share the queue, ready.
+    """`count` printers that share the queue, ready; the last ones are fragile.
 
-    The last one's processes get `environment`, and if `disk` is given, its component
-    has a disk of so many bytes for itself.
+    Wires of witnesses come after those of the printers.
     """
     with ExitStack() as closing:
-        namespaces = [Namespace(f"10.77.0.{number}") for number in range(1, count + 1)]
+        namespaces = [
+            Namespace(f"10.77.0.{number + 1}") for number in range(count + witnesses)
+        ]
         for namespace in namespaces:
             closing.callback(namespace.close)
         switch = closing.enter_context(Switch([n.wire for n in namespaces]))
         directory = Path(tempfile.mkdtemp(dir=folder))
-        printers = [
-            Machine(name := f"printer{number}", directory / name, namespace, {})
-            for number, namespace in enumerate(namespaces[:-1], start=1)
+        printers: list[Machine] = []
+        for number, namespace in enumerate(namespaces[:count], start=1):
+            name = f"printer{number}"
+            if number > count - fragile:
+                weak = FragileMachine(name, directory / name, namespace)
+                weak.open_disk()
+                closing.callback(weak.close_disk)
+                printers.append(weak)
+            else:
+                machine = Machine(name, directory / name, namespace, options)
+                printers.append(machine)
+        others = [
+            Witness(directory / f"witness{number}", namespace)
+            for number, namespace in enumerate(namespaces[count:], start=1)
         ]
-        name = f"printer{count}"
-        last = Machine(name, directory / name, namespaces[-1], environment or {})
-        printers.append(last)
-        if disk:
-            closing.enter_context(_disk_of_its_own(last.folder, disk))
-        farm = closing.enter_context(Farm(printers, switch))
+        farm = closing.enter_context(Farm(printers, switch, others))
         farm.start()
-        farm.wait_ready(90)
-        wait(farm.settled, 60)
+        farm.wait_ready(180)
+        wait(farm.settled, 180)
         yield farm
 
 
-@contextmanager
-def _disk_of_its_own(folder: Path, size: int) -> Iterator[None]:
-    folder.mkdir(parents=True)
-    _run("mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder))
-    try:
-        yield
-    finally:
-        _run("umount", "--lazy", str(folder))
+def damage(journal: Path) -> Path:
+    """Overwrite some of the middle of what a dead host wrote; the file that has it.
+
+    After a kill that is SQLite's log beside the file, after an orderly end the file.
+    """
+    log = journal.with_name(f"{journal.name}-wal")
+    path = max((one for one in (journal, log) if one.exists()), key=_size)
+    with path.open("r+b") as file:
+        file.seek(_size(path) // 2)
+        file.write(b"\xff" * _DAMAGE)
+    return path
 
 
-def remount(folder: Path, how: str) -> None:
-    """Make a disk of `farm_of` read-only ("ro") or writable ("rw")."""
-    _run("mount", "-o", f"remount,{how}", str(folder))
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def _run(*command: str) -> None:

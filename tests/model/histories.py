@@ -35,6 +35,7 @@ from moonraker_netqueue.model.command import (
     encode,
 )
 from moonraker_netqueue.model.errors import Rejected
+from moonraker_netqueue.model.founding import Founding
 from moonraker_netqueue.model.job import ItemSpec, Requirements, Wishes
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import Profile
@@ -75,8 +76,16 @@ def branches(seed: int, trunk_steps: int = 25, steps: int = 12) -> Branches:
         late = early.copied()
         for _ in range(chance.randrange(steps)):
             speaker.speak(late)
+        if chance.random() < 0.5:
+            late.foundings = (_founding(speaker, chance.randrange(2, 4)),)
         ends.append((early, late))
     return Branches(trunk, tuple(ends))
+
+
+def _founding(speaker: _Speaker, generation: int) -> Founding:
+    """A person in front of it let the queue go on there."""
+    group = f"group-{speaker.host[:4]}"
+    return Founding(group, generation, "eva", 5.0, (speaker.host,), ())
 
 
 def hear(state: QueueState, command: Command) -> None:
@@ -89,7 +98,7 @@ class _Speaker:
     """One host: its printer, and the people in front of it."""
 
     def __init__(self, host: str, chance: random.Random) -> None:
-        self._host = host
+        self.host = host
         self._chance = chance
         self._sequence = 0
 
@@ -114,7 +123,7 @@ class _Speaker:
     def say(self, state: QueueState, body: Body) -> None:
         # An outbox that another group answered for a while leaves gaps here.
         self._sequence += self._chance.choice([1, 1, 1, 1, 2, 40])
-        command_id = CommandId(self._host, 1, self._sequence)
+        command_id = CommandId(self.host, 1, self._sequence)
         client = f"click-{self._sequence:03}" if self._chance.random() < 0.1 else ""
         at = self._chance.choice([0.0, 1.5, 1e9])
         hear(state, Command(command_id, at, body, client))
@@ -123,7 +132,7 @@ class _Speaker:
         return self._chance.choice(sorted(state.jobs) or ["job-0001"])
 
     def _name(self, what: str) -> str:
-        return f"{what}-{self._host[0]}-{self._sequence:04}"
+        return f"{what}-{self.host[0]}-{self._sequence:04}"
 
     def _specs(self) -> tuple[ItemSpec, ...]:
         letter = self._chance.choice("112")
@@ -177,7 +186,7 @@ class _Speaker:
         return PrintReserve(self._name("print"), job.job_id, item, sha256)
 
     def _print(self, state: QueueState) -> Body | None:
-        prints = state.prints_of_host(self._host)
+        prints = state.prints_of_host(self.host)
         if not prints:
             return None
         p = self._chance.choice(prints)
@@ -191,7 +200,7 @@ class _Speaker:
 
     def _late(self, state: QueueState) -> Body | None:
         """The end of a print that was decided meanwhile, or told before."""
-        prints = [p for p in state.finished if p.host == self._host]
+        prints = [p for p in state.finished if p.host == self.host]
         if not prints:
             return None
         p, told = self._chance.choice(prints), self._chance.choice(_TOLD)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from moonraker_netqueue.model.command import SCHEMA, JobAdd, decode, encode
+from moonraker_netqueue.model.command import JobAdd, decode, encode
 from moonraker_netqueue.model.queue_state import QueueState
+from moonraker_netqueue.model.schema import BASE
 from moonraker_netqueue.model.settings import QueueSettings
 from moonraker_netqueue.replica import snapshot
 from tests.model.talk import ANNA
@@ -38,4 +39,4 @@ def test_a_command_that_waited_in_an_outbox_is_still_the_same() -> None:
     (added,) = [c for c in map(decode, _commands()) if isinstance(c.body, JobAdd)]
     assert isinstance(added.body, JobAdd)
     assert (added.schema, added.body.items[0].estimate_s) == (1, 600)
-    assert decode(encode(added)) == replace(added, schema=SCHEMA)
+    assert decode(encode(added)) == replace(added, schema=BASE)

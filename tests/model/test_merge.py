@@ -22,6 +22,7 @@ from moonraker_netqueue.model.command import (
     PrintEnded,
     PrintFetching,
     PrintStarted,
+    QueuePause,
     encode,
 )
 from moonraker_netqueue.model.errors import Rejected, Rule
@@ -258,3 +259,44 @@ def test_a_person_decides_for_a_printer_that_is_away() -> None:
         talk.print_one(BERT, "print-02", "job-0001")
         talk.end(ANNA, "print-01")
         assert talk.finished("print-01").extra
+
+
+def test_a_long_queue_is_merged_whole_in_any_order() -> None:
+    """Hundreds of commands lie between what is alive: none of it reads as gone, in
+    whichever order it is told, live prints last."""
+    talk = Talk.with_printers()
+    two = talk.forked()
+    two.add("job-0001")
+    two.reserve(ANNA, "print-01", "job-0001")
+    for number in range(300):
+        two.add(f"job-{number:04}-later")
+        two.say(ANNA, QueuePause(False))
+    two.state.jobs = dict(reversed(two.state.jobs.items()))
+    both = merge(talk.state, two.state)
+    assert both.jobs.keys() == two.state.jobs.keys()
+    assert list(both.prints) == ["print-01"]
+    handed = talk.state.copied()
+    for part in cut(two.state):
+        body = HandIn("group-two", part)
+        hear(handed, Command(CommandId(BERT, 1 << 61, 1), 1.0, body))
+    assert handed.canonical() == both.canonical()
+    assert handed.outcomes.authors[ANNA] == two.state.outcomes.authors[ANNA]
+
+
+def test_what_a_host_is_told_fits_commands() -> None:
+    """However long the reasons are, however many of its commands did not come."""
+    talk = Talk.with_printers()
+    for life in range(2, 5):
+        for sequence in range(1, 40):
+            body = JobRemove("\U0001f5a8" * 400)
+            hear(talk.state, Command(CommandId(ANNA, life, sequence * 3), 1.0, body))
+    for sequence in range(100, 6000, 2):
+        pause = Command(CommandId(BERT, 7, sequence), 1.0, QueuePause(False))
+        hear(talk.state, pause)
+    handed = QueueState()
+    for part in cut(talk.state):
+        command = Command(CommandId(ANNA, 1 << 61, 1), 1.0, HandIn("group-two", part))
+        assert len(encode(command)) <= SIZE_MAX
+        hear(handed, command)
+    assert handed.canonical() == merge(QueueState(), talk.state).canonical()
+    assert handed.outcomes.authors == talk.state.outcomes.authors

@@ -179,6 +179,25 @@ def test_lost_print_holds_its_copy_until_a_person_decides(talk: Talk) -> None:
     talk.print_one(BERT, "print-02", JOB)
 
 
+@pytest.mark.parametrize("at", [5.0 + 61, 5.0 + 90, 1e12])
+@pytest.mark.parametrize("state", ["reserved", "printing", "lost"])
+def test_a_clock_ahead_or_a_holder_offline_takes_no_copy_away(
+    talk: Talk, state: str, at: float
+) -> None:
+    """Made twice, once: a lock of 60 s had run out while it printed (lesson 5)."""
+    talk.add(JOB)
+    if state == "reserved":
+        talk.reserve(ANNA, "print-01", JOB)
+    else:
+        talk.start(ANNA, "print-01", JOB)
+    if state == "lost":
+        talk.end(ANNA, "print-01", LOST)
+    with pytest.raises(Rejected):
+        talk.say(BERT, PrintReserve("print-02", JOB, 0, "1" * 64), at=at)
+    talk.end(ANNA, "print-01", DONE)
+    assert talk.item(JOB).done == 1
+
+
 def test_a_person_decides_lost_prints_only(talk: Talk) -> None:
     """What prints is ended by its printer; what has ended is not there any more."""
     talk.add(JOB)

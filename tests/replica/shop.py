@@ -45,6 +45,7 @@ class Shop:
         self._busy: set[str] = set()  # hosts whose printer is at something
         self._on_bed: dict[str, Print] = {}  # by host; survives a power cut
         self._over: set[str] = set()  # prints whose end was told: an agent's memory
+        self._telling: dict[str, list[tuple[Print, PrintState]]] = {}  # by host, kept
         self._lineage = hosts[0].status.group  # the group that may go on
         self._names = 0
         self.counts: dict[str, int] = {}
@@ -118,6 +119,8 @@ class Shop:
             pair for pair in self._cluster.net.cut if host.id not in pair
         }
         await host.start()
+        for print_, end in self._telling.pop(host.id, []):  # once more
+            self._spawn(self._tell(host, print_, end))
         lost = self._on_bed.pop(host.id, None)
         if lost is not None:  # nobody saw its end
             self._spawn(self._tell(host, lost, PrintState.LOST))
@@ -261,8 +264,12 @@ class Shop:
 
     async def _tell(self, host: SimHost, p: Print, end: PrintState) -> None:
         self._over.add(p.print_id)
+        life, ends = host.life, self._telling.setdefault(host.id, [])
+        ends.append((p, end))
         body = PrintEnded(p.print_id, end, p.job_id, p.item, p.sha256)
         await self._give(host, body)
+        if host.life is life:  # else whether the outbox has it nobody knows
+            ends.remove((p, end))
 
     # Inside.
 

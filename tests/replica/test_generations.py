@@ -11,6 +11,7 @@ import pytest
 
 from moonraker_netqueue.model.command import (
     Decision,
+    JobAdd,
     JobRemove,
     PrintDecide,
     PrintEnded,
@@ -19,6 +20,7 @@ from moonraker_netqueue.model.command import (
     PrintStarted,
     QueuePause,
 )
+from moonraker_netqueue.model.job import ItemSpec, Wishes
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import Profile
 from moonraker_netqueue.replica.errors import RecoverRefused
@@ -158,8 +160,9 @@ def test_of_two_hosts_one_goes_on_by_a_persons_word() -> None:
         assert a.status.group == new
         state = a.replica.state
         assert list(state.prints) == ["print-b1"]  # no reservation ends
-        assert state.founding is not None
-        assert (state.founding.by, state.founding.missing) == ("eva", (B,))
+        founding = a.status.founding
+        assert founding is not None
+        assert (founding.by, founding.missing) == ("eva", (B,))
         await b.start()
         await cluster.until(lambda: cluster.agreed(A, B))
         assert b.status.group == new
@@ -323,6 +326,8 @@ def test_two_sides_of_a_split_that_both_went_on_become_one(
         larger = groups[sizes.index(max(sizes))]
         winner = min(groups) if sizes[0] == sizes[1] else larger
         assert hosts[A].status.group == winner
+        acts = hosts[A].replica.state.foundings
+        assert {act.group for act in acts} == set(groups)  # both are remembered
 
     simulate(scenario)
 
@@ -476,3 +481,38 @@ def test_who_hands_over_acknowledges_nothing_more(seed: int) -> None:
         assert "job-late" in moves.jobs
 
     simulate(scenario, seed)
+
+
+def test_an_end_that_only_the_others_heard_is_told_again() -> None:
+    """It was accepted while this host lagged; then this host went on without them.
+
+    Its counter would else be raised twice from one value, and a copy be lost (R10).
+    """
+
+    async def scenario(cluster: Cluster) -> None:
+        a, b, c = await farm(cluster, A, B, C)
+        item = ItemSpec("part", 3, (FILE,))
+        await a.give(JobAdd("job-three", Wishes("three"), (item,)))
+        for name in ("print-c1", "print-c2"):
+            await reserve(c, name, "job-three")
+        await c.give(PrintStarted("print-c1"))
+        await cluster.until(lambda: cluster.agreed(A, B, C))
+        cluster.net.filter = lambda _source, target, message: (
+            target != C or message.get("t") != "raft"
+        )
+        told = await c.give(ended("print-c1", "job-three", PrintState.DONE))
+        assert told.state is SubmitState.ACCEPTED
+        await cluster.run_for(0.5)
+        for host in (a, b):
+            host.kill()
+        cluster.net.filter = lambda *_: True
+        await cluster.run_for(5)
+        await recover(c)
+        await c.give(PrintStarted("print-c2"), 20)
+        await c.give(ended("print-c2", "job-three", PrintState.DONE), 20)
+        for host in (a, b):
+            await host.start()
+        await cluster.until(lambda: cluster.agreed(A, B, C))
+        assert done(c, "job-three") == 2
+
+    simulate(scenario)

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from moonraker_netqueue.machine import MachineDisk, ThreadWorker
 from moonraker_netqueue.model.queue_state import QueueState
+from moonraker_netqueue.model.schema import BASE, SCHEMA
 from moonraker_netqueue.replica import journal as journal_module
 from moonraker_netqueue.replica import snapshot
 from moonraker_netqueue.replica.database import Database, Operation
@@ -235,7 +236,7 @@ async def test_a_snapshot_of_a_newer_version_is_no_damage(
     connection = sqlite3.connect(path)
     with connection:
         (text,) = connection.execute("SELECT text FROM snapshot").fetchone()
-        newer = text.replace('"version":2', '"version":3')
+        newer = text.replace(f'"version":{BASE}', f'"version":{SCHEMA + 1}')
         assert newer != text
         values = (newer, snapshot.digest_of(newer))
         connection.execute("UPDATE snapshot SET text = ?, digest = ?", values)

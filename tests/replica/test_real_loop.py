@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -24,6 +26,7 @@ from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
 from tests.replica.switchboard import Switchboard
 
+_PATIENCE = 10.0  # seconds
 _IDS = ("aaaaaaaa", "bbbbbbbb", "cccccccc")
 
 
@@ -35,7 +38,11 @@ async def worker() -> AsyncIterator[ThreadWorker]:
 
 
 def _replica(
-    host: str, folder: Path, switchboard: Switchboard, worker: ThreadWorker
+    host: str,
+    folder: Path,
+    switchboard: Switchboard,
+    worker: ThreadWorker,
+    disk: MachineDisk | None = None,
 ) -> Replica:
     return Replica(
         "bench",
@@ -45,7 +52,7 @@ def _replica(
         MachineClock(),
         MachineRandom(),
         worker,
-        MachineDisk(),
+        disk or MachineDisk(),
         listen_seconds=0.2,
     )
 
@@ -169,4 +176,48 @@ async def test_a_folder_that_cannot_be_written_shows_in_the_status(
     status = replica.status()
     assert status.phase is Phase.FAILED
     assert "make its folder writable" in str(status.error)
+    await replica.close()
+
+
+class _SlowDisk(MachineDisk):
+    """Each commit waits until `gate` is open."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.waits = threading.Event()
+        self.opened: list[bool] = []
+
+    def connect(self, path: Path) -> sqlite3.Connection:
+        disk = self
+
+        class _Connection(sqlite3.Connection):
+            def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
+                if sql == "COMMIT":
+                    disk.waits.set()
+                    disk.opened.append(disk.gate.wait(_PATIENCE))
+                return super().execute(sql, *arguments)
+
+        return sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, factory=_Connection
+        )
+
+
+@pytest.mark.asyncio
+async def test_a_disk_that_does_not_answer_holds_nobody_but_who_waits_for_it(
+    tmp_path: Path, worker: ThreadWorker
+) -> None:
+    """The loop goes on: it is the loop that lets this disk answer (lesson 20)."""
+    disk = _SlowDisk()
+    replica = _replica(_IDS[0], tmp_path, Switchboard(), worker, disk)
+    await replica.start()
+    await _until_role(replica, Role.LEADER)
+    disk.gate.clear()
+    disk.waits.clear()
+    submit = asyncio.create_task(replica.submit(QueuePause(True), timeout=_PATIENCE))
+    await _until(disk.waits.is_set)
+    assert not submit.done()
+    disk.gate.set()
+    assert (await submit).state is SubmitState.ACCEPTED
+    assert all(disk.opened)
     await replica.close()

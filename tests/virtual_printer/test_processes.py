@@ -27,6 +27,12 @@ while "up" not in (folder / "log").read_text():
 print(child.pid, flush=True)
 time.sleep(60)
 """
+_PARENT = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print(child.pid, flush=True)
+time.sleep({seconds})
+"""
 
 
 @pytest.fixture
@@ -43,6 +49,34 @@ def ended(pid: int) -> bool:
         return stat.read_text().rsplit(")", 1)[1].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
+
+
+def wait_ended(pid: int) -> None:
+    deadline = time.monotonic() + 10
+    while not ended(pid):
+        assert time.monotonic() < deadline, f"process {pid} outlives its owner"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("how", ["killed", "terminated", "ended"])
+def test_what_it_started_ends_with_it(tmp_path: Path, how: str) -> None:
+    """Moonraker's reader of g-code files span for ever when its folder went."""
+    code = _PARENT.format(seconds=0 if how == "ended" else 60)
+    process = ChildProcess([sys.executable, "-c", code], tmp_path / "log", tmp_path)
+    process.start()
+    deadline = time.monotonic() + 10
+    while not (text := (tmp_path / "log").read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    if how == "killed":
+        process.kill()
+    elif how == "terminated":
+        process.terminate()
+        process.wait()
+    else:
+        while process.running:
+            time.sleep(0.02)
+    wait_ended(int(text))
 
 
 def test_a_second_start_changes_nothing(child: ChildProcess) -> None:
@@ -107,7 +141,4 @@ def test_a_child_dies_with_a_killed_owner(tmp_path: Path) -> None:
         pid = int(owner.stdout.readline())
         assert not ended(pid)
         owner.kill()
-    deadline = time.monotonic() + 10
-    while not ended(pid):
-        assert time.monotonic() < deadline, f"process {pid} outlives its owner"
-        time.sleep(0.02)
+    wait_ended(pid)

@@ -1,0 +1,139 @@
+"""Lets into a log only what every host of the queue can read (R23)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from ..model.command import (
+    NOBODY,
+    Body,
+    Command,
+    CommandId,
+    Origin,
+    RulesRaise,
+    schema_of,
+)
+from ..model.errors import Rule
+from ..model.outcome import Outcome
+from ..ports import Clock
+from ..version import __version__
+from .greeting import Neighbours
+from .group import Answer, Group
+from .versions import Versions
+
+_LIFE = 1 << 61  # above the lives of outboxes: it takes no place among their commands
+_NAMED_MAX = 3  # hosts that a reason names
+
+
+class RulesGate:
+    """Lets a command into the log only if every host of the queue can read it.
+
+    Where it needs higher rules than the queue goes by, the leader raises them first:
+    once all hosts know those. So a host may be updated, and taken back, as long as
+    nobody uses what is new.
+    """
+
+    def __init__(
+        self, host_id: str, versions: Versions, neighbours: Neighbours, clock: Clock
+    ) -> None:
+        self._host_id = host_id
+        self._versions = versions
+        self._neighbours = neighbours
+        self._clock = clock
+        self._raised: tuple[str, int, int] | None = None  # group, term, rules
+
+    def opens(self, group: Group, command: Command) -> Outcome | None:
+        """As leader: None if the command may be appended, else its rejection."""
+        needed = schema_of(command.body)
+        raised = (group.id, group.term, needed)
+        if not group.is_leader or needed <= group.state.rules or self._raised == raised:
+            return None
+        reason = self.obstacle(group, needed)
+        if reason is not None:
+            return Outcome(Rule.CONFLICT, reason)
+        answer = self.raise_rules(group, needed)
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._raised = raised
+        return None
+
+    def refusal(self, group: Group, body: Body) -> str | None:
+        """Why another host that leads is not even asked; None: it is.
+
+        A leader of an earlier version could not read the command.
+        """
+        needed = schema_of(body)
+        leader = None if group.leader is None else self._neighbours.get(group.leader)
+        if needed <= group.state.rules or leader is None or group.is_leader:
+            return None
+        if leader.hello.speaks >= needed:
+            return None
+        name = self._name(group, leader.id)
+        return self._needs(f"{name} runs {leader.hello.version}")
+
+    def raise_rules(
+        self,
+        group: Group,
+        rules: int,
+        without: tuple[str, ...] = (),
+        by: Origin = NOBODY,
+    ) -> asyncio.Future[Answer]:
+        """As leader: let the queue go by `rules` from here on; NotLeader."""
+        # Not through the outbox: late, it would be another leader's decision.
+        command = Command(
+            CommandId(self._host_id, _LIFE, max(1, group.term)),
+            self._clock.wall(),
+            RulesRaise(rules, without),
+            schema=rules,
+            origin=by,
+        )
+        return group.submit(command)
+
+    def obstacle(
+        self, group: Group, needed: int, without: Iterable[str] = ()
+    ) -> str | None:
+        """Why the queue cannot go by rules `needed` yet, with the remedy; None: it can.
+
+        A host that was let down before, as it does not know today's rules, is not
+        asked any more.
+        """
+        left = frozenset(without)
+        here = {host.id for host in self._neighbours if host.connected}
+        if left & here:
+            names = ", ".join(self._name(group, host) for host in sorted(left & here))
+            return f"{names} is on: update it, or switch it off properly first"
+        behind = [
+            host for host in self._members(group) - left if self._lags(host, needed)
+        ]
+        if not behind:
+            return None
+        named = ", ".join(
+            f"{self._name(group, host)} runs {self._versions.of(host).version}"
+            for host in sorted(behind)[:_NAMED_MAX]
+        )
+        more = len(behind) - _NAMED_MAX
+        return self._needs(named + (f" and {more} more do, too" if more > 0 else ""))
+
+    def _members(self, group: Group) -> frozenset[str]:
+        """Voters, observers, and those that are away: with a seat, or a printer."""
+        known = group.voters | group.state.printers.keys() | self._versions.known()
+        return frozenset(
+            host
+            for host in known - {self._host_id}
+            if self._versions.of(host).rules >= group.state.rules
+        )
+
+    def _lags(self, host: str, needed: int) -> bool:
+        return self._versions.of(host).rules < needed
+
+    def _name(self, group: Group, host: str) -> str:
+        printer = group.state.printers.get(host)
+        return self._neighbours.name(host) if printer is None else printer.profile.name
+
+    @staticmethod
+    def _needs(who: str) -> str:
+        return (
+            f"this needs all hosts of the queue at version {__version__} or later:"
+            f" {who}. Update them; a host that will not come back can be left out"
+            " (POST /server/netqueue/rules)"
+        )
