@@ -242,6 +242,13 @@ class Gate:
                 and self._trusts(queue, request)
             ):
                 await self._admission.admit(queue, request.certificate, answer.name)
+                _LOGGER.info(
+                    "queue %s: let in by %s (%s), code %s",
+                    queue,
+                    answer.name,
+                    request.host_id[:8],
+                    request.code,
+                )
 
     def _trusts(self, queue: str, request: OwnRequest) -> bool:
         if self._admission.is_open(queue):

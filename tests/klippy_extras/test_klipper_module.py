@@ -145,8 +145,8 @@ class FakeKlipper:
 def test_every_command_has_a_help_text() -> None:
     """HELP and the dashboards show it."""
     klipper = FakeKlipper()
-    names = ["ADD", "BED_CLEAR", "MATERIAL", "PAUSE", "RESUME", "STATUS"]
-    assert sorted(klipper.helps) == [f"NETQUEUE_{name}" for name in names]
+    names = ["ADD", "ADMIT", "BED_CLEAR", "MATERIAL", "PAUSE", "REFUSE", "RESUME"]
+    assert sorted(klipper.helps) == [f"NETQUEUE_{name}" for name in (*names, "STATUS")]
     assert all(klipper.helps.values())
 
 

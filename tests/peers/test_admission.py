@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 
@@ -117,3 +119,23 @@ async def test_unwritable_record_admits_nobody(
     with pytest.raises(AdmissionRefused, match="cannot be written"):
         await admission.admit("one", stranger.certificate, "name")
     assert not admission.is_member("one", stranger.host_id)
+
+
+async def test_members_of_the_first_version_stay_members(
+    stranger: Identity, tmp_path: Path, worker: ThreadWorker
+) -> None:
+    """Its file had no records; a queue that asks for approval then takes them over."""
+    certificate = base64.b64encode(stranger.certificate).decode()
+    member = {stranger.host_id: {"name": "mk3", "certificate": certificate}}
+    queues = {"one": member}
+    text = json.dumps(queues, sort_keys=True, separators=(",", ":"))
+    old = {"checksum": hashlib.sha256(text.encode()).hexdigest(), "queues": queues}
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "admission.json").write_text(json.dumps(old))
+    admission = new_admission(tmp_path / "own", worker)
+    await admission.load()
+    assert admission.is_member("one", stranger.host_id)
+    await admission.serve("one", AdmissionMode.APPROVE)
+    again = new_admission(tmp_path / "own", worker)
+    await again.load()
+    assert [r.subject for r in again.roll("one").records()] == [stranger.host_id]
