@@ -35,10 +35,6 @@ _QUEUE_FIELDS: dict[str, Any] = {
     "waiting": 0,
     "printing": 0,
 }
-_REMEDY = (
-    "Is Moonraker running, with a section [netqueue] in moonraker.conf, and no warning"
-    " of netqueue in the dashboard?"
-)
 _COMMANDS = (
     "BED_CLEAR",
     "PAUSE",
@@ -46,8 +42,13 @@ _COMMANDS = (
     "STATUS",
     "MATERIAL",
     "ADD",
+    "DECIDE",
     "ADMIT",
     "REFUSE",
+)
+_REMEDY = (
+    "Is Moonraker running, with a section [netqueue] in moonraker.conf, and no warning"
+    " of netqueue in the dashboard?"
 )
 
 
@@ -162,6 +163,17 @@ class NetQueue:
     def cmd_NETQUEUE_REFUSE(self, gcmd: Any) -> None:
         gcmd.get("HOST")
         self._call(gcmd, "netqueue_refuse", _taken(gcmd, HOST="host_id", QUEUE="queue"))
+
+    cmd_NETQUEUE_DECIDE_help = (
+        "Say how a lost print ended: PRINT=<id> ACTION=<retry|mark_done>"
+        " [QUEUE=<name>] [BY=<name>]"
+    )
+
+    def cmd_NETQUEUE_DECIDE(self, gcmd: Any) -> None:
+        gcmd.get("PRINT")
+        gcmd.get("ACTION")
+        params = _taken(gcmd, PRINT="print_id", ACTION="action", QUEUE="queue", BY="by")
+        self._call(gcmd, "netqueue_decide", params)
 
     def _call(self, gcmd: Any, method: str, params: dict[str, str]) -> None:
         try:

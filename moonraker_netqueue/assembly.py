@@ -15,15 +15,18 @@ from .api.host import OWNER_METHOD, Host
 from .api.hot_folder import HotFolders
 from .api.job_queue_facade import JobQueueFacade
 from .api.klipper_status import KlipperStatus
-from .api.prompts import AdmissionPrompts
+from .api.prompts import Prompts
+from .api.questions import Questions
 from .api.queue import ServedQueue
 from .api.uploads import Uploads
 from .api.warnings import QueueWarnings
 from .config import Settings
 from .discovery.discovery import Discovery
 from .discovery.record import Found
+from .files.eviction import VERIFY_METHOD, Eviction
 from .files.fetch import Fetcher
 from .files.incoming import Incoming
+from .files.served import ServedContents
 from .files.store import ContentStore
 from .hardware import claim_folder, machine_marks
 from .host_queues import HostQueues
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 Notify = Callable[[dict[str, Any]], object]
+_GCODE_OUTPUT = "server:gcode_response"  # Moonraker's event
 
 
 class Assembly:
@@ -100,20 +104,6 @@ class Assembly:
         await self._closing.aclose()
 
 
-class _QueueContents:
-    """Serves a peer the contents that the queue it asks about speaks of (R13)."""
-
-    def __init__(self, store: ContentStore) -> None:
-        self._store = store
-        self.queues: Mapping[str, ServedQueue] = {}
-
-    def content_path(self, queue: str, sha256: str) -> Path | None:
-        served = self.queues.get(queue)
-        if served is None or sha256 not in served.state.contents:
-            return None
-        return self._store.path(sha256)
-
-
 class _Builder:
     """Builds the parts bottom up; each registers how it is closed."""
 
@@ -142,7 +132,7 @@ class _Builder:
         await self._claim_folder()
         store = ContentStore(self._gcodes, self._disk, self._worker)
         await store.load()
-        contents = _QueueContents(store)
+        contents = ServedContents(store)
         self._peers = network = await self._network(contents)
         self._queues = queues = HostQueues(
             self._settings.queues,
@@ -150,25 +140,24 @@ class _Builder:
             self._open_queue,
             lambda queue: ReplicaQueue(queue.replica, network),
         )
-        contents.queues = queues.queues
+        contents.replicas = lambda: {n: q.replica for n, q in queues.queues.items()}
+        self._closing.push_async_callback(contents.close)
         self._closing.push_async_callback(queues.close)
         await queues.load()
         fetcher = self._fetcher(store, network)
+        eviction = self._eviction(store, network, queues)
         agent = await self._agent(store, fetcher, network)
         queues.connect(agent, self._announce)
         warnings = QueueWarnings(queues.queues, self._clock, self._show_warning)
         self._closing.push_async_callback(warnings.close)
-        prompts = AdmissionPrompts(
-            queues.queues, self._has_module, self._show_line, self._clock
-        )
-        self._closing.push_async_callback(prompts.close)
-        return Host(
+        host = Host(
             name=self._settings.name,
             queues=queues.queues,
             links=network,
             peers=network,
             store=store,
             fetcher=fetcher,
+            eviction=eviction,
             agent=agent,
             klipper=self._module,
             gcodes=self._gcodes,
@@ -176,6 +165,8 @@ class _Builder:
             clock=self._clock,
             random=self._random,
         )
+        eviction.spares = host.is_fresh
+        return host
 
     def endpoints(self, host: Host, notify: Notify) -> Endpoints:
         endpoints = Endpoints(host, self._queues)
@@ -190,7 +181,17 @@ class _Builder:
             closing.callback(feed.close)
 
         self._queues.attach(hook)
+        if self._settings.prompts:
+            self._prompts(host)
         return endpoints
+
+    def _prompts(self, host: Host) -> None:
+        def send(line: str) -> None:
+            self._server.send_event(_GCODE_OUTPUT, line)
+
+        prompts = Prompts(Questions(host).first, self._module, self._clock, send)
+        self._server.register_event_handler(_GCODE_OUTPUT, prompts.on_line)
+        self._closing.push_async_callback(prompts.close)
 
     def job_queue(self, host: Host, notify: Notify) -> JobQueueFacade | None:
         if self._settings.job_queue is None:
@@ -268,6 +269,26 @@ class _Builder:
         await replica.start()
         closing.push_async_callback(replica.close)
         return ServedQueue(name, replica, self._peers.desk)
+
+    def _eviction(
+        self, store: ContentStore, network: PeerNetwork, queues: HostQueues
+    ) -> Eviction:
+        eviction = Eviction(
+            store,
+            lambda: {name: queue.replica for name, queue in queues.queues.items()},
+            network,
+            self._clock,
+            self._settings.disk_budget,
+            lambda text: self._show_warning("files", text),
+        )
+        queues.attach(
+            lambda queue, _: queue.replica.register_request(
+                VERIFY_METHOD, eviction.answer
+            )
+        )
+        eviction.start()
+        self._closing.push_async_callback(eviction.close)
+        return eviction
 
     def _fetcher(self, store: ContentStore, network: PeerNetwork) -> Fetcher:
         fetcher = Fetcher(
@@ -358,13 +379,6 @@ class _Builder:
         else:
             warning = f"netqueue, {subject}: {text}"
             self._server.add_warning(warning, warn_id=f"netqueue_{subject}")
-
-    async def _has_module(self) -> bool:
-        """Whether Klipper knows the commands behind the buttons of a dialog."""
-        return await self._module.tell()
-
-    def _show_line(self, line: str) -> None:
-        self._server.send_event("server:gcode_response", line)
 
     def _metadata(self, filename: str) -> Mapping[str, Any]:
         """What Moonraker knows of a file of this host; empty: nothing, or not yet."""

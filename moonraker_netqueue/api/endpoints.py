@@ -18,6 +18,7 @@ from .printers import PrinterEndpoints
 from .queues import QueueEndpoints, Serving
 from .recover import RecoverEndpoints
 from .reports import ReportEndpoints
+from .rules import RulesEndpoints
 from .status import status_view
 
 _Answer = Callable[[Arguments], Awaitable[dict[str, Any]]]
@@ -33,6 +34,7 @@ class Endpoints:
         jobs, printers = JobEndpoints(host), PrinterEndpoints(host)
         reports, recover = ReportEndpoints(host), RecoverEndpoints(host)
         members = MemberEndpoints(host)
+        rules = RulesEndpoints(host)
         self._answers: dict[tuple[str, str], _Answer] = {
             ("status", "GET"): self._status,
             ("jobs", "GET"): jobs.list_jobs,
@@ -61,6 +63,8 @@ class Endpoints:
             ("member", "POST"): members.answer,
             ("member", "DELETE"): members.forget,
             ("token", "POST"): members.make_token,
+            ("rules", "GET"): rules.show,
+            ("rules", "POST"): rules.act,
             **FileEndpoints(host).answers(),
         }
 

@@ -11,9 +11,10 @@ from .errors import ApiError
 _WAITING_MAX = 50  # commands; a macro in a loop must not fill the memory
 _BY = "G-code"
 _WORDS = {"filename": "FILE", "count": "COUNT", "name": "NAME", "queue": "QUEUE"}
+_WORDS |= {"materials_ready": "READY", "by": "BY"}
 _WORDS |= {
-    "materials_ready": "READY",
-    "by": "BY",
+    "print_id": "PRINT",
+    "action": "ACTION",
     "host_id": "HOST",
 }  # what the commands call arguments
 
@@ -46,6 +47,7 @@ class KlipperCommands:
             "netqueue_add": self._add,
             "netqueue_admit": self._admit,
             "netqueue_refuse": self._refuse,
+            "netqueue_decide": self._decide,
         }
 
     async def _clear_bed(self, **values: Any) -> None:
@@ -69,6 +71,10 @@ class KlipperCommands:
 
     async def _refuse(self, **values: Any) -> None:
         await self._carry_out("member", {**values, "action": "reject"}, _answered)
+
+    async def _decide(self, **values: Any) -> None:
+        values.setdefault("by", _BY)
+        await self._carry_out("print", values, _decided)
 
     async def _carry_out(
         self,
@@ -116,6 +122,11 @@ def _loaded(answer: dict[str, Any]) -> str:
 def _answered(answer: dict[str, Any]) -> str:
     left = len(answer["requests"])
     return f"done; {left} {'host' if left == 1 else 'hosts'} of it wait to be let in"
+
+
+def _decided(answer: dict[str, Any]) -> str:
+    print_ = answer["print"]
+    return f"{print_['file'] or print_['job']} is {print_['state']}, as you say"
 
 
 def _added(answer: dict[str, Any]) -> str:
