@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-from .admission_mode import AdmissionMode
+from .admission_mode import AdmissionSettings, read_mode, read_token
 from .errors import NetqueueError
 from .model.checks import WORD_MAX, WORDS_MAX, has_control
 from .model.errors import Rejected
@@ -19,9 +19,6 @@ from .model.printer import ClearBed, Volume
 
 _T = TypeVar("_T")
 
-DEFAULT_ADMISSION = AdmissionMode.APPROVE
-
-TOKEN = re.compile(r"nq-[a-z2-7]{52}")
 QUEUE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _SIDE = r"(\d{1,6}(?:\.\d{1,6})?)"
 _VOLUME = re.compile(rf"{_SIDE}\s*x\s*{_SIDE}\s*x\s*{_SIDE}", re.ASCII)
@@ -81,14 +78,6 @@ class Entry(Enum):
     CARD = "card"
     SIDEBAR = "sidebar"
     ANNOUNCEMENT = "announcement"
-
-
-@dataclass(frozen=True)
-class AdmissionSettings:
-    """How newcomers get into a queue, and how this host gets in."""
-
-    mode: AdmissionMode = DEFAULT_ADMISSION
-    token: str = ""  # that another host of the queue made, for this one
 
 
 @dataclass(frozen=True)
@@ -400,22 +389,6 @@ def _minutes(text: str) -> int:
 
 def _admission(reader: _Reader, default: AdmissionSettings) -> AdmissionSettings:
     return AdmissionSettings(
-        mode=reader.take("admission", _mode, default.mode),
-        token=reader.take("token", _token, default.token),
+        mode=reader.take("admission", read_mode, default.mode),
+        token=reader.take("token", read_token, default.token),
     )
-
-
-def _mode(text: str) -> AdmissionMode:
-    try:
-        return AdmissionMode(text.lower())
-    except ValueError:
-        raise ValueError(
-            "give 'approve' (a person lets each newcomer in), 'token' (only who has a"
-            " token) or 'open' (whoever reaches the port)"
-        ) from None
-
-
-def _token(text: str) -> str:
-    if text and not TOKEN.fullmatch(text.strip()):
-        raise ValueError("a token begins with nq- and has 55 characters: copy it whole")
-    return text.strip()

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .config import AdmissionSettings
+from .admission_mode import AdmissionSettings
 from .discovery.discovery import Discovery
 from .discovery.record import Found
 from .errors import NetqueueError

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from .admission_mode import AdmissionMode
+from .admission_mode import AdmissionMode, AdmissionSettings
 from .cli.terminal import (
     check_namespace,
     complain,
@@ -28,7 +28,6 @@ from .cli.terminal import (
     say_warning,
     stop_on_signal,
 )
-from .config import AdmissionSettings
 from .errors import NetqueueError
 from .headless import (
     HeadlessHost,

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import click
 
-from ..admission_mode import AdmissionMode
+from ..admission_mode import DEFAULT_ADMISSION, AdmissionMode, AdmissionSettings
 from ..api.admission_notices import admission_notices
-from ..config import DEFAULT_ADMISSION, AdmissionSettings
 from ..headless import (
     HeadlessHost,
     Place,

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moonraker_netqueue.admission_mode import AdmissionMode
+from moonraker_netqueue.admission_mode import AdmissionMode, AdmissionSettings
 from moonraker_netqueue.config import (
-    AdmissionSettings,
     ConfigInvalid,
     Settings,
     parse,
