@@ -155,7 +155,6 @@ BAD = [
     ("manual_effort_cost", "-1", "whole minutes"),
     ("manual_effort_cost", "1.5", "whole minutes"),
     ("manual_effort_cost", "10001", "whole minutes"),
-    ("disk_budget", "63", "whole MiB"),
     ("admission", "everybody", "give 'approve' (a person"),
     ("token", "nq-abc", "copy it whole"),
     ("nozle", "0.4", "did you mean 'nozzle'?"),
