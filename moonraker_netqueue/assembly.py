@@ -23,8 +23,10 @@ from .api.warnings import QueueWarnings
 from .config import Settings
 from .discovery.discovery import Discovery
 from .discovery.record import Found
+from .files.eviction import VERIFY_METHOD, Eviction
 from .files.fetch import Fetcher
 from .files.incoming import Incoming
+from .files.served import ServedContents
 from .files.store import ContentStore
 from .hardware import claim_folder, machine_marks
 from .host_queues import HostQueues
@@ -101,20 +103,6 @@ class Assembly:
         await self._closing.aclose()
 
 
-class _QueueContents:
-    """Serves a peer the contents that the queue it asks about speaks of (R13)."""
-
-    def __init__(self, store: ContentStore) -> None:
-        self._store = store
-        self.queues: Mapping[str, ServedQueue] = {}
-
-    def content_path(self, queue: str, sha256: str) -> Path | None:
-        served = self.queues.get(queue)
-        if served is None or sha256 not in served.state.contents:
-            return None
-        return self._store.path(sha256)
-
-
 class _Builder:
     """Builds the parts bottom up; each registers how it is closed."""
 
@@ -143,7 +131,7 @@ class _Builder:
         await self._claim_folder()
         store = ContentStore(self._gcodes, self._disk, self._worker)
         await store.load()
-        contents = _QueueContents(store)
+        contents = ServedContents(store)
         self._peers = network = await self._network(contents)
         self._queues = queues = HostQueues(
             self._settings.queues,
@@ -151,21 +139,24 @@ class _Builder:
             self._open_queue,
             lambda queue: ReplicaQueue(queue.replica, network),
         )
-        contents.queues = queues.queues
+        contents.replicas = lambda: {n: q.replica for n, q in queues.queues.items()}
+        self._closing.push_async_callback(contents.close)
         self._closing.push_async_callback(queues.close)
         await queues.load()
         fetcher = self._fetcher(store, network)
+        eviction = self._eviction(store, network, queues)
         agent = await self._agent(store, fetcher, network)
         queues.connect(agent, self._announce)
         warnings = QueueWarnings(queues.queues, self._clock, self._show_warning)
         self._closing.push_async_callback(warnings.close)
-        return Host(
+        host = Host(
             name=self._settings.name,
             queues=queues.queues,
             links=network,
             peers=network,
             store=store,
             fetcher=fetcher,
+            eviction=eviction,
             agent=agent,
             klipper=self._module,
             gcodes=self._gcodes,
@@ -173,6 +164,8 @@ class _Builder:
             clock=self._clock,
             random=self._random,
         )
+        eviction.spares = host.is_fresh
+        return host
 
     def endpoints(self, host: Host, notify: Notify) -> Endpoints:
         endpoints = Endpoints(host, self._queues)
@@ -268,6 +261,26 @@ class _Builder:
         await replica.start()
         closing.push_async_callback(replica.close)
         return ServedQueue(name, replica)
+
+    def _eviction(
+        self, store: ContentStore, network: PeerNetwork, queues: HostQueues
+    ) -> Eviction:
+        eviction = Eviction(
+            store,
+            lambda: {name: queue.replica for name, queue in queues.queues.items()},
+            network,
+            self._clock,
+            self._settings.disk_budget,
+            lambda text: self._show_warning("files", text),
+        )
+        queues.attach(
+            lambda queue, _: queue.replica.register_request(
+                VERIFY_METHOD, eviction.answer
+            )
+        )
+        eviction.start()
+        self._closing.push_async_callback(eviction.close)
+        return eviction
 
     def _fetcher(self, store: ContentStore, network: PeerNetwork) -> Fetcher:
         fetcher = Fetcher(

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeVar
 
 from ..files.errors import ContentMissing, DiskFull, FilesError, StoreUnusable
+from ..files.eviction import Eviction
 from ..files.fetch import Fetcher
 from ..files.store import ContentStore
 from ..model.checks import TEXT_MAX
@@ -55,6 +56,7 @@ class Host:
         peers: Peers,
         store: ContentStore,
         fetcher: Fetcher,
+        eviction: Eviction,
         agent: Agent,
         klipper: KlipperModule,
         gcodes: Path,
@@ -70,6 +72,7 @@ class Host:
         self.klipper = klipper
         self.metadata = metadata  # what Moonraker knows of a file of this host
         self.store = store
+        self.eviction = eviction
         self._fetcher = fetcher
         self._gcodes = gcodes
         self._clock = clock

@@ -23,6 +23,7 @@ _T = TypeVar("_T")
 
 _TEXT_MAX = 4096  # characters; a command must fit 48 KiB anyway
 _INTEGER_MAX = 1 << 62
+_PLAIN = frozenset({str, int, float, bool, type(None)})  # most values: no more checks
 _SINCE = "since"  # in a field's metadata: the schema that brought it
 _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can name it, UTF-8 cannot carry it
 
@@ -85,6 +86,8 @@ def loads(text: str) -> Any:
 
 def to_plain(value: Any) -> Any:
     """The JSON value of a dataclass tree."""
+    if type(value) in _PLAIN:
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
             name: to_plain(getattr(value, name))

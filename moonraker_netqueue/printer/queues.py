@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from ..errors import NetqueueError
 from ..model.checks import TEXT_MAX
 from ..model.command import Body, PrintEnded, PrintReserve
 from ..model.content import FileRef
@@ -180,10 +181,16 @@ class Queues:
 
     async def hand_in(self, queue: str, body: PrintEnded) -> Submission:
         """Say how a print ended that the queue may have forgotten meanwhile."""
-        answer = await self.submit(queue, replace(body, reason=body.reason[:TEXT_MAX]))
         live = {p for state in self.states.values() for p in state.prints}
+        # At once: until the answer its reservation must not be taken in hand again.
         self._ended = (self._ended & live) | {body.print_id}
-        return answer
+        try:
+            return await self.submit(
+                queue, replace(body, reason=body.reason[:TEXT_MAX])
+            )
+        except NetqueueError:
+            self._ended.discard(body.print_id)  # it could not be kept
+            raise
 
     def _mine(self, states: frozenset[PrintState]) -> list[Claim]:
         return [

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from ..errors import NetqueueError
 from ..model.queue_state import QueueState
 from ..ports import Clock, Links, Message, Random
-from .copies import BROUGHT
 from .entry import Seat, founding_entries
 from .errors import (
     JournalDamaged,
@@ -169,10 +168,10 @@ class Lifecycle:
         await self._lives.note_left()
         self._news.set()
 
-    async def give_copy(self, peer: str, group: object) -> Message:
+    async def give_copy(self, peer: str, params: Message) -> Message:
         """Stand still, and offer all that is known to a host that goes on (R6)."""
         mine = self.group
-        if mine is None or mine.id != group or self.phase not in _IN_GROUP:
+        if mine is None or mine.id != params.get("g") or self.phase not in _IN_GROUP:
             raise RequestRefused("this host is not in that group")
         offer = await self.succession.give_copy(peer, mine, self._opened())
         self._news.set()
@@ -323,14 +322,14 @@ class Lifecycle:
             self.journal, self._state = await self._files.open()
             self._enter()
             return
-        self._kept, brought = group.state, self._opened().meta(BROUGHT) or []
+        self._kept, brought = group.state, self._opened().not_yet_back(group.state)
         file = await self._set_aside(into)
         if self._opened().meta("group") == into:
             self._enter()
             self.succession.note_founded(into)
         else:
             journal = self._opened()
-            position = journal.set_meta(**{BROUGHT: [*brought, (group.id, file)]})
+            position = journal.set_meta(brought=[*brought, (group.id, file)])
             await journal.database.wait_durable(position)
             self._target = into
             self._go(Phase.LISTENING)

@@ -38,6 +38,7 @@ class Computer:
         self.disk = SimDisk()
         self.life: Life | None = None
         self.delays = _QUICK
+        self.clock_error = 0.0  # seconds that its clock on the wall is ahead
         self.disk_moves = asyncio.Event()  # cleared: its disk hangs
         self.disk_moves.set()
         self.disk_error: Exception | None = None  # what each call to it raises
@@ -63,7 +64,7 @@ class Computer:
         self.life = life = Life(self.id, self.world.loop)
         self._links = self.world.net.plug_in(life)
         chance = SimRandom((self.world.seed, self.id, self._lives))
-        return life, SimClock(life, self.world.epoch), chance, SimWorker(self, life)
+        return life, SimClock(self, life), chance, SimWorker(self, life)
 
     def kill(self) -> None:
         """kill -9: what had not reached the disk is gone."""
@@ -71,10 +72,14 @@ class Computer:
         if life is None:
             raise AssertionError(f"{self.id} does not run")
         life.end()
+        self.disk.end_process()
         self.world.net.refresh()
 
-    def lose_power(self) -> None:
-        """Its plug is pulled: what was not synced is gone, too."""
+    def lose_power(self, torn: bool = False) -> None:
+        """Its plug is pulled: what was not synced is gone, or `torn`."""
         if self.life is not None:
             self.kill()
-        self.disk.lose_power()
+        if torn:
+            self.disk.lose_power(self._random.random)
+        else:
+            self.disk.lose_power()

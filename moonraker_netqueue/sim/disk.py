@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import itertools
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from ..ports import FileMode
 
 _SIZE = 8 << 30  # bytes
+_KEPT = 0.5  # above it a folder's names reached the disk without being asked to
+_PAGES_MAX = 1073741823  # of a database, SQLite's own limit
+
+
+def _nothing() -> float:
+    return 0.0
 
 
 class _Plain:
@@ -26,8 +33,12 @@ class _Plain:
         self.number = next(self._numbers)
         self.version = 0  # grows with each write
 
-    def lose_power(self) -> None:
-        self.data = bytearray(self.synced)
+    def lose_power(self, torn: float) -> None:
+        """Of what was written after the last sync a share may be on the disk."""
+        kept = bytearray(self.synced)
+        kept[: int(torn * len(self.data))] = self.data[: int(torn * len(self.data))]
+        self.data = kept
+        self.synced = bytes(kept)
         self.version += 1
 
 
@@ -39,23 +50,41 @@ class _Sqlite:
     def __init__(self) -> None:
         name = next(self._numbers)
         self._uri = f"file:sim{name}?mode=memory&cache=shared"
-        # A crash closes nothing: the open connections are kept, and closed at the end.
         self._opened: list[sqlite3.Connection] = []
-        self.connect()  # as long as one is open the database lives
+        self._limit = _PAGES_MAX
+        self._anchor = self._connected()  # as long as it is open the database lives
 
     def connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._uri, uri=True, isolation_level=None, check_same_thread=False
-        )
+        connection = self._connected()
         self._opened.append(connection)
         return connection
 
-    def lose_power(self) -> None:
+    def _connected(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._uri, uri=True, isolation_level=None, check_same_thread=False
+        )
+        connection.execute(f"PRAGMA max_page_count = {self._limit}")
+        return connection
+
+    def limit(self, full: bool) -> None:
+        """A full disk has no room for further pages."""
+        self._limit = 1 if full else _PAGES_MAX
+        for connection in (self._anchor, *self._opened):
+            with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
+                connection.execute(f"PRAGMA max_page_count = {self._limit}")
+
+    def end_process(self) -> None:
+        """What was not committed is undone."""
+        for connection in self._opened:
+            connection.close()
+        self._opened.clear()
+
+    def lose_power(self, torn: float) -> None:
         """Nothing is lost."""
 
     def close(self) -> None:
-        for connection in self._opened:
-            connection.close()
+        self.end_process()
+        self._anchor.close()
 
 
 _File = _Plain | _Sqlite
@@ -69,14 +98,39 @@ class SimDisk:
         self._durable: dict[Path, _File] = {}  # names that would survive
         self._databases: list[_Sqlite] = []
         self._backups: list[SimDisk] = []
+        self._full = False
 
     # What happens to it.
 
-    def lose_power(self) -> None:
-        """Go back to what was synced: bytes, and names in folders."""
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for anything more."""
+        return self._full
+
+    @full.setter
+    def full(self, full: bool) -> None:
+        self._full = full
+        for database in self._databases:
+            database.limit(full)
+
+    def end_process(self) -> None:
+        """The process that used it ended: its transactions are undone."""
+        for database in self._databases:
+            database.end_process()
+
+    def lose_power(self, chance: Callable[[], float] = _nothing) -> None:
+        """Go back to what was synced: bytes, and names in folders.
+
+        `chance` draws in [0, 1): how much of the rest is there nevertheless.
+        """
+        self.end_process()
+        folders = {path.parent for path in (*self._durable, *self.files)}
+        for folder in sorted(folders):
+            if chance() > _KEPT:
+                self.sync_directory(folder)
         self.files = dict(self._durable)
         for file in self.files.values():
-            file.lose_power()
+            file.lose_power(chance())
 
     def copied(self) -> SimDisk:
         """A backup: every file as it is now."""
@@ -101,10 +155,11 @@ class SimDisk:
 
     def open(self, path: Path, mode: FileMode) -> BinaryIO:
         if mode == "wb" or (mode == "ab" and path not in self.files):
+            self._require_room()
             file = self._emptied(path)
         else:
             file = self._plain(path)
-        opened = _Opened(file)
+        opened = _Opened(file, self._require_room)
         if mode == "ab":
             opened.seek(0, io.SEEK_END)
         return cast(BinaryIO, opened)
@@ -117,6 +172,7 @@ class SimDisk:
         if file is None:
             file = self.files[path] = _Sqlite()
             self._databases.append(file)
+            file.limit(self._full)
         if not isinstance(file, _Sqlite):
             raise sqlite3.DatabaseError(f"{path} is not a database")
         return file.connect()
@@ -134,6 +190,7 @@ class SimDisk:
         del self.files[source]
 
     def copy(self, source: Path, target: Path) -> None:
+        self._require_room()
         file = self._emptied(target)
         file.data[:] = self._plain(source).data
 
@@ -160,8 +217,14 @@ class SimDisk:
         return sorted(p for p in self.files if p.parent == path)
 
     def free_bytes(self, path: Path) -> int:
+        if self._full:
+            return 0
         plain = (f for f in self.files.values() if isinstance(f, _Plain))
         return _SIZE - sum(len(file.data) for file in plain)
+
+    def _require_room(self) -> None:
+        if self._full:
+            raise OSError(errno.ENOSPC, "No space left on device")
 
     def _file(self, path: Path) -> _File:
         try:
@@ -188,9 +251,10 @@ class SimDisk:
 class _Opened(io.RawIOBase):
     """A file opened by somebody."""
 
-    def __init__(self, file: _Plain) -> None:
+    def __init__(self, file: _Plain, require_room: Callable[[], None]) -> None:
         super().__init__()
         self._file = file
+        self._require_room = require_room
         self._at = 0
 
     def sync(self) -> None:
@@ -212,6 +276,7 @@ class _Opened(io.RawIOBase):
         return len(data)
 
     def write(self, data: Any) -> int:
+        self._require_room()
         end = self._at + len(data)
         gap = self._at - len(self._file.data)
         if gap > 0:

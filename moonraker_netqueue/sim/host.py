@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from ..config import PrinterSettings
 from ..errors import NetqueueError
 from ..files.fetch import Fetcher
+from ..files.served import ServedContents
 from ..files.store import ContentStore
 from ..model.command import Body, ContentHeld, JobAdd
 from ..model.job import ItemSpec, Requirements, Wishes
@@ -28,6 +29,7 @@ from .life import Life
 from .ports import SimClock, SimRandom, SimWorker
 from .printer import SimPrinter
 from .scenario import WantedItem, WantedJob
+from .seen_replica import SeenReplica, Witness
 
 _T = TypeVar("_T")
 
@@ -55,14 +57,17 @@ class WholeHost(Computer):
         name: str,
         settings: PrinterSettings,
         queues: tuple[str, ...],
+        seat_ttl: float = 900.0,
     ) -> None:
         super().__init__(world, hashlib.sha256(name.encode()).hexdigest())
         self.name = name
         self.printer = SimPrinter()
+        self.witness: Witness | None = None
         self.loaded = settings.materials_ready  # what really is, whoever knows it
         self.replicas: dict[str, Replica] = {}
         self._settings = settings
         self._queues = queues
+        self._seat_ttl = seat_ttl
         self._parts: _Parts | None = None
 
     @property
@@ -102,8 +107,8 @@ class WholeHost(Computer):
         self._parts = None
         self.printer.forget()
 
-    def lose_power(self) -> None:
-        super().lose_power()
+    def lose_power(self, torn: bool = False) -> None:
+        super().lose_power(torn)
         self.printer.lose_power()
 
     # What people do there.
@@ -117,7 +122,7 @@ class WholeHost(Computer):
         items = [await self.within(self._take_in(job, item)) for item in job.items]
         for item in items:
             await self.give(job.queue, ContentHeld(item.files[0]))
-        job_id = hashlib.sha256(f"{job.queue} {job.name}".encode()).hexdigest()[:32]
+        job_id = job_id_of(job)
         body = JobAdd(
             job_id,
             Wishes(job.name, priority=job.priority, owner=job.owner),
@@ -165,11 +170,12 @@ class WholeHost(Computer):
     ) -> None:
         store = ContentStore(_GCODES, self.disk, worker)
         await store.load()
-        contents = _Contents(store, self.replicas)
+        contents = ServedContents(store)
+        contents.replicas = lambda: self.replicas
         reader = _Reader(self.disk, worker)
         self.links.serve(contents, reader.read)
         for queue in self._queues:
-            replica = Replica(
+            replica = SeenReplica(
                 queue,
                 self.id,
                 _DATA / "queues" / queue,
@@ -179,7 +185,9 @@ class WholeHost(Computer):
                 worker,
                 self.disk,
                 host_name=self.name,
+                seat_ttl=self._seat_ttl,
             )
+            replica.witness = self.witness
             await replica.start()
             self.replicas[queue] = replica
         fetcher = Fetcher(
@@ -205,7 +213,8 @@ class WholeHost(Computer):
             disk=self.disk,
         )
         await agent.start()
-        self._parts = _Parts(store, fetcher, agent, tuple(self.replicas.values()))
+        replicas = tuple(self.replicas.values())
+        self._parts = _Parts(store, contents, fetcher, agent, replicas)
 
 
 class _Parts:
@@ -214,12 +223,14 @@ class _Parts:
     def __init__(
         self,
         store: ContentStore,
+        contents: ServedContents,
         fetcher: Fetcher,
         agent: Agent,
         replicas: tuple[Replica, ...],
     ) -> None:
         self.store = store
         self.agent = agent
+        self._contents = contents
         self._fetcher = fetcher
         self._replicas = replicas
 
@@ -227,22 +238,9 @@ class _Parts:
         """In order: the agent first, the queues last."""
         await self.agent.close()
         await self._fetcher.close()
+        await self._contents.close()
         for replica in self._replicas:
             await replica.close()
-
-
-class _Contents:
-    """Serves a peer the contents that the queue it asks about speaks of (R13)."""
-
-    def __init__(self, store: ContentStore, replicas: dict[str, Replica]) -> None:
-        self._store = store
-        self._replicas = replicas
-
-    def content_path(self, queue: str, sha256: str) -> Path | None:
-        replica = self._replicas.get(queue)
-        if replica is None or sha256 not in replica.state.contents:
-            return None
-        return self._store.path(sha256)
 
 
 class _Reader:
@@ -259,6 +257,11 @@ class _Reader:
         with self._disk.open(path, "rb") as file:
             file.seek(start)
             return file.read(stop - start)
+
+
+def job_id_of(job: WantedJob) -> str:
+    """The id under which a job is added, wherever."""
+    return hashlib.sha256(f"{job.queue} {job.name}".encode()).hexdigest()[:32]
 
 
 def file_name(job: WantedJob, item: WantedItem) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -21,6 +22,8 @@ class Life:
         self.host_id = host_id
         self.loop = loop
         self.alive = True
+        self._stalled_until = 0.0
+        self._late: list[Callable[[], object]] = []
         # In order of their start: that in which they are cancelled repeats, too.
         self._tasks: dict[asyncio.Task[Any], None] = {}
         self._context = contextvars.copy_context()
@@ -28,8 +31,24 @@ class Life:
 
     def call(self, function: Callable[..., object], *args: Any) -> None:
         """Call into the host as its own loop would."""
-        if self.alive:
-            self._context.copy().run(function, *args)
+        self.run(partial(self._context.copy().run, function, *args))
+
+    def run(self, call: Callable[[], object]) -> None:
+        """Make a call while it lives; in a stall, at the end of it and in order."""
+        if self.alive and self.loop.time() < self._stalled_until:
+            self._late.append(call)
+        elif self.alive:
+            call()
+
+    def stall(self, seconds: float) -> None:
+        """Its loop stands: messages and timers come late."""
+        self._stalled_until = self.loop.time() + seconds
+        self.loop.call_later(seconds, self._catch_up)
+
+    def _catch_up(self) -> None:
+        late, self._late = self._late, []
+        for call in late:
+            self.run(call)
 
     def spawn(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
         """Start a task of this life."""

@@ -72,10 +72,15 @@ class SimLinks:
 
 
 class Network:
-    """All links. `cut` pairs have none; what `filter` refuses is lost on its way."""
+    """All links. `cut` pairs have none; what `filter` refuses is lost on its way.
+
+    `deaf` are (source, target) whose packets are lost: nothing gets through that way,
+    until the link's silence cuts it.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seed: object) -> None:
         self.cut: set[Pair] = set()
+        self.deaf: set[tuple[str, str]] = set()
         self.latency = (0.001, 0.01)  # seconds
         self.filter: Callable[[str, str, dict[str, Any]], bool] = lambda *_: True
         self._loop = loop
@@ -161,6 +166,8 @@ class Network:
     ) -> None:
         """Call at the other end, `call(end, queue, *args)`, if the link still is."""
         key = (source, target)
+        if key in self.deaf:
+            return
         if key not in self._random:
             self._random[key] = SimRandom((self._seed, *key))
         moment = self._loop.time() + self._random[key].between(*self.latency)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..machine import MachineClock
@@ -37,16 +38,15 @@ class SimRandom:
 class SimClock(MachineClock):
     """The loop's time for one life of a host; a dead host's callbacks never run."""
 
-    def __init__(self, life: Life, epoch: float) -> None:
-        """`epoch`: Unix seconds at the loop's zero."""
+    def __init__(self, computer: Computer, life: Life) -> None:
+        self._computer = computer
         self._life = life
-        self._epoch = epoch
 
     def monotonic(self) -> float:
         return self._life.loop.time()
 
     def wall(self) -> float:
-        return self._epoch + self._life.loop.time()
+        return self._computer.world.wall() + self._computer.clock_error
 
     def call_later(
         self, seconds: float, callback: Callable[..., object], *args: Any
@@ -57,8 +57,7 @@ class SimClock(MachineClock):
         return self._life.loop.call_soon(self._run, callback, *args)
 
     def _run(self, callback: Callable[..., object], *args: Any) -> None:
-        if self._life.alive:
-            callback(*args)
+        self._life.run(partial(callback, *args))
 
 
 class SimWorker:

@@ -58,6 +58,7 @@ class SimPrinter:
         self._going_since: float | None = None  # None: it is paused
         self._gone = 0.0  # seconds that it had printed by then
         self._end: asyncio.TimerHandle | None = None
+        self._under_way = False  # until its end was told, also where mark stays
         self._callback: Callable[[], None] = lambda: None
 
     # PrinterPort.
@@ -126,6 +127,7 @@ class SimPrinter:
         if self.keeps_history:
             number = len(self.entries) + 1
             self.entries.append(HistoryEntry(number, filename, "in_progress"))
+        self._under_way = True
         self.on_begin(filename)
         self.on_bed = filename
         self._set(Mark(StatsState.PRINTING, filename))
@@ -138,7 +140,7 @@ class SimPrinter:
         mark = replace(mark, state=how, total_duration=mark.total_duration + 0.01)
         self._settle_history(_FINAL[how])
         self._set(mark, message)
-        self.on_end(mark.filename, how)
+        self._tell_end(how)
 
     def pause(self, message: str = "") -> None:
         self.stop()
@@ -215,10 +217,13 @@ class SimPrinter:
 
     def _break_off(self) -> None:
         """What was being printed is none of Klipper's any more."""
-        mark = self._observation.mark
         self.stop()
-        if mark.active:
-            self.on_end(mark.filename, StatsState.ERROR)
+        self._tell_end(StatsState.ERROR)
+
+    def _tell_end(self, how: StatsState) -> None:
+        if self._under_way:
+            self._under_way = False
+            self.on_end(self._observation.mark.filename, how)
 
     def _settle_history(self, status: str) -> None:
         if self.entries and self.entries[-1].status == "in_progress":

@@ -248,6 +248,27 @@ async def test_cancel_and_release_say_what_they_cannot(workshop: Workshop) -> No
 
 
 @story
+async def test_what_is_given_back_is_not_started_while_no_leader_answers(
+    workshop: Workshop,
+) -> None:
+    """Else it is printed here, and by whoever takes it once that is heard."""
+    host = await workshop.host()
+    holder = await workshop.host("b", ClearBed.MANUAL)
+    holder.files.here.clear()
+    await workshop.add(holder)
+    host.files.seconds = 20.0
+    await workshop.until(lambda: host.state is PrinterState.FETCHING)
+    (print_,) = workshop.live()
+    workshop.queue.led, workshop.queue.seems_led = False, True
+    host.files.here.add(print_.sha256)  # its bytes have just come
+    await host.agent.release(print_.print_id, "anna")
+    await asyncio.sleep(20)
+    workshop.queue.lead()
+    await workshop.until(lambda: workshop.releases() == ["released by anna"])
+    assert host.printer.starts == []
+
+
+@story
 async def test_a_released_reservation_is_not_taken_again_at_once(
     workshop: Workshop,
 ) -> None:

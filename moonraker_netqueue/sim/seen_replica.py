@@ -1,0 +1,42 @@
+"""A replica that tells a simulation what it goes through, at that very moment."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..model.command import Command
+from ..model.event import Event
+from ..model.outcome import Outcome
+from ..replica.replica import Replica
+from ..replica.status import ReplicaStatus
+
+
+class Witness(Protocol):
+    """Who is told."""
+
+    def on_applied(
+        self, host: str, group: str, command: Command, index: int, outcome: Outcome
+    ) -> None:
+        """A host applied a command."""
+
+    def on_standing(self, host: str, status: ReplicaStatus) -> None:
+        """A host has another leader, term or configuration."""
+
+
+class SeenReplica(Replica):
+    """Replica; `witness` is told first."""
+
+    witness: Witness | None = None
+
+    def on_applied(
+        self, command: Command, index: int, outcome: Outcome, events: tuple[Event, ...]
+    ) -> None:
+        group = self._lifecycle.group
+        if self.witness is not None and group is not None:
+            self.witness.on_applied(self.host_id, group.id, command, index, outcome)
+        super().on_applied(command, index, outcome, events)
+
+    def on_group_changed(self) -> None:
+        if self.witness is not None:
+            self.witness.on_standing(self.host_id, self.status())
+        super().on_group_changed()

@@ -1,0 +1,87 @@
+"""Ways to break the program, each of which breaks a promise sooner or later."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moonraker_netqueue.model import joins
+from moonraker_netqueue.model.job import Tally
+from moonraker_netqueue.model.queue_state import QueueState
+from moonraker_netqueue.ports import Disk
+from moonraker_netqueue.printer import record
+from moonraker_netqueue.replica import succession
+from moonraker_netqueue.replica.election import Election
+from moonraker_netqueue.replica.library import library
+from moonraker_netqueue.replica.participants import Participants
+
+Patch = pytest.MonkeyPatch
+
+
+def intent_not_on_disk(patch: Patch) -> None:
+    """The agent starts prints before its record is on the disk (R9)."""
+
+    def write(path: Path, data: bytes, disk: Disk, private: bool = False) -> None:
+        with disk.open(path, "wb") as file:
+            file.write(data)
+
+    patch.setattr(record, "replace_durably", write)
+
+
+def half_is_a_majority(patch: Patch) -> None:
+    """Half of the voters elect a leader and commit."""
+    for name in ("_onTick", "_SyncObj__onMessageReceived"):
+        _rewrite(patch, name)
+
+    def campaign(self: Election) -> None:
+        if self._host_id not in self._voters():
+            self._core.set_election_deadline(self._clock.monotonic() + 1)
+
+    def has_quorum(self: Participants) -> bool:
+        here = self._admitted | {self._host_id}
+        return 2 * len(self.counting() & here) >= len(self.counting())
+
+    patch.setattr(Election, "before_tick", campaign)
+    patch.setattr(Participants, "has_quorum", property(has_quorum))
+
+
+def _rewrite(patch: Patch, name: str) -> None:
+    source = textwrap.dedent(inspect.getsource(getattr(library.SyncObj, name)))
+    half = "(len(self.__otherNodes) + 1) / 2"
+    source = source.replace(f"> {half}", f">= {half}").replace(
+        f"<= {half}", f"< {half}"
+    )
+    made: dict[str, Any] = {}
+    body = textwrap.indent(source, "    ")
+    exec(f"class SyncObj:\n{body}", library.__dict__, made)  # noqa: S102
+    patch.setattr(library.SyncObj, name, getattr(made["SyncObj"], name))
+
+
+def generation_from_a_snapshot(patch: Patch) -> None:
+    """Going on, hosts give what their snapshots hold, not their logs (R6)."""
+
+    async def old_state(*_: object) -> QueueState:
+        return QueueState()  # no snapshot was taken yet
+
+    patch.setattr(succession, "all_known", old_state)
+
+
+def merge_adds_up(patch: Patch) -> None:
+    """A merge takes the sum of two groups' counters, not the higher one (R10)."""
+    patch.setattr(joins, "_higher", Tally.__add__)
+
+
+MUTATIONS: dict[str, Callable[[Patch], None]] = {
+    mutation.__name__: mutation
+    for mutation in (
+        intent_not_on_disk,
+        half_is_a_majority,
+        generation_from_a_snapshot,
+        merge_adds_up,
+    )
+}
