@@ -235,6 +235,7 @@ def _full_host() -> Host:
         peers=links,
         store=cast(Any, SimpleNamespace(has=lambda _: True, entries=dict)),
         fetcher=cast(Any, None),
+        eviction=cast(Any, None),
         agent=cast(Any, _Agent(state)),
         klipper=cast(Any, SimpleNamespace(view=dict)),
         gcodes=Path(),

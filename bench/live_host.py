@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import zlib
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -19,8 +20,6 @@ from moonraker_netqueue.peers.admission import Admission, AdmissionMode
 from moonraker_netqueue.peers.identity import load_or_create
 from moonraker_netqueue.peers.network import PeerNetwork
 from moonraker_netqueue.replica.replica import Replica
-
-QUEUE = "bench"
 
 
 class _Unsynced(sqlite3.Connection):
@@ -54,12 +53,17 @@ class LiveHost:
 
     @classmethod
     async def start(cls, folder: Path, disk: MachineDisk) -> LiveHost:
-        """Start on its folder, looking for others only shortly."""
+        """Start on its folder, looking for others only shortly.
+
+        The folders of hosts that share a queue lie in one folder: two benches on one
+        machine, whose hosts may dial each other's former ports, stay apart.
+        """
+        queue = f"bench-{zlib.crc32(bytes(folder.parent)):08x}"
         clock, random, worker = MachineClock(), MachineRandom(), ThreadWorker()
         identity = await worker.run(load_or_create, folder, disk)
         admission = Admission(folder, disk, worker)
         await admission.load()
-        admission.set_mode(QUEUE, AdmissionMode.OPEN)
+        admission.set_mode(queue, AdmissionMode.OPEN)
         machine: dict[str, Any] = {
             "clock": clock,
             "random": random,
@@ -76,7 +80,7 @@ class LiveHost:
         )
         await network.start()
         replica = Replica(
-            QUEUE,
+            queue,
             network.host_id,
             folder,
             network,

@@ -32,7 +32,7 @@ _PAUSE = (2.0, 8.0)  # seconds a fault lasts, and between faults
 _JOBS_EVERY = 6.0  # seconds
 _ROUND_EVERY = 15.0  # seconds between a person's looks at the printers
 _JUMPS = (-86400, -90, 90, 86400)  # seconds
-_PATIENCE = 300.0  # seconds until all is printed in the end
+_PATIENCE = 600.0  # seconds until a host is back, and until all is printed in the end
 
 
 class Nemesis:
@@ -143,7 +143,7 @@ class Nemesis:
 
     def _damage(self, victim: Machine) -> Callable[[], None]:
         """One disk at a time is lost: two of three would be more than is promised."""
-        wait(self._farm.settled, 240)
+        wait(self._farm.settled, _PATIENCE)
         victim.kill("moonraker")
         damage(victim.journal)
 
@@ -153,7 +153,7 @@ class Nemesis:
 
         def mend() -> None:
             victim.start()
-            wait(back, 240)
+            wait(back, _PATIENCE)
 
         return mend
 
@@ -264,7 +264,7 @@ def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
     farm.start()
     for printer in farm.printers:
         printer.recover(120)
-    wait(farm.settled, 240)
+    wait(farm.settled, _PATIENCE)
     _finish(farm, people)
     evidence = gather(farm, farm.began)
     begun = sum((one.begun for one in evidence), Counter[str]())

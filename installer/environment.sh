@@ -21,11 +21,15 @@ missing_packages() {
         return
     fi
     local tool
-    for tool in shellcheck bats git; do
+    for tool in shellcheck bats git chromium; do
         if ! command -v "$tool" >/dev/null; then
             echo "$tool"
         fi
     done
+    if ! command -v npm >/dev/null; then
+        echo nodejs
+        echo npm
+    fi
     if ! command -v ip >/dev/null; then
         echo iproute2
     fi
@@ -92,6 +96,18 @@ install_package() {
     echo "$wanted" >"$stamp"
 }
 
+# What the checks of the page need, as package-lock.json names it.
+install_page_tools() {
+    local stamp=$root/node_modules/netqueue-lock wanted
+    wanted=$(sha256sum <"$root/package-lock.json")
+    if [[ $(cat "$stamp" 2>/dev/null) == "$wanted" ]]; then
+        return
+    fi
+    echo "installing npm packages"
+    (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+    echo "$wanted" >"$stamp"
+}
+
 prepare() {
     if [[ -n ${PYTHON:-} ]] && ! command -v "$PYTHON" >/dev/null; then
         fail "variable PYTHON names '$PYTHON', which is no program: correct or unset it"
@@ -101,6 +117,9 @@ prepare() {
     flock "$lock" # another one may be at it
     make_environment
     install_package "$1"
+    if [[ $1 == test ]]; then
+        install_page_tools
+    fi
     exec {lock}<&-
     "$environment/bin/python" -m moonraker_netqueue.virtual_printer install
 }

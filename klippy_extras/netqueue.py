@@ -35,6 +35,7 @@ _QUEUE_FIELDS: dict[str, Any] = {
     "waiting": 0,
     "printing": 0,
 }
+_COMMANDS = ("BED_CLEAR", "PAUSE", "RESUME", "STATUS", "MATERIAL", "ADD", "DECIDE")
 _REMEDY = (
     "Is Moonraker running, with a section [netqueue] in moonraker.conf, and no warning"
     " of netqueue in the dashboard?"
@@ -57,7 +58,7 @@ class NetQueue:
         self.printer.register_event_handler("klippy:connect", self._handle_connect)
         self.webhooks.register_endpoint("netqueue/update", self._handle_update)
         self.webhooks.register_endpoint("netqueue/clear", self._handle_clear)
-        for name in ("BED_CLEAR", "PAUSE", "RESUME", "STATUS", "MATERIAL", "ADD"):
+        for name in _COMMANDS:
             self.gcode.register_command(
                 f"NETQUEUE_{name}",
                 getattr(self, f"cmd_NETQUEUE_{name}"),
@@ -136,6 +137,17 @@ class NetQueue:
             gcmd, FILE="filename", COUNT="count", QUEUE="queue", NAME="name"
         )
         self._call(gcmd, "netqueue_add", params)
+
+    cmd_NETQUEUE_DECIDE_help = (
+        "Say how a lost print ended: PRINT=<id> ACTION=<retry|mark_done>"
+        " [QUEUE=<name>] [BY=<name>]"
+    )
+
+    def cmd_NETQUEUE_DECIDE(self, gcmd: Any) -> None:
+        gcmd.get("PRINT")
+        gcmd.get("ACTION")
+        params = _taken(gcmd, PRINT="print_id", ACTION="action", QUEUE="queue", BY="by")
+        self._call(gcmd, "netqueue_decide", params)
 
     def _call(self, gcmd: Any, method: str, params: dict[str, str]) -> None:
         try:

@@ -15,12 +15,15 @@ from .api.host import OWNER_METHOD, Host
 from .api.hot_folder import HotFolders
 from .api.job_queue_facade import JobQueueFacade
 from .api.klipper_status import KlipperStatus
+from .api.prompts import Prompts
+from .api.questions import Questions
 from .api.queue import ServedQueue
 from .api.uploads import Uploads
 from .api.warnings import QueueWarnings
 from .config import Settings
 from .discovery.discovery import Discovery
 from .discovery.record import Found
+from .files.eviction import VERIFY_METHOD, Eviction
 from .files.fetch import Fetcher
 from .files.incoming import Incoming
 from .files.served import ServedContents
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 Notify = Callable[[dict[str, Any]], object]
+_GCODE_OUTPUT = "server:gcode_response"  # Moonraker's event
 
 
 class Assembly:
@@ -140,17 +144,19 @@ class _Builder:
         self._closing.push_async_callback(queues.close)
         await queues.load()
         fetcher = self._fetcher(store, network)
+        eviction = self._eviction(store, network, queues)
         agent = await self._agent(store, fetcher, network)
         queues.connect(agent, self._announce)
         warnings = QueueWarnings(queues.queues, self._clock, self._show_warning)
         self._closing.push_async_callback(warnings.close)
-        return Host(
+        host = Host(
             name=self._settings.name,
             queues=queues.queues,
             links=network,
             peers=network,
             store=store,
             fetcher=fetcher,
+            eviction=eviction,
             agent=agent,
             klipper=self._module,
             gcodes=self._gcodes,
@@ -158,6 +164,8 @@ class _Builder:
             clock=self._clock,
             random=self._random,
         )
+        eviction.spares = host.is_fresh
+        return host
 
     def endpoints(self, host: Host, notify: Notify) -> Endpoints:
         endpoints = Endpoints(host, self._queues)
@@ -172,7 +180,17 @@ class _Builder:
             closing.callback(feed.close)
 
         self._queues.attach(hook)
+        if self._settings.prompts:
+            self._prompts(host)
         return endpoints
+
+    def _prompts(self, host: Host) -> None:
+        def send(line: str) -> None:
+            self._server.send_event(_GCODE_OUTPUT, line)
+
+        prompts = Prompts(Questions(host).first, self._module, self._clock, send)
+        self._server.register_event_handler(_GCODE_OUTPUT, prompts.on_line)
+        self._closing.push_async_callback(prompts.close)
 
     def job_queue(self, host: Host, notify: Notify) -> JobQueueFacade | None:
         if self._settings.job_queue is None:
@@ -243,6 +261,26 @@ class _Builder:
         await replica.start()
         closing.push_async_callback(replica.close)
         return ServedQueue(name, replica)
+
+    def _eviction(
+        self, store: ContentStore, network: PeerNetwork, queues: HostQueues
+    ) -> Eviction:
+        eviction = Eviction(
+            store,
+            lambda: {name: queue.replica for name, queue in queues.queues.items()},
+            network,
+            self._clock,
+            self._settings.disk_budget,
+            lambda text: self._show_warning("files", text),
+        )
+        queues.attach(
+            lambda queue, _: queue.replica.register_request(
+                VERIFY_METHOD, eviction.answer
+            )
+        )
+        eviction.start()
+        self._closing.push_async_callback(eviction.close)
+        return eviction
 
     def _fetcher(self, store: ContentStore, network: PeerNetwork) -> Fetcher:
         fetcher = Fetcher(

@@ -24,8 +24,10 @@ from .errors import NetqueueError
 from .file_details_takeover import FileDetailsTakeover
 from .job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
 from .job_queue_takeover import JobQueueTakeover
-from .machine import MachineClock, ThreadWorker
+from .machine import MachineClock, MachineDisk, ThreadWorker
 from .moonraker_user import address, person
+from .panel_border import PanelBorder
+from .panel_entries import PanelEntries
 from .printer.klipper_module import KlipperModule
 from .upload_border import UploadBorder
 
@@ -59,6 +61,7 @@ class NetQueue:
             self._takeover = JobQueueTakeover(self.server)
         self._data_path = Path(self.server.get_app_arg("data_path"))
         self._border = UploadBorder(self.server, lambda: self._problem)
+        PanelBorder(self.server, self._worker)
         self._module = KlipperModule(self.server, MachineClock())
         self._commands = KlipperCommands(self._call, self._say)
         for name, method in self._commands.methods.items():
@@ -104,6 +107,9 @@ class NetQueue:
             )
             FileDetailsTakeover(self.server, self._assembly.file_details)
             self._border.serve(self._assembly.uploads)
+            await PanelEntries(
+                self.server, self._data_path, MachineDisk(), self._worker
+            ).apply(settings.entries)
             job_queue = self._assembly.job_queue
             if self._takeover is not None and job_queue is not None:
                 await self._takeover.take(job_queue)

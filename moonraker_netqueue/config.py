@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import TypeVar
 
 from .errors import NetqueueError
@@ -26,6 +27,8 @@ _WHOLE = re.compile(r"[0-9]{1,9}")
 _TRUE = ("true", "yes", "on", "1")
 _FALSE = ("false", "no", "off", "0")
 _LOCAL = "local"
+_MIB = 1 << 20
+_DISK_BUDGET = 4096 * _MIB
 
 
 class ConfigInvalid(NetqueueError):
@@ -68,6 +71,14 @@ class PrinterSettings:
     manual_effort_cost: int = 30
 
 
+class Entry(Enum):
+    """A way from the dashboards to the page."""
+
+    CARD = "card"
+    SIDEBAR = "sidebar"
+    ANNOUNCEMENT = "announcement"
+
+
 @dataclass(frozen=True)
 class Settings:
     """All of it."""
@@ -76,6 +87,9 @@ class Settings:
     queues: tuple[str, ...]
     job_queue: str | None  # the one behind Moonraker's own job queue; None: its own
     hot_folder: bool  # add what is put into gcodes/netqueue-in/<queue>
+    disk_budget: int  # bytes that the contents of jobs may take
+    prompts: bool  # ask on the printer's screen and on dashboards
+    entries: tuple[Entry, ...]
     network: NetworkSettings
     printer: PrinterSettings
 
@@ -96,6 +110,9 @@ def parse(
         queues=queues,
         job_queue=_job_queue(reader, queues),
         hot_folder=reader.take("hot_folder", _boolean, True),
+        disk_budget=reader.take("disk_budget", _mebibytes, _DISK_BUDGET),
+        prompts=reader.take("prompts", _boolean, True),
+        entries=reader.take("entries", _entries, tuple(Entry)),
         network=_network(reader),
         printer=_printer(reader),
     )
@@ -217,6 +234,16 @@ def _words(text: str) -> tuple[str, ...]:
     return words
 
 
+def _entries(text: str) -> tuple[Entry, ...]:
+    words = _split(text)
+    if words == ("none",):
+        return ()
+    known = [entry.value for entry in Entry]
+    if not words or set(words) - set(known):
+        raise ValueError(f"some of {', '.join(known)}, or none")
+    return tuple(Entry(word) for word in words)
+
+
 def _model(text: str) -> str:
     if len(text) > WORD_MAX or has_control(text):
         raise ValueError(f"a printer's model has at most {WORD_MAX} characters")
@@ -336,6 +363,12 @@ def _macro_seconds(text: str) -> int:
     if _WHOLE.fullmatch(text) and 1 <= int(text) <= 86_400:
         return int(text)
     raise ValueError("whole seconds, 1 to 86400 (a day)")
+
+
+def _mebibytes(text: str) -> int:
+    if _WHOLE.fullmatch(text) and 64 <= int(text) <= 10_000_000:
+        return int(text) * _MIB
+    raise ValueError("whole MiB, 64 to 10000000")
 
 
 def _minutes(text: str) -> int:

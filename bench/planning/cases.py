@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from moonraker_netqueue.sim.bound import least_makespan
-from moonraker_netqueue.sim.workload import Workload, batch, small_batch, stream
+from moonraker_netqueue.sim.workload import Workload, batch, orders, small_batch, stream
 
 from .exact import shortest_makespan
 
@@ -20,11 +20,14 @@ LOAD = 0.65  # of what the farm could do by the bound, in streams
 
 
 class Kind(Enum):
-    """How the lots come; small ones are batches without nights."""
+    """How the lots come: at once (small ones without nights), each at a time of its
+    own, or again and again in small orders.
+    """
 
     SMALL = "small"
     BATCH = "batch"
     STREAM = "stream"
+    ORDERS = "orders"
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Size:
             return small_batch(seed, self.printers, self.copies)
         if self.kind is Kind.BATCH:
             return batch(seed, self.printers, self.copies)
-        return stream(seed, self.printers, self.copies, _span(self, seed))
+        draw = stream if self.kind is Kind.STREAM else orders
+        return draw(seed, self.printers, self.copies, _span(self, seed))
 
     def least(self, seed: int) -> int | None:
         """The least makespan: exact of a small one, a lower bound of a batch."""
@@ -60,6 +64,7 @@ SMALL = Size(Kind.SMALL, 3, 9, tuple(range(401, 461)))
 BATCH_20 = Size(Kind.BATCH, 20, 1_000)
 BATCH_100 = Size(Kind.BATCH, 100, 10_000)
 STREAM_20 = Size(Kind.STREAM, 20, 1_000)
+ORDERS_20 = Size(Kind.ORDERS, 20, 1_000)
 SIZES = (
     SMALL,
     Size(Kind.BATCH, 5, 50, tuple(range(1, 11))),
@@ -67,7 +72,7 @@ SIZES = (
     Size(Kind.BATCH, 100, 1_000),
     BATCH_100,
     STREAM_20,
-    Size(Kind.STREAM, 100, 10_000),
+    ORDERS_20,
 )
 
 

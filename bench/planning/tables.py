@@ -39,7 +39,7 @@ def _small_rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
         pairs = Pairs.of(results, SMALL, name)
         ratios = pairs.ratios
         yield (
-            name,
+            pairs.told(SMALL, name),
             f"{fmean(ratios):.3f}",
             f"{max(ratios):.2f}",
             f"{sum(ratio == 1 for ratio in ratios)}/{len(ratios)}",
@@ -66,10 +66,14 @@ def _farm_table(results: Sequence[Result], size: Size) -> str:
     rows = []
     for name in _present(results, size):
         pairs = Pairs.of(results, size, name)
-        row = [name, *(_compared(pairs, _COMPARED[c]) for c in columns), _late(pairs)]
+        row = [
+            pairs.told(size, name),
+            *(_compared(pairs, _COMPARED[c]) for c in columns),
+            _late(pairs),
+        ]
         row.append(f"{fmean(r.measures.utilisation for r in pairs.ours):.2f}")
         ratios = pairs.ratios if is_batch else [r.flow_ratio for r in pairs.ours]
-        row.append(f"{fmean(ratios):.2f} ± {stdev(ratios):.2f}")
+        row.append(f"{fmean(ratios):.2f}{_spread(ratios, '.2f')}")
         rows.append(row)
     return _table(head, rows)
 
@@ -78,7 +82,13 @@ def _compared(pairs: Pairs, measure: str) -> str:
     if all(result.rival == BASELINE for result in pairs.ours):
         return f"{fmean(getattr(r.measures, measure) for r in pairs.ours):,.0f}"
     changes = pairs.changes(measure)
-    return f"{100 * fmean(changes):+.0f} ± {100 * stdev(changes):.0f} %"
+    percent = [100 * change for change in changes]
+    return f"{fmean(percent):+.0f}{_spread(percent, '.0f')} %"
+
+
+def _spread(values: Sequence[float], form: str) -> str:
+    """The standard deviation; of one value there is none."""
+    return f" ± {stdev(values):{form}}" if len(values) > 1 else ""
 
 
 def _late(pairs: Pairs) -> str:

@@ -15,6 +15,7 @@ from ..model.command import (
     Body,
     Command,
     ContentDropped,
+    ContentEvict,
     ContentHeld,
     Dissolve,
     HandIn,
@@ -30,6 +31,7 @@ from ..model.command import (
     PrintStarted,
     QueuePause,
     QueueSet,
+    RulesRaise,
 )
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
@@ -37,7 +39,7 @@ from .views import host_name
 
 EVENTS_MAX = 1_000
 _NameOf = Callable[[str], str]  # of a job, by its id
-_QUIET = (PrinterUpdate, ContentHeld, ContentDropped, PrintFetching)
+_QUIET = (PrinterUpdate, ContentHeld, ContentDropped, ContentEvict, PrintFetching)
 
 
 class AuditLog:
@@ -179,6 +181,11 @@ def _set(body: QueueSet, _name: _NameOf) -> str:
     return f"set the queue's {', '.join(parts) or 'nothing'}"
 
 
+def _raised(body: RulesRaise, _name: _NameOf) -> str:
+    left = f", {', '.join(host[:8] for host in body.without)} left out"
+    return f"raised the queue's rules to {body.rules}{left if body.without else ''}"
+
+
 _WORDS: Mapping[type, Callable[[Any, _NameOf], str]] = {
     JobAdd: _added,
     JobEdit: _edited,
@@ -192,6 +199,7 @@ _WORDS: Mapping[type, Callable[[Any, _NameOf], str]] = {
     PrintDecide: lambda body, _job: (
         f"decided about print {body.print_id[:8]}: {body.decision.value}"
     ),
+    RulesRaise: _raised,
     HandIn: lambda body, _job: f"brought what group {body.group[:8]} knew",
     Dissolve: lambda _body, _job: "gave this group up for another one",
 }

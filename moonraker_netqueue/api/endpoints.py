@@ -18,6 +18,7 @@ from .queues import QueueEndpoints, Serving
 from .recover import RecoverEndpoints
 from .reports import ReportEndpoints
 from .routes import LATER
+from .rules import RulesEndpoints
 from .status import status_view
 
 _Answer = Callable[[Arguments], Awaitable[dict[str, Any]]]
@@ -32,6 +33,7 @@ class Endpoints:
         queues = QueueEndpoints(host, serving)
         jobs, printers = JobEndpoints(host), PrinterEndpoints(host)
         reports, recover = ReportEndpoints(host), RecoverEndpoints(host)
+        rules = RulesEndpoints(host)
         self._answers: dict[tuple[str, str], _Answer] = {
             ("status", "GET"): self._status,
             ("jobs", "GET"): jobs.list_jobs,
@@ -57,6 +59,8 @@ class Endpoints:
             ("rejoin", "POST"): self._rejoin,
             ("recover", "GET"): recover.show,
             ("recover", "POST"): recover.act,
+            ("rules", "GET"): rules.show,
+            ("rules", "POST"): rules.act,
             **FileEndpoints(host).answers(),
         }
 

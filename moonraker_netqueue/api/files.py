@@ -8,14 +8,12 @@ import operator
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..files.errors import FilesError
-from ..model.command import ContentDropped, ContentHeld
-from ..model.content import Content, FileRef
+from ..files.errors import ContentNeeded, FilesError
+from ..model.content import Content
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host, file_error
 from .paging import Key, Page
-from .queue import ServedQueue
 
 _LIMIT = 500  # rows of one answer: the registry may have 20000
 _SLICE = 500  # rows looked at and sorted at once
@@ -48,7 +46,7 @@ class FileEndpoints:
         behind = await self._ordered(known, page, offset + _LIMIT + 1)
         contents, following = page.cut(behind[offset:], _by_name)
         orphans = await self._orphans()
-        used = _used(queue)
+        used = queue.state.all_referenced()
         return {
             "queue": queue.name,
             "total": len(known),
@@ -99,34 +97,17 @@ class FileEndpoints:
         if not store.has(sha256):
             raise ApiError(404, f"this host has no content {sha256[:64]!r}")
         self._require_unused(sha256)
-        held = [
-            (queue, content)
-            for queue in self._host.queues.values()
-            if (content := queue.state.contents.get(sha256)) is not None
-            and self._host.host_id in content.holders
-        ]
-        for queue, content in held:
-            await self._let_go(queue, content)
-        # A job may have been added meanwhile, or have waited in the outbox.
-        self._require_unused(sha256)
         try:
-            await store.drop(sha256)
+            queues = await self._host.eviction.evict(sha256)
+        except ContentNeeded as error:
+            raise ApiError(409, f"nothing is deleted: {error}") from error
         except FilesError as error:
             raise file_error(error) from error
-        return {"sha256": sha256, "queues": [queue.name for queue, _ in held]}
-
-    async def _let_go(self, queue: ServedQueue, content: Content) -> None:
-        """Commit that this host is no holder; take it back if a job came first."""
-        if await queue.submit(ContentDropped(content.sha256)):
-            missing = ", ".join(queue.missing()) or "a leader"
-            raise ApiError(503, f"nothing is deleted: {missing} does not answer")
-        if content.sha256 in _used(queue):
-            file = FileRef(content.key, content.sha256, content.size, content.name)
-            await queue.submit(ContentHeld(file))
+        return {"sha256": sha256, "queues": list(queues)}
 
     def _require_unused(self, sha256: str) -> None:
         for queue in self._host.queues.values():
-            if sha256 in _used(queue):
+            if sha256 in queue.state.all_referenced():
                 raise ApiError(
                     409, f"a job or a print of queue {queue.name!r} needs this file"
                 )
@@ -138,14 +119,3 @@ class FileEndpoints:
 
 def _by_name(content: Content) -> Key:
     return content.name, content.sha256
-
-
-def _used(queue: ServedQueue) -> set[str]:
-    """SHA-256 of what jobs and live prints speak of."""
-    state = queue.state
-    return {
-        file.sha256
-        for job in state.jobs.values()
-        for item in job.items
-        for file in item.spec.files
-    } | {print_.sha256 for print_ in state.prints.values()}

@@ -6,10 +6,12 @@ import asyncio
 import itertools
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeVar
 
 from ..files.errors import ContentMissing, DiskFull, FilesError, StoreUnusable
+from ..files.eviction import Eviction
 from ..files.fetch import Fetcher
 from ..files.store import ContentStore
 from ..model.checks import TEXT_MAX
@@ -54,6 +56,7 @@ class Host:
         peers: Peers,
         store: ContentStore,
         fetcher: Fetcher,
+        eviction: Eviction,
         agent: Agent,
         klipper: KlipperModule,
         gcodes: Path,
@@ -69,6 +72,7 @@ class Host:
         self.klipper = klipper
         self.metadata = metadata  # what Moonraker knows of a file of this host
         self.store = store
+        self.eviction = eviction
         self._fetcher = fetcher
         self._gcodes = gcodes
         self._clock = clock
@@ -165,10 +169,35 @@ class Host:
         name = filename if len(filename) <= TEXT_MAX else file.name
         return item_of(name, file, self.metadata(filename))
 
+    def registered_item(self, queue: ServedQueue, sha256: str) -> ItemSpec:
+        """One copy of a content that some host of the queue has; answers 404.
+
+        What a job that prints it says of it holds here, too.
+        """
+        content = queue.state.contents.get(sha256)
+        if content is None:
+            raise ApiError(404, f"queue {queue.name!r} has no content {sha256[:64]!r}")
+        for job in queue.state.ordered_jobs():
+            for item in job.items:
+                if [file.sha256 for file in item.spec.files] == [sha256]:
+                    (file,) = item.spec.files
+                    return replace(
+                        item.spec, count=1, files=(replace(file, models=()),)
+                    )
+        file = FileRef(content.key, sha256, content.size, content.name)
+        known = self.metadata(content.name)
+        return item_of(
+            content.name, file, known if known.get("size") == content.size else {}
+        )
+
     async def hold(self, queue: ServedQueue, file: FileRef) -> None:
-        """Register this host as a holder, before a job speaks of the content."""
+        """Register this host as a holder, before a job speaks of the content.
+
+        One that only other hosts have is registered as theirs already.
+        """
         content = queue.state.contents.get(file.sha256)
-        if content is None or self.host_id not in content.holders:
+        held = content is not None and self.host_id in content.holders
+        if not held and self.store.has(file.sha256):
             await queue.submit(ContentHeld(file))
 
     async def fetch(self, queue: ServedQueue, content: Content, wait: float) -> bool:

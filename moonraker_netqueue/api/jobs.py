@@ -28,6 +28,7 @@ from .sliced import joined
 from .views import held_view, job_view, prints_by_job, start_views
 
 _LIMIT_MAX = 1000  # rows of a page
+_FILES = ("filename", "sha256", "files")  # ways to name what to print
 _SLICE = 100  # views made at once: half a millisecond, a few on a Raspberry Pi 3
 
 
@@ -162,7 +163,7 @@ class JobEndpoints:
         job_id = self._host.job_id(queue, client_id)
         if job_id in queue.state.jobs:  # outcomes are remembered for a while only
             return await self._answer(queue, job_id)
-        specs, files = await self._items(arguments, None)
+        specs, files = await self._items(queue, arguments, None)
         body = JobAdd(
             job_id=job_id,
             wishes=_wishes(arguments, Wishes(name=specs[0].files[0].name)),
@@ -184,8 +185,8 @@ class JobEndpoints:
         self, queue: ServedQueue, job: Job, arguments: Arguments
     ) -> JobEdit:
         items = None
-        if any(word in arguments for word in ("items", "filename", "files", "count")):
-            items, files = await self._items(arguments, job)
+        if any(word in arguments for word in (*_FILES, "items", "count")):
+            items, files = await self._items(queue, arguments, job)
             for file in files:
                 await self._host.hold(queue, file)
         wishes = _wishes(arguments, job.wishes)
@@ -203,7 +204,7 @@ class JobEndpoints:
         )
 
     async def _items(
-        self, arguments: Arguments, job: Job | None
+        self, queue: ServedQueue, arguments: Arguments, job: Job | None
     ) -> tuple[list[ItemSpec], list[FileRef]]:
         """Items from `items`, or one item from the job's own arguments."""
         if "items" in arguments:
@@ -220,7 +221,7 @@ class JobEndpoints:
                 known = [item.spec for item in job.items]
         specs, files = [], []
         for row, spec in zip(rows, known, strict=True):
-            made, added = await self._item(row, spec)
+            made, added = await self._item(queue, row, spec)
             if row is not arguments:
                 row.finish()
             specs.append(made)
@@ -228,14 +229,14 @@ class JobEndpoints:
         return specs, files
 
     async def _item(
-        self, row: Arguments, known: ItemSpec | None
+        self, queue: ServedQueue, row: Arguments, known: ItemSpec | None
     ) -> tuple[ItemSpec, list[FileRef]]:
         count = row.integer("count", known.count if known else 1)
         try:
             check_count(known.name if known else "the item", count)
         except Rejected as error:
             raise ApiError.from_rejection(error) from error
-        base = await self._base(row, known)
+        base = await self._base(queue, row, known)
         files = [] if base is known else list(base.files)
         # What a person demands binds every printer, also those that tell nothing.
         told = tuple(word for word in base.from_file if word not in row)
@@ -255,26 +256,37 @@ class JobEndpoints:
         _checked(spec)
         return spec, files
 
-    async def _base(self, row: Arguments, known: ItemSpec | None) -> ItemSpec:
+    async def _base(
+        self, queue: ServedQueue, row: Arguments, known: ItemSpec | None
+    ) -> ItemSpec:
         """The item that a row names by its files, or the one that it is about."""
-        filename = row.optional_text("filename")
+        if sum(word in row for word in _FILES) > 1:
+            raise ApiError(400, f"give one of the arguments {', '.join(_FILES)}")
         if "files" in row:
-            if filename is not None:
-                raise ApiError(400, "give one of the arguments 'filename' and 'files'")
-            return await self._alternatives(row.objects("files"))
-        if filename is not None:
-            return await self._item_of(filename)
-        if known is None:
-            raise ApiError(400, "argument 'filename' is missing")
-        return known
+            return await self._alternatives(queue, row.objects("files"))
+        if known is not None and not any(word in row for word in _FILES):
+            return known
+        return await self._named(queue, row)
 
-    async def _alternatives(self, rows: list[Arguments]) -> ItemSpec:
+    async def _named(self, queue: ServedQueue, row: Arguments) -> ItemSpec:
+        """One copy of the file that a row names."""
+        sha256 = row.optional_text("sha256")
+        if sha256 is not None:
+            return self._host.registered_item(queue, sha256)
+        filename = row.optional_text("filename")
+        if filename is None:
+            raise ApiError(400, "argument 'filename' is missing")
+        return await self._item_of(filename)
+
+    async def _alternatives(
+        self, queue: ServedQueue, rows: list[Arguments]
+    ) -> ItemSpec:
         """One item from files that are sliced for one printer model or another."""
         if not rows:
             raise ApiError(400, "argument 'files': give at least one file")
         items = []
         for row in rows:
-            item = await self._item_of(row.text("filename"))
+            item = await self._named(queue, row)
             models = row.words("models")
             seconds = row.optional_integer("estimate_s", item.estimate_s)
             row.finish()

@@ -11,7 +11,8 @@ from .errors import ApiError
 _WAITING_MAX = 50  # commands; a macro in a loop must not fill the memory
 _BY = "G-code"
 _WORDS = {"filename": "FILE", "count": "COUNT", "name": "NAME", "queue": "QUEUE"}
-_WORDS |= {"materials_ready": "READY", "by": "BY"}  # what the commands call arguments
+_WORDS |= {"materials_ready": "READY", "by": "BY"}
+_WORDS |= {"print_id": "PRINT", "action": "ACTION"}  # what the commands call arguments
 
 
 class Call(Protocol):
@@ -40,6 +41,7 @@ class KlipperCommands:
             "netqueue_resume": self._resume,
             "netqueue_material": self._load,
             "netqueue_add": self._add,
+            "netqueue_decide": self._decide,
         }
 
     async def _clear_bed(self, **values: Any) -> None:
@@ -57,6 +59,10 @@ class KlipperCommands:
 
     async def _add(self, **values: Any) -> None:
         await self._carry_out("job", values, _added)
+
+    async def _decide(self, **values: Any) -> None:
+        values.setdefault("by", _BY)
+        await self._carry_out("print", values, _decided)
 
     async def _carry_out(
         self,
@@ -99,6 +105,11 @@ def _paused(answer: dict[str, Any]) -> str:
 def _loaded(answer: dict[str, Any]) -> str:
     materials = answer["printer"]["materials_ready"]
     return f"loaded: {', '.join(materials) or 'nothing'}"
+
+
+def _decided(answer: dict[str, Any]) -> str:
+    print_ = answer["print"]
+    return f"{print_['file'] or print_['job']} is {print_['state']}, as you say"
 
 
 def _added(answer: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from ..model.errors import CommandInvalid, Rejected
 from ..model.job import Job
 from ..model.queue_state import QueueState
 from ..printer.manner import notice_of
-from ..replica.errors import ReplicaError
+from ..replica.errors import ReplicaError, RulesTooLow
 from ..replica.replica import Replica
 from ..replica.submission import SubmitState
 from . import undecided
@@ -50,6 +50,8 @@ class ServedQueue:
             outcome = await self.replica.submit(
                 body, client_id, _SUBMIT_TIMEOUT, origin()
             )
+        except RulesTooLow as error:
+            raise ApiError(409, str(error)) from error
         except ReplicaError as error:
             raise ApiError(503, str(error)) from error
         except CommandInvalid as error:

@@ -25,6 +25,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "fetch": ("POST",),
     "rejoin": ("POST",),
     "recover": ("GET", "POST"),
+    "rules": ("GET", "POST"),
     "member": ("POST", "DELETE"),
     "token": ("POST",),
 }

@@ -34,6 +34,7 @@ def _queue_view(queue: ServedQueue) -> dict[str, Any]:
         "leader": status.leader,
         "term": status.term,
         "quorum": status.quorum,
+        "rules": status.rules,
         "missing": queue.missing(),
         "founding": _founding_view(queue, status.founding),
         "members": [
@@ -42,6 +43,7 @@ def _queue_view(queue: ServedQueue) -> dict[str, Any]:
                 "name": member.name,
                 "voter": member.voter,
                 "connected": member.connected,
+                "version": member.version,
             }
             for member in status.members
         ],

@@ -26,7 +26,15 @@ class FileChanging(FilesError):
 
 
 class DiskFull(FilesError):
-    """There is no room for the content."""
+    """There is no room for the content: `needed` more bytes must be free."""
+
+    def __init__(self, text: str, needed: int) -> None:
+        super().__init__(text)
+        self.needed = needed
+
+
+class ContentNeeded(FilesError):
+    """A content stays on this host; the text says for whom."""
 
 
 class StoreUnusable(FilesError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,12 +31,16 @@ from .index import Entry, read_index, write_index
 
 _T = TypeVar("_T")
 
+MakeRoom = Callable[[int], Awaitable[bool]]
+"""Called with the bytes that must become free; whether they did."""
+
 STORE_FOLDER = ".netqueue"
 PRINT_FOLDER = "netqueue"
 PART_SUFFIX = ".part"  # a fetch that goes on after a restart
 _FRESH_SUFFIX = ".fresh"  # a copy in the making: worthless after a crash
 _GCODE_SUFFIXES = (".gcode", ".g", ".gco")
 _RESERVE = 32 << 20  # bytes left free for Klipper's and Moonraker's own files
+_FULL = "delete files that are not needed, such as old ones in gcodes/netqueue, or jobs"
 _LONGEST_NAME = 255  # bytes of a file name
 _HEAVY_AT_ONCE = 2  # of the worker's threads: journals must not wait for copies
 
@@ -49,7 +53,9 @@ class ContentStore:
         self._print_folder = gcodes / PRINT_FOLDER
         self._disk = disk
         self._worker = worker
-        self._index: dict[str, Entry] = {}
+        self._index: dict[str, Entry] = {}  # what was used last is at the end
+        self.make_room: MakeRoom = _make_none  # asked once before DiskFull is raised
+        self.on_kept: Callable[[], object] = lambda: None  # there is one content more
         self._heavy = asyncio.Semaphore(_HEAVY_AT_ONCE)
         self._indexing = asyncio.Lock()
         self._numbers = itertools.count()
@@ -63,7 +69,7 @@ class ContentStore:
         return sha256 in self._index
 
     def entries(self) -> dict[str, Entry]:
-        """All contents that are here, by SHA-256."""
+        """All contents that are here, by SHA-256, those used last at the end."""
         return dict(self._index)
 
     def path(self, sha256: str) -> Path | None:
@@ -83,7 +89,7 @@ class ContentStore:
         name = name or path.name
         fresh = self._fresh()
         try:
-            digest = await self.run(self._take_in, path, name, fresh)
+            digest = await self._with_room(self._take_in, path, name, fresh)
             await self._keep(fresh, digest)
         finally:
             await self.run(self._disk.remove, fresh)
@@ -119,18 +125,45 @@ class ContentStore:
         fresh = self._fresh()
         target = self._print_folder / queue
         try:
-            return await self.run(
+            path = await self._with_room(
                 self._put_out, sha256, entry.size, target, name, fresh
             )
         except ContentDamaged:
             await self._forget(sha256)
             raise
+        else:
+            self._note_use(sha256)
+            return path
         finally:
             await self.run(self._disk.remove, fresh)
 
+    async def is_good(self, sha256: str) -> bool:
+        """Read a content again: whether its bytes are right; bad ones are dropped."""
+        entry = self._index.get(sha256)
+        if entry is None:
+            return False
+        path = self.folder / sha256
+        if await self.run(self._is_content, path, sha256, entry.size):
+            return True
+        await self._forget(sha256)
+        return False
+
     async def require_room(self, size: int) -> None:
         """Raise DiskFull unless `size` more bytes fit."""
-        await self.run(self._require_room, size)
+        await self._with_room(self._require_room, size)
+
+    async def _with_room(self, work: Callable[..., _T], *args: object) -> _T:
+        try:
+            return await self.run(work, *args)
+        except DiskFull as error:
+            if not await self.make_room(error.needed):
+                raise
+            return await self.run(work, *args)
+
+    def _note_use(self, sha256: str) -> None:
+        entry = self._index.pop(sha256, None)
+        if entry is not None:
+            self._index[sha256] = entry
 
     async def run(self, work: Callable[..., _T], *args: object) -> _T:
         """Do blocking work on the disk off the loop; raises FilesError."""
@@ -142,9 +175,7 @@ class ContentStore:
 
     def _explain(self, error: OSError) -> FilesError:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return DiskFull(
-                f"the disk of {self.folder} is full; delete files that are not needed"
-            )
+            return DiskFull(f"the disk of {self.folder} is full; {_FULL}", _RESERVE)
         where = error.filename or self.folder
         return StoreUnusable(
             f"{where}: {error.strerror or error}; let the user that Moonraker runs as "
@@ -160,6 +191,8 @@ class ContentStore:
             changed = {**self._index, digest.sha256: Entry(digest.size, digest.md5)}
             await self.run(write_index, self.folder, self._disk, changed)
             self._index = changed
+        self._note_use(digest.sha256)
+        self.on_kept()
 
     async def _forget(self, sha256: str) -> None:
         async with self._indexing:
@@ -219,7 +252,8 @@ class ContentStore:
         if size + _RESERVE > free:
             raise DiskFull(
                 f"the disk of {self.folder} has {free} bytes free, {size + _RESERVE} "
-                "are needed (with a reserve); delete files that are not needed"
+                f"are needed (with a reserve); {_FULL}",
+                size + _RESERVE - free,
             )
 
     def _rename_durably(self, fresh: Path, target: Path) -> None:
@@ -265,6 +299,10 @@ class ContentStore:
         if not self._disk.exists(path) or self._disk.size(path) != size:
             return False
         return read_digest(path, self._disk).sha256 == sha256
+
+
+async def _make_none(_needed: int) -> bool:
+    return False
 
 
 def require_gcode_name(name: str) -> None:

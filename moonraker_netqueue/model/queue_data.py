@@ -162,6 +162,15 @@ class QueueData:
             for file in item.spec.files
         )
 
+    def all_referenced(self) -> set[str]:
+        """SHA-256 of all contents that jobs and live prints speak of."""
+        return {
+            file.sha256
+            for job in self.jobs.values()
+            for item in job.items
+            for file in item.spec.files
+        } | {print_.sha256 for print_ in self.prints.values()}
+
     def members(self) -> dict[str, Any]:
         """All that a snapshot holds, by name, not made JSON values yet."""
         members = ((name, getattr(self, name)) for name in _NAMES)

@@ -20,7 +20,7 @@ from .errors import IdentityDamaged
 
 _FILE_NAME = "identity.pem"  # key and certificate in one file: replaced as one
 # A Pi without a clock starts in 1970 or at its last shutdown: no date locks it out.
-_VALID_FROM = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
+_VALID_FROM = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 _VALID_TO = datetime.datetime(
     9999, 12, 31, 23, 59, 59, tzinfo=datetime.timezone.utc
 )  # RFC 5280: no end

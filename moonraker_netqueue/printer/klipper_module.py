@@ -52,13 +52,20 @@ class KlipperModule:
 
     async def tell(self, **what: Any) -> bool:
         """Give it a `status`, or a `text` to show; whether it has taken that."""
+        if not await self.usable():
+            return False
         try:
-            if not self._ready() or not await self.present():
-                return False
             await self._bounded(self._call("update", what))
         except self._server.error:
             return False
         return True
+
+    async def usable(self) -> bool:
+        """Whether Klipper is up and has the module."""
+        try:
+            return self._ready() and await self.present()
+        except self._server.error:
+            return False
 
     async def clearing(self, configured: Clearing) -> Clearing:
         """`configured`, but for what printer.cfg says; raises Moonraker's error."""

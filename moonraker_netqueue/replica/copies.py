@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model.errors import Rejected
+from ..model.intake import note_ancestors
 from ..model.merge import merge
 from ..model.queue_state import QueueState
 from ..ports import Message, Worker
@@ -20,7 +21,6 @@ from .journal import Journal
 from .snapshot_intake import PART_SIZE, Ask
 
 _LOGGER = logging.getLogger(__name__)
-BROUGHT = "brought"  # what a journal notes of the files that it follows
 
 
 async def all_known(group: Group, journal: Journal, files: GroupFiles) -> QueueState:
@@ -31,14 +31,13 @@ async def all_known(group: Group, journal: Journal, files: GroupFiles) -> QueueS
     leader that died before it could say so. Raises CommandTooNew.
     """
     state = _with_tail(group.state.copied(), journal, group.applied_index)
-    for name, file in journal.meta(BROUGHT) or ():
-        if name not in state.ancestors:
-            old = await _read_aside(files, file)
-            state = await files.worker.run(merge, state, old)
+    for name, file in journal.not_yet_back(state):
+        old = await _read_aside(files, name, file)
+        state = await files.worker.run(merge, state, old)
     return state
 
 
-async def _read_aside(files: GroupFiles, file: str) -> QueueState:
+async def _read_aside(files: GroupFiles, group: str, file: str) -> QueueState:
     """All that a journal knows that was set aside; nothing if it cannot be read."""
     try:
         journal, state = await files.open_aside(file)
@@ -46,6 +45,7 @@ async def _read_aside(files: GroupFiles, file: str) -> QueueState:
         _LOGGER.error("what this host brought is not with the others: %s", error)
         return QueueState()
     await journal.database.close()
+    note_ancestors(state, {group: journal.meta("generation")})
     return await files.worker.run(_with_tail, state, journal, journal.snapshot_index)
 
 

@@ -43,6 +43,11 @@ class Election:
         self._leader_heard = self._clock.monotonic()
         self._asking = self._won = False
 
+    @property
+    def hears_leader(self) -> bool:
+        """Whether a leader spoke lately."""
+        return self._clock.monotonic() - self._leader_heard < ELECTION_MIN
+
     def before_tick(self) -> None:
         """Let the tick's election happen only if it should."""
         core, now = self._core, self._clock.monotonic()
@@ -76,12 +81,11 @@ class Election:
     def answer(self, host: str, question: RaftMessage) -> None:
         """Tell `host` whether it would get this node's vote now."""
         core = self._core
-        silent = self._clock.monotonic() - self._leader_heard >= ELECTION_MIN
         index, term = core.last_entry()
         asked = (question["last_log_term"], question["last_log_index"])
         granted = (
             not core.is_leader
-            and silent
+            and not self.hears_leader
             and question["term"] >= core.term
             and asked >= (term, index)
         )

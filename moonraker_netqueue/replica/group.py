@@ -177,8 +177,8 @@ class Group:
         return self._seats.staying()
 
     def may_have_jobs(self) -> bool:
-        """Whether the log holds a job, committed or not."""
-        if self.state.ever_had_jobs:
+        """Whether the log holds a job, committed or not, or what was brought here."""
+        if self.state.ever_had_jobs or self._journal.not_yet_back(self.state):
             return True
         tail = range(self.applied_index + 1, self._journal.last_index + 1)
         entries = map(self._journal.entry, tail)

@@ -44,7 +44,7 @@ class Hardening:
             "append_entries": self._on_append_entries,
             "snapshot_offer": self._on_snapshot_offer,
             "next_node_idx": self._on_ack,
-            "request_vote": self._core.receive,
+            "request_vote": self._on_request_vote,
             "response_vote": self._on_vote,
             "pre_vote": self._election.answer,
             "pre_vote_answer": self._on_pre_vote_answer,
@@ -205,6 +205,16 @@ class Hardening:
             self._core.receive(host, message)
         else:
             self._drop(host, message, "not a voter")
+
+    def _on_request_vote(self, host: str, message: RaftMessage) -> None:
+        """Who has no seat in this log may have got one that it does not tell; but not
+        while a leader is heard, who would have said so: it ends no term."""
+        core = self._core
+        led = core.is_leader or self._election.hears_leader
+        if led and host not in core.other_voters:
+            self._drop(host, message, "not a voter")
+        else:
+            core.receive(host, message)
 
     def _on_vote(self, host: str, message: RaftMessage) -> None:
         core = self._core

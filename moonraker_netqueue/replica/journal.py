@@ -234,6 +234,12 @@ class Journal:
         if self._commit_index != self._meta.get("commit_index", 1):
             self.set_meta(commit_index=self._commit_index)
 
+    def not_yet_back(self, state: QueueState) -> list[tuple[str, str]]:
+        """Which groups this host brought that `state` does not go on from, and the
+        names of their files in set-aside/."""
+        brought = self.meta("brought") or ()
+        return [(name, file) for name, file in brought if name not in state.ancestors]
+
     def note_left(self) -> None:
         """This host ends in order while others stay: its seat may be gone."""
         self.set_meta(left=self._end())

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from ..errors import NetqueueError
 from ..model.queue_state import QueueState
 from ..ports import Clock, Links, Message, Random
-from .copies import BROUGHT
 from .entry import Seat, founding_entries
 from .errors import (
     JournalDamaged,
@@ -323,14 +322,14 @@ class Lifecycle:
             self.journal, self._state = await self._files.open()
             self._enter()
             return
-        self._kept, brought = group.state, self._opened().meta(BROUGHT) or []
+        self._kept, brought = group.state, self._opened().not_yet_back(group.state)
         file = await self._set_aside(into)
         if self._opened().meta("group") == into:
             self._enter()
             self.succession.note_founded(into)
         else:
             journal = self._opened()
-            position = journal.set_meta(**{BROUGHT: [*brought, (group.id, file)]})
+            position = journal.set_meta(brought=[*brought, (group.id, file)])
             await journal.database.wait_durable(position)
             self._target = into
             self._go(Phase.LISTENING)

@@ -1,14 +1,14 @@
 """Groups of one queue that meet: which one goes over to which (R8, R14).
 
 A group that never had a job dissolves by command. Of two with jobs the hosts of one go
-over to the other, each by itself: to one that went on from theirs; else to the one of
-the higher generation, then to the one that began with more hosts, then to the lower
-id. All of that is fixed when a group is founded, so both sides see the same winner.
+over to the other, each by itself: to the one of the higher generation, then to the one
+that began with more hosts, then to the lower id. All of that is fixed when a group is
+founded, so both sides see the same winner; and whatever a group went on from, or took
+in, is lower than it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import NamedTuple
 
 from ..model.command import Command, CommandId, Dissolve
@@ -24,15 +24,10 @@ class Side(NamedTuple):
     id: str
     generation: int
     following: int
-    ancestors: Collection[str]
 
 
 def goes_over(mine: Side, other: Side) -> bool:
     """Whether the hosts of `mine` go over to `other`; never in both directions."""
-    if mine.id in other.ancestors:
-        return True
-    if other.id in mine.ancestors or mine.id == other.id:
-        return False
     mine_key = (mine.generation, mine.following)
     other_key = (other.generation, other.following)
     return other_key > mine_key or (other_key == mine_key and other.id < mine.id)
@@ -40,11 +35,11 @@ def goes_over(mine: Side, other: Side) -> bool:
 
 def side_of(group: Group) -> Side:
     """This host's group."""
-    return Side(group.id, group.generation, group.following, group.state.ancestors)
+    return Side(group.id, group.generation, group.following)
 
 
 def _side_of(hello: Hello, group: str) -> Side:
-    return Side(group, hello.generation, hello.following, hello.ancestors)
+    return Side(group, hello.generation, hello.following)
 
 
 class Meeting:

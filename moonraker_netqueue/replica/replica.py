@@ -15,6 +15,7 @@ from ..model.event import Event, Topic, overruled
 from ..model.hand_in_rules import MERGED
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
+from ..model.schema import SCHEMA
 from ..ports import Clock, Disk, Links, Message, Random, Worker
 from ..version import __version__
 from .conversation import Conversation
@@ -41,6 +42,7 @@ from .requests import RequestHandler, Requests
 from .rules_gate import RulesGate
 from .status import Member, ReplicaStatus
 from .submission import SubmitOutcome, Submitter
+from .versions import Word
 
 _LOGGER = logging.getLogger(__name__)
 _OVERRULED_MAX = 5  # jobs that a notice names
@@ -93,7 +95,9 @@ class Replica:
         lives_file = files.lives()
         lives_file.on_failed = self._fail
         self._lives = Lives(lives_file, random)
-        gate = RulesGate(host_id, self._lives.versions, self._neighbours, clock)
+        self._gate = gate = RulesGate(
+            host_id, self._lives.versions, self._neighbours, clock
+        )
         self._submitter = Submitter(
             queue, self._outbox, links, clock, self._group_joined, gate
         )
@@ -290,11 +294,13 @@ class Replica:
             raise RecoverRefused("it takes too long: look at its status") from error
         return Recovered(new, tuple(sorted(order.overruled)))
 
-    async def raise_rules(self, without: tuple[str, ...], by: Origin) -> None:
-        """Let the queue use all that this version knows; some hosts are not waited for.
+    def behind(self) -> dict[str, Word]:
+        """Hosts of the queue that do not know all that this version does (R23)."""
+        group = self._group_joined()
+        return {} if group is None else self._gate.behind(group, SCHEMA)
 
-        Raises RulesTooLow if others do not know it, NotLeader if nobody decides now.
-        """
+    async def raise_rules(self, without: tuple[str, ...], by: Origin) -> None:
+        """Let the queue use all that this version knows; a NetqueueError: why not."""
         await self._requests.ask_for_rules(without, by)
 
     # LinkListener.

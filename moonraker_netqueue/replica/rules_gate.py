@@ -20,7 +20,7 @@ from ..ports import Clock
 from ..version import __version__
 from .greeting import Neighbours
 from .group import Answer, Group
-from .versions import Versions
+from .versions import Versions, Word
 
 _LIFE = 1 << 61  # above the lives of outboxes: it takes no place among their commands
 _NAMED_MAX = 3  # hosts that a reason names
@@ -92,39 +92,39 @@ class RulesGate:
     def obstacle(
         self, group: Group, needed: int, without: Iterable[str] = ()
     ) -> str | None:
-        """Why the queue cannot go by rules `needed` yet, with the remedy; None: it can.
-
-        A host that was let down before, as it does not know today's rules, is not
-        asked any more.
-        """
+        """Why the queue cannot go by rules `needed` yet, and the remedy; else None."""
         left = frozenset(without)
         here = {host.id for host in self._neighbours if host.connected}
         if left & here:
             names = ", ".join(self._name(group, host) for host in sorted(left & here))
             return f"{names} is on: update it, or switch it off properly first"
-        behind = [
-            host for host in self._members(group) - left if self._lags(host, needed)
-        ]
+        behind = {
+            host: word
+            for host, word in self.behind(group, needed).items()
+            if host not in left
+        }
         if not behind:
             return None
         named = ", ".join(
-            f"{self._name(group, host)} runs {self._versions.of(host).version}"
+            f"{self._name(group, host)} runs {behind[host].version}"
             for host in sorted(behind)[:_NAMED_MAX]
         )
         more = len(behind) - _NAMED_MAX
         return self._needs(named + (f" and {more} more do, too" if more > 0 else ""))
 
-    def _members(self, group: Group) -> frozenset[str]:
-        """Voters, observers, and those that are away: with a seat, or a printer."""
-        known = group.voters | group.state.printers.keys() | self._versions.known()
-        return frozenset(
-            host
-            for host in known - {self._host_id}
-            if self._versions.of(host).rules >= group.state.rules
-        )
+    def behind(self, group: Group, needed: int) -> dict[str, Word]:
+        """Hosts of the queue that do not know rules `needed`: voters, observers, and
+        those that are away, by their last word.
 
-    def _lags(self, host: str, needed: int) -> bool:
-        return self._versions.of(host).rules < needed
+        But for those that do not know the rules of today: they take no part.
+        """
+        known = group.voters | group.state.printers.keys() | self._versions.known()
+        words = {host: self._versions.of(host) for host in known - {self._host_id}}
+        return {
+            host: word
+            for host, word in words.items()
+            if group.state.rules <= word.rules < needed
+        }
 
     def _name(self, group: Group, host: str) -> str:
         printer = group.state.printers.get(host)

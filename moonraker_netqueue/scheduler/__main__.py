@@ -17,7 +17,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .batch.planned import as_batch_document, as_batch_text, plan_batch
+from .batch.planned import (
+    NOT_PROVEN,
+    as_batch_document,
+    as_batch_text,
+    plan_batch,
+)
 from .document import TEXT_MAX
 from .errors import ProblemError, SchedulerError, SolverError
 from .forecast import forecast
@@ -122,6 +127,8 @@ def _print_batch(problem: Problem, *, as_json: bool) -> None:
     batch, plan = plan_batch(problem, pulp_works)
     if as_json:
         print(json.dumps(as_batch_document(problem, plan)))
+        if not plan.proven:
+            print(f"scheduler: {plan.makespan} min: {NOT_PROVEN}", file=sys.stderr)
     else:
         print(as_batch_text(problem, batch, plan))
 

@@ -111,10 +111,16 @@ def lasting_refusal(
     return None, late
 
 
+def is_soon_ready(problem: Problem, printer: Printer) -> bool:
+    """Whether a printer is ready, or will be within the horizon."""
+    in_time = printer.busy_minutes <= problem.weights.horizon
+    return in_time and printer.state in PLANNED_STATES and not printer.taken_by
+
+
 def unavailability(problem: Problem, printer: Printer) -> Reason | None:
     """Why a printer takes no job at all, whatever job; None: it may take some."""
     own = (
-        (Reason.STATE, not _is_soon_ready(problem, printer)),
+        (Reason.STATE, not is_soon_ready(problem, printer)),
         (Reason.BED, not printer.bed_clear),
         (Reason.QUARANTINE, printer.quarantined),
         (Reason.SWITCHED_OFF, printer.switched_off),
@@ -157,13 +163,8 @@ def _offered(need: str, offers: tuple[str, ...]) -> bool:
     return need in (offer.partition(":")[0] for offer in offers)
 
 
-def _is_soon_ready(problem: Problem, printer: Printer) -> bool:
-    in_time = printer.busy_minutes <= problem.weights.horizon
-    return in_time and printer.state in PLANNED_STATES and not printer.taken_by
-
-
 def _state(problem: Problem, printer: Printer, _job: JobClass) -> bool:
-    return not _is_soon_ready(problem, printer)
+    return not is_soon_ready(problem, printer)
 
 
 def _queue(_problem: Problem, printer: Printer, job: JobClass) -> bool:

@@ -128,8 +128,8 @@ def _printer(name: str, section: Section, now: int, member_of: list[str]) -> Pri
     return Printer(
         name=name,
         model=section.text("model", ANY_MODEL),
-        materials=section.texts("materialsAvailable", ()),
-        loaded=section.texts("materialsReady", ()),
+        materials=section.materials("materialsAvailable"),
+        loaded=section.materials("materialsReady"),
         self_clearing=section.flag("selfClearing"),
         volume=read_volume(section.section("volume", VOLUME_KEYS))
         if "volume" in section

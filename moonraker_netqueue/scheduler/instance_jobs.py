@@ -148,7 +148,7 @@ def _job_class(
         name=place.name,
         added=place.added,
         copies=place.copies,
-        materials=what.texts("materials", ()),
+        materials=what.materials("materials"),
         durations=durations,
         nozzle=what.measure("nozzle", None),
         bbox=None if bbox is None else (bbox[0], bbox[1], bbox[2]),

@@ -1,6 +1,7 @@
 """One problem scored at many moments: what time does not change is kept.
 
-A forecast asks at each event. The result equals `score` of the problem as it is then.
+A forecast and a simulated farm ask at each event. The result equals `score` of the
+problem as it is then.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from .cost import Steady, cost_then, credit_of, steady
-from .feasibility import Reason, lasting_refusal
+from .feasibility import Reason, is_soon_ready, lasting_refusal
 from .hours import WEEK, is_limited, week_of_waits
 from .problem import JobClass, Printer, Problem
 from .scored import Scored
@@ -41,9 +42,10 @@ class Moments:
         self._names: _Names = ()  # of the jobs that `_rows` are about
 
     def score(self, then: Problem) -> Scored:
-        """`score(then)`, for printers that are ready or soon will be.
+        """`score(then)`.
 
-        The jobs are those of the problem that are not printed yet.
+        Printers differ from moment to moment in when they are idle, whether their beds
+        are clear and what is loaded, jobs in how many copies wait.
         """
         names = tuple(job.name for job in then.jobs)
         if names != self._names:
@@ -52,7 +54,13 @@ class Moments:
         earned = [credit_of(then, job) for job in then.jobs]
         reasons: list[tuple[Reason | None, ...]] = []
         costs: list[tuple[int | None, ...]] = []
+        never = (None,) * len(names)
+        not_ready = (Reason.STATE,) * len(names)
         for printer in then.printers:
+            if not is_soon_ready(then, printer):
+                reasons.append(not_ready)
+                costs.append(never)
+                continue
             wait = _waits(then, printer)
             start = then.now // 60 + printer.busy_minutes
             row = self._row(then, printer, attended=wait(start) == 0)
@@ -62,7 +70,13 @@ class Moments:
         return Scored(then, tuple(reasons), tuple(costs))
 
     def _row(self, then: Problem, printer: Printer, *, attended: bool) -> _Row:
-        setup = printer.name, printer.loaded, printer.materials, printer.grams_left
+        setup = (
+            printer.name,
+            printer.loaded,
+            printer.materials,
+            printer.grams_left,
+            printer.bed_clear,
+        )
         row = self._rows.get((setup, attended))
         if row is not None:
             return row

@@ -48,7 +48,7 @@ def as_text(scored: Scored, plan: Plan) -> str:
         rows.append([printer.name, *cells, taken or "-"])
     lines = [*aligned(rows), ""]
     lines += [
-        f"{printer} is idle: {why.text}" for printer, why in plan.why_idle.items()
+        f"{printer} takes nothing: {why.text}" for printer, why in plan.why_idle.items()
     ]
     lines += [f"{job} {waiting.text}" for job, waiting in plan.why_waiting.items()]
     lines.append(

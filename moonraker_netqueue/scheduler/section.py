@@ -103,7 +103,19 @@ class Section:
                 raise self.error(key, f"has {entry!r} in it", "put words in quotes")
             if isinstance(entry, (LinedMapping, LinedList)) or entry is None:
                 raise self._mistyped(key, "a list of words")
+            if not str(entry).strip():
+                raise self.error(key, "has an empty word in it", "leave it out")
         return tuple(str(entry) for entry in value)
+
+    def materials(self, key: str) -> tuple[str, ...]:
+        """A list of materials, each with or without a colour; may be left out."""
+        found = self.texts(key, ())
+        for material in found:
+            name, colon, colour = material.partition(":")
+            if not name.strip() or (colon and not colour.strip()):
+                reason = f"{material!r} is no material"
+                raise self.error(key, reason, "write PLA or PLA:black")
+        return found
 
     def flag(self, key: str, *, default: bool = False) -> bool:
         """True or false."""

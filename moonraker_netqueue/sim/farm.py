@@ -14,8 +14,8 @@ from typing import Any
 
 from ..scheduler.feasibility import PLANNED_STATES, needs_change
 from ..scheduler.hours import operator_wait
+from ..scheduler.moments import Moments
 from ..scheduler.problem import CLEARING, JobClass, Printer, Problem, Weights
-from ..scheduler.scored import score
 from ..scheduler.solvers.solver import Solver
 from ..scheduler.strategies.strategy import Strategy
 from .workload import START, Workload
@@ -90,6 +90,7 @@ class _Farm:
         self._progress = progress
         self._whole = whole
         self._problem = Problem(START * 60, weights=weights, operator=workload.operator)
+        self._moments = Moments(self._problem)
         self._waiting: dict[str, JobClass] = {}
         self._started: Counter[str] = Counter()
         self._machines = {p.name: _Machine(p) for p in workload.printers}
@@ -214,7 +215,8 @@ class _Farm:
         self._unasked.clear()
         if not problem.jobs or not problem.printers:
             return
-        chosen = self._choose(score(problem), Solver.PURE).vector
+        scored = self._moments.score(problem)
+        chosen = self._choose(scored, Solver.PURE).vector
         for printer, column in zip(problem.printers, chosen, strict=True):
             order = self._machines[printer.name].order
             if order is None or column == len(problem.jobs):

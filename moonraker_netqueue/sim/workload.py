@@ -22,7 +22,7 @@ LOTS_MAX = 60
 DUE_SHARE = 0.4  # of the lots
 LARGE_SHARE = 0.15  # of the lots, that fit on the largest model alone
 SELF_CLEARING_SHARE = 0.2  # of the printers
-ORDER_MAX = 20  # copies of a lot in a stream
+ORDER_MAX = 20  # copies in an order
 MEDIAN = 120  # minutes of a print on the fastest model
 SIGMA = 0.75  # of the logarithm of that
 SHORTEST, LONGEST = 30, 720  # minutes
@@ -81,9 +81,19 @@ def batch(seed: int, printers: int, copies: int) -> Workload:
 
 
 def stream(seed: int, printers: int, copies: int, span: int) -> Workload:
-    """The same workshop and files, ordered in small lots that come at random times.
+    """The same workshop, with lots that come evenly at random within `span` minutes."""
+    farm = _printers(seed, printers)
+    draw = _dice(seed, "arrivals")
+    lots = _lots(seed, farm, copies)
+    return Workload(
+        seed, farm, tuple(_later(lot, draw.randrange(span)) for lot in lots)
+    )
 
-    They are spread evenly over `span` minutes.
+
+def orders(seed: int, printers: int, copies: int, span: int) -> Workload:
+    """The same workshop and files, ordered again and again in small lots.
+
+    They come evenly at random within `span` minutes.
     """
     farm = _printers(seed, printers)
     draw = _dice(seed, "arrivals")
@@ -92,19 +102,21 @@ def stream(seed: int, printers: int, copies: int, span: int) -> Workload:
         left, number = kind.copies, 0
         while left:
             size = min(left, draw.randint(1, ORDER_MAX))
-            delay = draw.randrange(span) * 60
-            due = _due(draw, farm, kind, size)
-            lots.append(
-                replace(
-                    kind,
-                    name=f"{kind.name}-{number:03}",
-                    copies=size,
-                    added=kind.added + delay,
-                    due=None if due is None else due + delay,
-                )
+            delay = draw.randrange(span)
+            lot = replace(
+                kind,
+                name=f"{kind.name}-{number:03}",
+                copies=size,
+                due=_due(draw, farm, kind, size),
             )
+            lots.append(_later(lot, delay))
             left, number = left - size, number + 1
     return Workload(seed, farm, tuple(lots))
+
+
+def _later(lot: JobClass, minutes: int) -> JobClass:
+    due = None if lot.due is None else lot.due + minutes * 60
+    return replace(lot, added=lot.added + minutes * 60, due=due)
 
 
 def small_batch(seed: int, printers: int = 3, copies: int = 9) -> Workload:

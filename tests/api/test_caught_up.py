@@ -44,6 +44,7 @@ async def test_a_call_waits_for_the_log_but_not_for_ever(
         peers=nothing,
         store=nothing,
         fetcher=nothing,
+        eviction=nothing,
         agent=nothing,
         klipper=nothing,
         gcodes=nothing,

@@ -102,6 +102,7 @@ class Shop:
                 has=entries.__contains__, entries=lambda: entries
             ),
             fetcher=nothing,
+            eviction=nothing,
             agent=SimpleNamespace(explain=explain),  # type: ignore[arg-type]
             klipper=nothing,
             gcodes=nothing,

@@ -97,7 +97,8 @@ def _made(arguments: dict[str, Any], known: ItemSpec | None = None) -> ItemSpec:
         return item_of(filename, FILE, TOLD)
 
     endpoints = JobEndpoints(None, item)  # type: ignore[arg-type]  # needs no host
-    spec, _ = asyncio.run(endpoints._item(Arguments(arguments), known))
+    queue: Any = None  # nor a queue, where files are named
+    spec, _ = asyncio.run(endpoints._item(queue, Arguments(arguments), known))
     return spec
 
 

@@ -21,14 +21,20 @@ _PATIENCE = 30.0  # seconds
 class Terminal:
     """One program with its keyboard and its screen."""
 
-    def __init__(self, screen: Path, module: str, *arguments: str) -> None:
+    def __init__(
+        self, screen: Path, program: Path | None, module: str, *arguments: str
+    ) -> None:
+        """`program`: the folder of an earlier version; None: today's."""
         self._screen = screen
+        paths = {} if program is None else {"PYTHONPATH": str(program)}
         with screen.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", f"moonraker_netqueue.{module}", *arguments],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                cwd=program,
+                env={**os.environ, **paths},
             )
 
     @property
@@ -74,17 +80,21 @@ class Desk:
         self.queue = f"ns{os.getpid()}-{time.monotonic_ns() % 1_000_000}"
         self._open: list[Terminal] = []
 
-    def run(self, module: str, *arguments: str) -> Terminal:
+    def run(
+        self, module: str, *arguments: str, program: Path | None = None
+    ) -> Terminal:
         screen = self.folder / f"screen{len(self._open)}"
-        terminal = Terminal(screen, module, *arguments)
+        terminal = Terminal(screen, program, module, *arguments)
         self._open.append(terminal)
         return terminal
 
-    def host(self, port: int, data: str | None = None) -> Terminal:
+    def host(
+        self, port: int, data: str | None = None, program: Path | None = None
+    ) -> Terminal:
         """A terminal that serves the queue."""
         keep = [] if data is None else ["--data", str(self.folder / data)]
         address = f"localhost:{port}"
-        return self.run("lan_print_queue", self.queue, address, *keep)
+        return self.run("lan_print_queue", self.queue, address, *keep, program=program)
 
     def service(self, name: str, namespace: str = "") -> Terminal:
         """A terminal that shows who is there."""

@@ -173,6 +173,27 @@ def test_the_bed_is_clear_by_whose_word(idle: VirtualPrinter) -> None:
     assert "bed clear, " in answer(idle, "TELL")
 
 
+def _dialogs(printer: VirtualPrinter) -> list[str]:
+    """What screens were told of dialogs, oldest first."""
+    store = printer.client.get("/server/gcode_store")["gcode_store"]
+    lines = [str(row["message"]) for row in store]
+    return [line for line in lines if line.startswith("// action:prompt_")]
+
+
+def test_a_dialog_asks_for_the_bed_until_it_is_answered(
+    idle: VirtualPrinter,
+) -> None:
+    """And its button is a command that Klipper knows."""
+    idle.client.post(f"{ROOT}/bed_clear", {"by": "anna"})
+    idle.client.upload("dialog.gcode", b"G28\nG4 P100\n")
+    idle.client.post("/printer/print/start", {"filename": "dialog.gcode"})
+    wait(lambda: _dialogs(idle)[-1:] == ["// action:prompt_show"])
+    button = next(line for line in reversed(_dialogs(idle)) if "button" in line)
+    assert button.split(" ", 2)[2].split("|")[0] == "I cleared it"
+    assert "the bed is clear" in answer(idle, button.split("|")[1])
+    wait(lambda: _dialogs(idle)[-1] == "// action:prompt_end")
+
+
 def test_commands_work_during_a_print_and_wait_for_no_motion(
     idle: VirtualPrinter,
 ) -> None:

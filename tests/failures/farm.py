@@ -110,7 +110,7 @@ class FragileMachine(Machine):
         os.environ |= {
             "LD_PRELOAD": str(library),
             "FAKETIME_TIMESTAMP_FILE": str(self._clock),
-            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_CACHE_DURATION": "1",  # seconds: without, each look is a read
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
         try:

@@ -19,7 +19,7 @@ _AWHILE = 8.0  # seconds: an election takes less than 3
 @pytest.fixture(scope="module")
 def farm(printers_folder: Path) -> Iterator[Farm]:
     """Four printers, three of which vote; a seat is kept for seconds only."""
-    with farm_of(printers_folder, 4, options="seat_ttl: 5\n") as farm:
+    with farm_of(printers_folder, 4, options="seat_ttl: 30\n") as farm:
         yield farm
 
 

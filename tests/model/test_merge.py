@@ -32,6 +32,7 @@ from moonraker_netqueue.model.job import Job, Tally, Wishes
 from moonraker_netqueue.model.merge import merge
 from moonraker_netqueue.model.parts import cut, whole
 from moonraker_netqueue.model.print import ENDED, PrintState
+from moonraker_netqueue.model.queue_data import FINISHED_MAX
 from moonraker_netqueue.model.queue_state import QueueState
 from tests.model.histories import branches, hear
 from tests.model.talk import ANNA, BERT, CLARA, Talk, restored, spec
@@ -300,3 +301,17 @@ def test_what_a_host_is_told_fits_commands() -> None:
         hear(handed, command)
     assert handed.canonical() == merge(QueueState(), talk.state).canonical()
     assert handed.outcomes.authors == talk.state.outcomes.authors
+
+
+def test_a_print_whose_end_is_forgotten_stays_ended() -> None:
+    """Hundreds of prints later a copy of the queue comes back that has it live."""
+    talk = Talk.with_printers()
+    talk.add("job-0001", spec(300))
+    talk.start(ANNA, "print-first", "job-0001")
+    old = talk.state.copied()
+    talk.end(ANNA, "print-first")
+    for number in range(FINISHED_MAX + 1):
+        talk.print_one(ANNA, f"print-{number:03}", "job-0001")
+    assert "print-first" not in {p.print_id for p in talk.state.finished}
+    for both in (merge(old, talk.state), merge(talk.state, old)):
+        assert both.canonical() == talk.state.canonical()

@@ -516,3 +516,50 @@ def test_an_end_that_only_the_others_heard_is_told_again() -> None:
         assert done(c, "job-three") == 2
 
     simulate(scenario)
+
+
+def test_what_is_said_of_an_empty_queue_goes_over_with_it() -> None:
+    """It never had a job, and is paused: a host that knows it brings that, too (R8)."""
+
+    async def scenario(cluster: Cluster) -> None:
+        a, b, c = await cluster.start(A, B, C)
+        await cluster.until(
+            lambda: cluster.agreed(A, B, C) and len(a.status.voters) == 3
+        )
+        cut(cluster, (A, B), (C,))
+        assert (await a.give(QueuePause(True), 20)).state is SubmitState.ACCEPTED
+        await cluster.run_for(1)  # so that it is in no outbox any more
+        a.kill()
+        b.kill()
+        await cluster.run_for(5)
+        await recover(c)
+        assert not c.replica.state.paused
+        heal(cluster)
+        await a.start()
+        await b.start()
+        await cluster.until(lambda: cluster.agreed(A, B, C))
+        assert c.status.generation == 2
+        assert c.replica.state.paused
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_empty_generation_takes_in_the_jobs_of_the_group_before(seed: int) -> None:
+    """The others were a majority and went on, too: it is no stranger that yields."""
+
+    async def scenario(cluster: Cluster) -> None:
+        a, b, c = await cluster.start(A, B, C)
+        await cluster.until(
+            lambda: cluster.agreed(A, B, C) and len(a.status.voters) == 3
+        )
+        cut(cluster, (A,), (B, C))
+        await cluster.until(lambda: b.status.leader in (B, C))
+        await accepted(b, "job-late", 20)
+        new = await recover(a)
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B, C))
+        assert c.status.group == new
+        assert a.jobs == ["job-late"]
+
+    simulate(scenario, seed)

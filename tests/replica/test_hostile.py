@@ -7,8 +7,16 @@ from typing import Any
 
 import pytest
 
+from moonraker_netqueue.model.command import (
+    Command,
+    CommandId,
+    QueuePause,
+    encode,
+)
+from moonraker_netqueue.model.schema import BASE, SCHEMA
 from moonraker_netqueue.replica.entry import Kind
 from moonraker_netqueue.replica.group import Group
+from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
 from tests.replica.simulation import Cluster, SimHost, simulate
@@ -29,7 +37,8 @@ def _group(host: SimHost) -> Group:
 def _send(source: SimHost, target: SimHost, message: dict[str, Any]) -> None:
     """Let `source` send a raft message of its own making."""
     assert source.life is not None
-    form = {"t": "raft", "g": source.status.group, "m": message}
+    group = _group(source)
+    form = {"t": "raft", "g": group.id, "i": group.incarnation, "m": message}
     assert source.links.send("bench", target.id, form)
 
 
@@ -349,5 +358,27 @@ def test_malformed_hellos_and_unknown_messages_change_nothing() -> None:
         await cluster.run_for(1)
         assert (await hosts[0].submit("job-0001")).state is SubmitState.ACCEPTED
         await cluster.until(lambda: cluster.agreed(*IDS))
+
+    simulate(scenario)
+
+
+def test_a_host_stops_at_an_entry_of_a_newer_version() -> None:
+    """Passed over, it would make the hosts differ: it says whom to update (R23)."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        leader = cluster.leader()
+        assert leader is not None
+        author = CommandId(leader.id, 9, 1)
+        text = encode(Command(author, 1.0, QueuePause(True)))
+        newer = text.replace(f'"schema":{BASE}', f'"schema":{SCHEMA + 1}')
+        _group(leader)._core.append(Kind.COMMAND, newer)
+        await cluster.until(lambda: leader.status.phase is Phase.FAILED)
+        assert "update moonraker_netqueue" in str(leader.status.error)
+        await cluster.run_for(10)
+        for host in hosts:
+            failed = host.status.phase is Phase.FAILED
+            assert failed or host.status.commit_index < leader.status.last_index
+            assert not host.replica.state.paused
 
     simulate(scenario)

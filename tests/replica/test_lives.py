@@ -63,6 +63,23 @@ def test_a_host_restored_from_an_old_backup_is_not_let_in() -> None:
     simulate(scenario)
 
 
+def test_a_copy_whose_journal_is_as_long_is_told_by_its_starts() -> None:
+    """Nothing was written since the card was copied, but the host started again."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        old = await _follower(cluster, hosts)
+        backup = old.disk.copied()
+        await _restart(cluster, old, 1)
+        old.kill()
+        old.disk = backup
+        await old.start()
+        await cluster.until(lambda: old.status.phase is Phase.FAILED)
+        assert "start" in str(old.status.error)
+
+    simulate(scenario)
+
+
 def test_a_person_lets_a_restored_host_rejoin() -> None:
     """It forgets its copy, which is set aside, and gets a seat for a new one."""
 

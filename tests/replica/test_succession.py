@@ -357,3 +357,40 @@ async def recover_patiently(cluster: Cluster, a: SimHost) -> None:
     with pytest.raises(RecoverRefused, match="too long"):
         await recover(a)
     await cluster.until(lambda: a.status.generation == 2, 120)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_was_brought_is_brought_on_to_a_third_group(seed: int) -> None:
+    """Before the host had it back. If its own group is the higher one it goes on in a
+    new one, and the third comes over."""
+
+    async def scenario(cluster: Cluster) -> None:
+        cut(cluster, (C, D), (A, B))
+        c, d = await cluster.start(C, D)
+        await cluster.until(lambda: cluster.agreed(C, D) and len(c.status.voters) == 2)
+        await accepted(c, "job-000c")
+        d.kill()
+        await cluster.run_for(5)
+        await recover(c)
+        a, b = await brought_to_one_that_dies(cluster)
+        first = brought(a)
+        assert len(first) == 1
+        heal(cluster)
+        await cluster.run_for(10)
+        if a.status.leader is None:
+            await recover(a)
+        await cluster.until(lambda: cluster.agreed(A, C), 120)
+        assert first <= set(a.replica.state.ancestors)
+        for host in (b, d):
+            await host.start()
+        await cluster.until(lambda: cluster.agreed(A, B, C, D), 120)
+        assert sorted(a.jobs) == ["job-000c", f"job-{A}", f"job-{B}"]
+
+    simulate(scenario, seed)
+
+
+def brought(host: SimHost) -> set[str]:
+    """Ids of the groups that it brought."""
+    journal = host.replica._lifecycle.journal
+    assert journal is not None
+    return {name for name, _ in journal.meta("brought")}

@@ -119,6 +119,15 @@ def test_operator_periods(period: str, expected: OperatorPeriod) -> None:
         (_JOB % ", durations: {mk3: }", "jobs.j.durations.mk3: is missing"),
         (_JOB % ", durations: 7", "jobs.j.durations: is 7; give a mapping"),
         (_JOB % ", queue: [a]", "jobs.j.queue: is a list; give a word"),
+        (_JOB % ", tags: ['']", "jobs.j.tags: has an empty word in it; leave it out"),
+        (
+            "printers: {p: {materialsReady: ['PLA:']}}",
+            "printers.p.materialsReady: 'PLA:' is no material; write PLA or PLA:black",
+        ),
+        (
+            "printers: {p: {materialsAvailable: [':red']}}",
+            "printers.p.materialsAvailable: ':red' is no material; write PLA",
+        ),
         (_JOB % ", tags: [[a]]", "jobs.j.tags: is a list; give a list of words"),
         (_JOB % ", keepTogether: 1", "jobs.j.keepTogether: is 1; give true or false"),
         (

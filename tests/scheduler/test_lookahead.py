@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pulp
 import pytest
@@ -100,6 +101,9 @@ def test_a_rollout_by_the_score_is_the_forecast_of_greedy(problem: Problem) -> N
     outcome = _outcome(problem, (len(problem.jobs),) * len(problem.printers))
     end = max((each.end for each in found.prints), default=_NINE)
     assert outcome.makespan == end - _NINE
+    added = {job.name: min(_NINE, job.added // 60) for job in problem.jobs}
+    flows = (each.end - added[each.job] for each in found.prints)
+    assert outcome.longest == max(flows, default=0)
     assert outcome.left == sum(left for _, left in found.left)
     due = {job.name: job.due for job in problem.jobs}
     flow = 0
@@ -292,6 +296,26 @@ def test_a_long_print_is_kept_for_the_night() -> None:
     assert plan(replace(at_five, strategy="lookahead")).assignment == {"a": "short"}
     found = forecast(replace(at_five, strategy="lookahead"))
     assert [each.job for each in found.prints] == ["short", "long"]
+
+
+@pytest.mark.parametrize(("copies", "played"), [(30, 10), (2_000, 2)])
+def test_a_longer_queue_is_played_forward_less_often(
+    monkeypatch: pytest.MonkeyPatch, copies: int, played: int
+) -> None:
+    """All candidates of a short one, of a long one the best and the assignment's."""
+    calls: list[object] = []
+
+    def counted(*arguments: Any) -> Outcome:
+        calls.append(arguments)
+        return play(*arguments)
+
+    monkeypatch.setattr(candidates, "play", counted)
+    # By the score alone the one that has waited comes first, by other weightings not.
+    long = JobClass("long", copies=copies, durations=(("", 120),))
+    short = JobClass("short", added=12_000, copies=copies, durations=(("", 60),))
+    problem = Problem(12_000, (Printer("a"),), (long, short))
+    assert best_candidate(score(problem)).outcome is not None
+    assert len(calls) == played
 
 
 def test_a_queue_too_long_to_play_is_decided_by_prices(

@@ -26,7 +26,8 @@ from tests.scheduler.problems import MATERIALS, PERIODS, problems
         st.tuples(
             st.integers(0, 2 * WEEK),
             st.sets(st.integers(0, 3)),
-            st.lists(st.integers(0, 30), min_size=3, max_size=3),
+            st.lists(st.integers(0, 60), min_size=3, max_size=3),
+            st.lists(st.booleans(), min_size=3, max_size=3),
             st.sampled_from(MATERIALS),
         ),
         min_size=1,
@@ -34,18 +35,27 @@ from tests.scheduler.problems import MATERIALS, PERIODS, problems
     ),
 )
 def test_at_every_moment_mask_and_costs_are_those_of_score(
-    problem: Problem, moments: list[tuple[int, set[int], list[int], str]]
+    problem: Problem,
+    moments: list[tuple[int, set[int], list[int], list[bool], str]],
 ) -> None:
-    """Jobs vanish, printers become busy and get other materials, time goes on."""
+    """Jobs vanish, printers become busy for short or long, get other materials and
+    wait for somebody to clear them; time goes on."""
     kept = Moments(problem)
-    for later, alive, busy, material in sorted(moments, key=lambda one: one[0]):
+    for later, alive, busy, clear, material in sorted(moments, key=lambda one: one[0]):
         then = replace(
             problem,
             now=problem.now + later * 60,
             jobs=tuple(problem.jobs[index] for index in sorted(alive)),
             printers=tuple(
-                replace(printer, busy_minutes=minutes, loaded=(material,))
-                for printer, minutes in zip(problem.printers, busy, strict=True)
+                replace(
+                    printer,
+                    busy_minutes=minutes,
+                    bed_clear=is_clear,
+                    loaded=(material,),
+                )
+                for printer, minutes, is_clear in zip(
+                    problem.printers, busy, clear, strict=True
+                )
             ),
         )
         assert kept.score(then) == score(then)

@@ -20,7 +20,7 @@ from moonraker_netqueue.scheduler.solvers.linear_programme import (
     solve_pulp,
 )
 from moonraker_netqueue.scheduler.solvers.tableau import Tableau, Vector, tableau
-from moonraker_netqueue.scheduler.solvers.transport import _Flow, solve_pure
+from moonraker_netqueue.scheduler.solvers.transport import _Flow, _Search, solve_pure
 
 _IDLE = 6  # low enough that leaving a printer idle is sometimes best
 
@@ -102,6 +102,28 @@ def test_prices_of_the_pure_solver_keep_its_searches_short(model: Tableau) -> No
                 for column, cost in model.costs[added]
             }
             assert reduced[column] == min(reduced.values())
+
+
+def test_equal_costs_do_not_make_a_search_look_at_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The nearest column with room ends it, whatever else is as near."""
+    closed: list[int] = []
+    next_column = _Search.next_column
+
+    def counted(search: _Search) -> int:
+        column = next_column(search)
+        closed.append(column)
+        return column
+
+    monkeypatch.setattr(_Search, "next_column", counted)
+    draw = random.Random(1)  # noqa: S311 - test data, not secrets
+    rows, columns = 200, 40
+    costs = tuple(
+        tuple(draw.randrange(10) * 100 for _ in range(columns)) for _ in range(rows)
+    )
+    solve_pure(tableau(costs, [rows // columns] * columns, 10_000_000))
+    assert len(closed) < 3 * rows
 
 
 @given(_tableaus())

@@ -14,6 +14,7 @@ from bench.planning import runs, tables
 from bench.planning.cases import (
     BATCH_20,
     BATCH_100,
+    ORDERS_20,
     SIZES,
     SMALL,
     SMALL_TUNING_SEEDS,
@@ -105,7 +106,7 @@ def _results(better: float) -> list[Result]:
     )
     return [
         Result(size.name, seed, name, measures, 1000, 50.0, 1.0)
-        for size in (SMALL, BATCH_20, BATCH_100, STREAM_20)
+        for size in (SMALL, BATCH_20, BATCH_100, STREAM_20, ORDERS_20)
         for seed in size.seeds
         for name, measures in (("fifo", _MEASURES), ("greedy", ours))
     ]
@@ -124,7 +125,7 @@ def _timings(milliseconds: float) -> list[Timing]:
 def test_targets_are_computed(better: float, milliseconds: float, *, met: bool) -> None:
     """From ratios, changes and times: nobody types a verdict."""
     found = list(targets(_results(better), _timings(milliseconds), "greedy"))
-    assert len(found) == 10
+    assert len(found) == 12
     assert {target.met for target in found} == {met}
 
 
@@ -132,9 +133,19 @@ def test_tables_show_the_baseline_and_the_change() -> None:
     """The mean and the spread over the seeds."""
     table = tables.farm_tables(_results(0.7))
     assert "### 20 x 1,000 batch, 5 seeds" in table
-    assert "| fifo | 1,200 | 100 | 300 | 1,000 | 5 | 50 | 3/10 | 0.50 |" in table
-    assert "| greedy | -30 ± 0 % | -30 ± 0 % | +0 ± 0 % |" in table
-    assert "| greedy | 0.840 | 0.84 | 0/60 | 0 |" in tables.small_table(_results(0.7))
+    assert "| `fifo` | 1,200 | 100 | 300 | 1,000 | 5 | 50 | 3/10 | 0.50 |" in table
+    assert "| `greedy` | -30 ± 0 % | -30 ± 0 % | +0 ± 0 % |" in table
+    assert "| `greedy` | 0.840 | 0.84 | 0/60 | 0 |" in tables.small_table(_results(0.7))
+
+
+def test_results_of_some_seeds_are_shown_as_such() -> None:
+    """Who stops the command gets a page, with what there is."""
+    ours = [r for r in _results(0.7) if r.rival == "greedy" and r.seed == 1]
+    results = [r for r in _results(0.7) if r.rival == "fifo"] + ours
+    table = tables.farm_tables(results)
+    assert "| `greedy` (1 of 5 seeds) | -30 % | -30 % |" in table
+    wanted = [each.wanted for each in targets(results, _timings(1.0), "greedy")]
+    assert "20 x 1,000 batch, `greedy` (1 of 5 seeds): makespan" in wanted[2]
 
 
 def test_results_are_kept_and_replaced(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from moonraker_netqueue.sim.workload import (
     ORDER_MAX,
     START,
     batch,
+    orders,
     small_batch,
     stream,
 )
@@ -44,10 +46,20 @@ def test_the_seed_is_all_that_matters() -> None:
     assert 0 <= min(comes) < max(comes) < 1000
 
 
-def test_a_stream_has_the_files_of_the_batch_in_small_lots() -> None:
+def test_a_stream_has_the_lots_of_the_batch() -> None:
+    """Only when they come, and so when they are due, is another."""
+    for whole, lot in zip(
+        batch(7, 20, 1000).lots, stream(7, 20, 1000, span=1000).lots, strict=True
+    ):
+        delay = lot.added - whole.added
+        due = None if whole.due is None else whole.due + delay
+        assert lot == replace(whole, added=whole.added + delay, due=due)
+
+
+def test_orders_are_for_the_files_of_the_batch_in_small_lots() -> None:
     """As many copies of each as in the batch, never many at a time."""
     ordered: Counter[str] = Counter()
-    for lot in stream(7, 20, 1000, span=1000).lots:
+    for lot in orders(7, 20, 1000, span=1000).lots:
         assert 1 <= lot.copies <= ORDER_MAX
         assert lot.due is None or lot.due > lot.added
         ordered[lot.name.partition("-")[0]] += lot.copies

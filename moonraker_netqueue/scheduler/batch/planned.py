@@ -15,6 +15,8 @@ from .batch import Batch, batch_of
 from .programme import shortest_by_pulp
 from .search import STEPS, BatchPlan, canonical_plan, shortest
 
+NOT_PROVEN = "not proven to be the least"
+
 
 def plan_batch(
     problem: Problem, pulp_works: Callable[[], bool], steps: int = STEPS
@@ -49,7 +51,6 @@ def as_batch_document(problem: Problem, plan: BatchPlan) -> dict[str, Any]:
             }
             for job, row in zip(problem.jobs, plan.counts, strict=True)
         },
-        "proven": plan.proven,
     }
 
 
@@ -72,7 +73,7 @@ def as_batch_text(problem: Problem, batch: Batch, plan: BatchPlan) -> str:
         for job, able in zip(problem.jobs, batch.eligible, strict=True)
         if not able
     ]
-    known = "the least possible" if plan.proven else "not proven to be the least"
+    known = "the least possible" if plan.proven else NOT_PROVEN
     lines.append(f"all done after {plan.makespan} min, {known}")
     return "\n".join(lines)
 

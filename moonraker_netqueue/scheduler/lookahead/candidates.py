@@ -16,10 +16,18 @@ from ..solvers.tableau import Tableau, Vector
 from .daytime import exact_start
 from .prices import extra_minutes
 from .rollout import Costs, Outcome, Queue, play
-from .shop import Minutes, shop_of
-from .weighting import SCORE, WEIGHTINGS, Weighting, weighted_tableau
+from .shop import shop_of
+from .weighting import (
+    SCORE,
+    WEIGHTINGS,
+    Parts,
+    Weighting,
+    parts_of,
+    weighted_tableau,
+)
 
 WORK = 12_000  # prints started in all rollouts: 0.2 s on a PC, 2 s on a Raspberry Pi 3
+_FEWEST = 2  # the best weighting and the assignment
 _LIMITED = 3  # candidates where the operator has limits: each is a search
 
 
@@ -41,13 +49,12 @@ def best_candidate(scored: Scored) -> Candidate:
     shop = shop_of(scored.problem)
     queue = Queue(scored.problem, shop)
     extra = extra_minutes(shop, queue.left, queue.busy())
-    affordable = WORK // max(1, queue.units)
-    if scored.tableau.limits:
-        affordable = min(affordable, _LIMITED)
-    if affordable < 2:
-        return _candidate(scored, queue, extra, WEIGHTINGS[0])
-    weightings = (*WEIGHTINGS[: affordable - 1], SCORE)
-    candidates = [_candidate(scored, queue, extra, each) for each in weightings]
+    parts = parts_of(scored, shop, extra, queue.promised)
+    number = _affordable(scored, queue)
+    if number < _FEWEST:
+        return _candidate(scored, parts, WEIGHTINGS[0])
+    weightings = (*WEIGHTINGS[: number - 1], SCORE)
+    candidates = [_candidate(scored, parts, each) for each in weightings]
     starts = [_starts(each.vector, scored.tableau.idle) for each in candidates]
     exact = exact_start(scored, queue)
     if exact is None and len(set(starts)) == 1:
@@ -66,18 +73,31 @@ def best_candidate(scored: Scored) -> Candidate:
     return replace(candidates[best], outcome=outcomes[best])
 
 
+def _affordable(scored: Scored, queue: Queue) -> int:
+    """How many candidates can be played forward within WORK.
+
+    Of a long queue only the best weighting and the assignment: to play more of them
+    takes long and changes little.
+    """
+    most = WORK // max(1, queue.units)
+    if most <= len(WEIGHTINGS):
+        most = min(most, _FEWEST)
+    return min(most, _LIMITED) if scored.tableau.limits else most
+
+
 def priced_candidate(scored: Scored) -> Candidate:
     """What the first weighting starts; nothing is played forward."""
     shop = shop_of(scored.problem)
     queue = Queue(scored.problem, shop)
     extra = extra_minutes(shop, queue.left, queue.busy())
-    return _candidate(scored, queue, extra, WEIGHTINGS[0])
+    parts = parts_of(scored, shop, extra, queue.promised)
+    return _candidate(scored, parts, WEIGHTINGS[0])
 
 
 def _candidate(
-    scored: Scored, queue: Queue, extra: Minutes, weighting: Weighting
+    scored: Scored, parts: Sequence[Sequence[Parts]], weighting: Weighting
 ) -> Candidate:
-    model = weighted_tableau(scored, queue.shop, extra, weighting)
+    model = weighted_tableau(scored.tableau, parts, weighting)
     optimum, _ = solve(model, Solver.PURE)
     return Candidate(optimum.vector, model, optimum.prices)
 

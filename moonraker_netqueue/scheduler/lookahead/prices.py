@@ -23,6 +23,7 @@ from .shop import Minutes, Shop
 ONE = 1 << 16  # a price of 1: a minute of the mean printer
 _ROUNDS = 30
 _SHARPNESS = 4  # a kind that costs twice as much gets 1/16 of a job
+_PARTS = tuple(each**_SHARPNESS for each in range((1 << 8) + 1))
 _LEAST = ONE >> 10
 
 
@@ -121,7 +122,7 @@ def _loads(
         costs = [price[kind] * each for kind, each in able]
         least = min(costs) << 8
         parts = [
-            size[kind] * (least // cost) ** _SHARPNESS
+            size[kind] * _PARTS[least // cost]
             for (kind, _), cost in zip(able, costs, strict=True)
         ]
         whole = sum(parts)

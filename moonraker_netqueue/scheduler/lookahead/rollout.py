@@ -18,7 +18,7 @@ from ..readiness import ready_at
 from .shop import Kind, Minutes, Shop
 from .weighting import Weighting
 
-FLOW = 4  # minutes of makespan that one of mean flow is worth
+FLOW = 4  # minutes of the longest flow that one of mean flow is worth
 
 _Entry = tuple[int, int, int, bool]  # cost at least, job, minutes, change
 _Start = tuple[int, int, bool]  # job, minutes, change
@@ -28,11 +28,13 @@ _Start = tuple[int, int, bool]  # job, minutes, change
 class Outcome:
     """How a queue played forward ends; minutes from now.
 
+    `longest` is the most that a copy took from when it was added until it is done;
     `flow` sums over copies when they are done, and how late; `handling` the minutes
     that changes are worth; `left` counts the copies that never start.
     """
 
     makespan: int
+    longest: int
     flow: int
     handling: int
     left: int
@@ -41,8 +43,12 @@ class Outcome:
 
     @property
     def value(self) -> tuple[int, int]:
-        """The less the better: makespan, mean flow, and handling for each printer."""
-        minutes = self.makespan * self.copies * self.printers
+        """The less the better: longest and mean flow, and handling for each printer.
+
+        Of a batch the longest flow is the makespan. Of a stream it keeps those who have
+        waited long from waiting for ever.
+        """
+        minutes = self.longest * self.copies * self.printers
         minutes += FLOW * self.flow * self.printers + self.handling * self.copies
         return self.left, minutes
 
@@ -58,6 +64,7 @@ class Queue:
         self.copies = [job.copies if job.keep_together else 1 for job in problem.jobs]
         self.credits = [credit_of(problem, job) for job in problem.jobs]
         self.promised = [promised(problem, job) for job in problem.jobs]
+        self.added = [min(self.now, job.added // 60) for job in problem.jobs]
         self.due = [None if job.due is None else job.due // 60 for job in problem.jobs]
         self.ready = [ready_at(problem, printer) for printer in problem.printers]
 
@@ -139,8 +146,11 @@ class _Play:
             () if kind is None else costs.entries(kind, loaded)
             for kind, loaded in zip(self._kinds, self._loaded, strict=True)
         ]
+        weights = problem.weights
+        self._late, self._late_cap = weights.late, weights.late_cap
         self._todo = sum(self._left)
         self._end = queue.now
+        self._longest = 0
         self._flow = 0
         self._handling = 0
         self._coming = [
@@ -173,6 +183,7 @@ class _Play:
         left = sum(n * c for n, c in zip(self._left, queue.copies, strict=True))
         return Outcome(
             self._end - queue.now,
+            self._longest,
             self._flow,
             self._handling,
             left,
@@ -187,10 +198,11 @@ class _Play:
         left, due, shop = self._left, self._queue.due, self._shop
         grams, waits = self._grams[printer], kind.waits
         dead = self._costs.dead if kind.by_hand else 0
-        best: tuple[int, int] | None = None  # cost and job
+        late, late_cap = self._late, self._late_cap
+        least, first = -1, -1  # cost and job of the choice
         choice: _Start | None = None
         for cost, job, minutes, change in self._entries[printer]:
-            if best is not None and cost > best[0]:
+            if choice is not None and cost > least:
                 break  # what comes later only costs more
             if not left[job]:
                 continue
@@ -205,14 +217,10 @@ class _Play:
                 cost += dead * waits[end % WEEK]
             limit = due[job]
             if limit is not None and end > limit:
-                cost += self._late_cost(end - limit)
-            if best is None or (cost, job) < best:
-                best, choice = (cost, job), (job, minutes, change)
+                cost += late * min(late_cap, end - limit)
+            if choice is None or cost < least or (cost == least and job < first):
+                least, first, choice = cost, job, (job, minutes, change)
         return choice
-
-    def _late_cost(self, minutes: int) -> int:
-        weights = self._queue.problem.weights
-        return weights.late * min(weights.late_cap, minutes)
 
     def _start(self, minute: int, printer: int, start: _Start) -> None:
         job, minutes, change = start
@@ -226,6 +234,7 @@ class _Play:
         self._left[job] -= 1
         self._todo -= 1
         self._end = max(self._end, end)
+        self._longest = max(self._longest, end - queue.added[job])
         due = queue.due[job]
         late = 0 if due is None else max(0, end - due)
         self._flow += queue.copies[job] * (end - queue.now + late)

@@ -6,9 +6,10 @@ person sets still means what it says.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from ..cost import promised
 from ..feasibility import needs_change, start_minute
 from ..problem import Problem
 from ..scored import Scored
@@ -50,44 +51,82 @@ WEIGHTINGS = (
 """The first is the best single one; the order breaks ties."""
 
 
+class Parts(NamedTuple):
+    """What starting a job on a printer costs, and what of it is weighed; hundredths
+    of a minute, `extra` whole minutes.
+    """
+
+    column: int
+    score: int
+    extra: int
+    printing: int
+    dead: int
+    change: int
+    promised: int
+
+    def weighed(self, by: Weighting) -> int:
+        """The cost by a weighting."""
+        return (
+            self.score
+            + by.price * self.extra
+            + by.printing * self.printing
+            + by.dead * self.dead
+            + by.change * self.change
+            - by.promises * self.promised
+        )
+
+
+def parts_of(
+    scored: Scored, shop: Shop, extra: Minutes, promises: Sequence[int]
+) -> tuple[tuple[Parts, ...], ...]:
+    """The feasible pairs of each printer, idle apart.
+
+    `promises` are what promised() says of each job.
+    """
+    return tuple(
+        tuple(
+            _parts(scored.problem, shop, extra, row, column, cost, promises[column])
+            for column, cost in costs[:-1]
+        )
+        for row, costs in enumerate(scored.tableau.costs)
+    )
+
+
 def weighted_tableau(
-    scored: Scored, shop: Shop, extra: Minutes, weighting: Weighting
+    model: Tableau, parts: Sequence[Sequence[Parts]], weighting: Weighting
 ) -> Tableau:
     """The transportation problem of the next starts, by a weighting."""
-    model = scored.tableau
     rows = tuple(
-        tuple(
-            (column, cost + _more(scored.problem, shop, extra, weighting, row, column))
-            for column, cost in costs
-        )
-        for row, costs in enumerate(model.costs)
+        (*((pair.column, pair.weighed(weighting)) for pair in pairs), costs[-1])
+        for pairs, costs in zip(parts, model.costs, strict=True)
     )
     return replace(model, costs=rows)
 
 
-def _more(
+def _parts(
     problem: Problem,
     shop: Shop,
     extra: Minutes,
-    weighting: Weighting,
     row: int,
     column: int,
-) -> int:
-    """What a weighting adds to the score of a pair; 0 for idle."""
+    cost: int,
+    promise: int,
+) -> Parts:
     number = shop.kind_of[row]
-    if number is None or column == len(problem.jobs):
-        return 0
-    kind, weights = shop.kinds[number], problem.weights
-    minutes = kind.minutes[column]
-    if minutes is None:
-        return 0  # only what is left on the spool is enough for it
-    printer, job = problem.printers[row], problem.jobs[column]
-    finish = start_minute(problem, printer) + minutes
-    more = weighting.price * (extra[number][column] or 0)
-    more += weighting.printing * weights.printing * minutes
-    if needs_change(printer, job):
+    minutes = None if number is None else shop.kinds[number].minutes[column]
+    if number is None or minutes is None:
+        return Parts(column, cost, 0, 0, 0, 0, 0)  # only what is left on the spool fits
+    kind, weights, printer = shop.kinds[number], problem.weights, problem.printers[row]
+    finish, change = start_minute(problem, printer) + minutes, 0
+    if needs_change(printer, problem.jobs[column]):
         finish += weights.change_minutes
-        more += weighting.change * 100 * (weights.change_minutes + kind.effort)
-    if kind.by_hand:
-        more += weighting.dead * weights.dead * kind.wait(finish)
-    return more - weighting.promises * promised(problem, job)
+        change = 100 * (weights.change_minutes + kind.effort)
+    return Parts(
+        column,
+        cost,
+        extra=extra[number][column] or 0,
+        printing=weights.printing * minutes,
+        dead=weights.dead * kind.wait(finish) if kind.by_hand else 0,
+        change=change,
+        promised=promise,
+    )

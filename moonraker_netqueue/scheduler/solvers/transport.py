@@ -7,6 +7,8 @@ full, pushes a printer on to another column, along the shortest path to one with
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .tableau import Tableau, Vector
 
 
@@ -30,7 +32,7 @@ class _Flow:
     def add(self, row: int) -> None:
         """Send one more unit, from `row` to whichever column has room."""
         self.column_of.append(-1)  # nowhere yet
-        search = _Search(self._tableau, self._price)
+        search = _Search(self._tableau, self._price, self._has_room)
         search.relax(row, 0, from_cost=0)
         column = search.next_column()
         while not self._has_room(column):
@@ -71,7 +73,10 @@ class _Flow:
 class _Search:
     """Dijkstra's labels over columns, for one unit."""
 
-    def __init__(self, tableau: Tableau, price: list[int]) -> None:
+    def __init__(
+        self, tableau: Tableau, price: list[int], has_room: Callable[[int], bool]
+    ) -> None:
+        self._has_room = has_room
         self.distance: dict[int, int] = {}
         self.via: dict[int, int] = {}  # the row that reaches a column
         self.done: list[int] = []
@@ -90,8 +95,11 @@ class _Search:
                 self._open.add(column)
 
     def next_column(self) -> int:
-        """Close the nearest open column; the lower number among equals."""
-        column = min(self._open, key=lambda each: (self.distance[each], each))
+        """Close the nearest open column; among equals one with room ends the search."""
+        room, distance = self._has_room, self.distance
+        column = min(
+            self._open, key=lambda each: (distance[each], not room(each), each)
+        )
         self._open.remove(column)
         self.done.append(column)
         return column

@@ -1,4 +1,4 @@
-"""A workshop of many hosts, without printers so that one machine bears them."""
+"""Hosts without printers: one machine bears many of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.cli.terminals import Desk, Terminal, desk, ports_of
+from tests.failures.farm import damage
 
 __all__ = ["desk"]
 
@@ -52,3 +53,24 @@ def test_lesson_03_all_hosts_start_at_once_after_a_power_failure(desk: Desk) -> 
 
 def _jobs(host: Terminal) -> list[str]:
     return re.findall(r"^\+ \d+\. (\w+)", host.text, re.MULTILINE)
+
+
+def test_a_journal_whose_end_is_damaged_is_an_old_copy(desk: Desk) -> None:
+    """SQLite drops what follows a damaged page of its log without a word: that these
+    entries had been acked is known by the others, and a person decides (R5)."""
+    hosts = [desk.host(port, f"data{n}") for n, port in enumerate(ports_of(3))]
+    for host in hosts:
+        host.until(r"group \w+: (localhost:\d+[a-z ]*, ){2}localhost", _PATIENCE)
+    for number in range(1, _JOBS + 1):
+        hosts[number % 3].type(f"job{number}")
+    for host in hosts:
+        host.until(rf"\+ {_JOBS}\. ", _PATIENCE)
+    hosts[2].kill()
+    (journal,) = desk.folder.glob("data2/**/group.db")
+    assert damage(journal).name == "group.db-wal"
+    (port,) = ports_of(1)
+    again = desk.host(port, "data2")
+    found = again.until(r"^\S+ ! .* is an old copy.*", _PATIENCE)
+    assert "/server/netqueue/rejoin" in found[0]
+    hosts[0].type("after")
+    hosts[1].until(rf"\+ {_JOBS + 1}\. after", _PATIENCE)

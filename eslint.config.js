@@ -1,0 +1,24 @@
+import js from '@eslint/js';
+import globals from 'globals';
+
+export default [
+  { ignores: ['moonraker_netqueue/panel/vendor/'] },
+  js.configs.recommended,
+  {
+    files: ['moonraker_netqueue/panel/**/*.js'],
+    languageOptions: { globals: globals.browser },
+    rules: {
+      eqeqeq: 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      'max-lines': ['error', 400],
+      complexity: ['error', 32],
+      'no-unused-vars': ['error', { varsIgnorePattern: '^_' }],
+    },
+  },
+  {
+    files: ['tests/panel/**/*.js', 'bench/*.js'],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
+    rules: { eqeqeq: 'error', 'no-var': 'error', 'prefer-const': 'error' },
+  },
+];

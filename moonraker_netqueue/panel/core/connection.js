@@ -1,0 +1,129 @@
+// JSON-RPC over Moonraker's websocket, which is opened again whenever it breaks.
+
+import { BASE, Denied, headers, oneshot } from './access.js';
+
+export const Link = Object.freeze({
+  CONNECTING: 'connecting',
+  ONLINE: 'online',
+  LOST: 'lost', // it was there; it is tried again
+  DENIED: 'denied', // Moonraker wants a login
+});
+
+const FIRST_PAUSE = 500; // ms before it is tried again, doubled each time
+const LONGEST_PAUSE = 8000;
+const TIMEOUT = 30000;
+
+/** What Moonraker answered in place of a result. */
+export class Refused extends Error {
+  constructor(message, code) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** @param {number} tries that failed; with some chance, so that pages spread */
+export function pauseBefore(tries, chance = Math.random()) {
+  return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** tries) * (0.75 + chance / 2);
+}
+
+export class Connection {
+  /**
+   * @param {(link: string) => void} onLink
+   * @param {(method: string, params: any) => void} onNotify
+   */
+  constructor(onLink, onNotify) {
+    this.onLink = onLink;
+    this.onNotify = onNotify;
+    this.socket = null;
+    this.waiting = new Map();
+    this.next = 1;
+    this.tries = 0;
+    this.timer = 0;
+    addEventListener('online', () => this.hurry());
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) this.hurry();
+    });
+  }
+
+  /** Open the connection, or try at once instead of later. */
+  async open() {
+    clearTimeout(this.timer);
+    let pass;
+    try {
+      pass = await oneshot();
+    } catch (error) {
+      if (error instanceof Denied) this.onLink(Link.DENIED);
+      else this.later();
+      return;
+    }
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+    const url = `${scheme}://${location.host}${BASE}/websocket?token=${pass}`;
+    const socket = new WebSocket(url);
+    this.socket = socket;
+    socket.onopen = () => {
+      this.tries = 0;
+      this.onLink(Link.ONLINE);
+    };
+    socket.onmessage = (event) => this.receive(JSON.parse(event.data));
+    socket.onclose = () => this.close(socket);
+  }
+
+  hurry() {
+    if (this.timer) this.open();
+  }
+
+  close(socket) {
+    if (socket !== this.socket) return;
+    this.socket = null;
+    for (const { reject } of this.waiting.values()) reject(new Refused('', 0));
+    this.waiting.clear();
+    this.later();
+  }
+
+  later() {
+    this.onLink(Link.LOST);
+    this.timer = setTimeout(() => {
+      this.timer = 0;
+      this.open();
+    }, pauseBefore(this.tries++));
+  }
+
+  receive(message) {
+    if (message.method) {
+      this.onNotify(message.method, message.params?.[0]);
+      return;
+    }
+    const call = this.waiting.get(message.id);
+    if (!call) return;
+    this.waiting.delete(message.id);
+    clearTimeout(call.timer);
+    if (message.error) call.reject(new Refused(message.error.message, message.error.code));
+    else call.resolve(message.result);
+  }
+
+  /** @returns {Promise<any>} the result; throws Refused, with code 0 while offline */
+  call(method, params = {}) {
+    const socket = this.socket;
+    if (!socket || socket.readyState !== WebSocket.OPEN) {
+      return Promise.reject(new Refused('', 0));
+    }
+    const id = this.next++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.waiting.delete(id);
+        reject(new Refused('', 0));
+      }, TIMEOUT);
+      this.waiting.set(id, { resolve, reject, timer });
+      socket.send(JSON.stringify({ jsonrpc: '2.0', method, params, id }));
+    });
+  }
+}
+
+/** A picture that Moonraker may want a login for, as a URL for <img>. */
+export async function picture(path) {
+  const url = `${BASE}${path}`;
+  const own = headers();
+  if (!('Authorization' in own)) return url;
+  const response = await fetch(url, { headers: own });
+  return response.ok ? URL.createObjectURL(await response.blob()) : url;
+}

@@ -1,0 +1,87 @@
+// The hosts of the queue, and going on without those that are missing.
+
+import { html, useEffect, useState } from '../vendor/htm-preact.js';
+import { format, t, told } from '../core/text.js';
+import { Chip, Dialog } from './parts.js';
+
+export function Members({ session, actions, state }) {
+  const { members, status, name } = state;
+  const [recovering, setRecovering] = useState(false);
+  if (!members) return html`<section class="card"><p class="quiet pad">${t('loading')}</p></section>`;
+  const versions = new Set(members.members.map((m) => m.version).filter(Boolean));
+  const queue = status.queues[name];
+  return html`<section class="card members" aria-label=${t('tab.members')}>
+    <header class="card-head"><h2>${t('tab.members')}</h2>
+      <span class="quiet">${t('members.count', { n: members.members.length })}</span></header>
+    ${!members.quorum &&
+    html`<div class="note error"><p>${t('members.no_quorum', { missing: members.missing.join(', ') || '?' })}</p>
+      <button type="button" class="outlined" onClick=${() => setRecovering(true)}>
+        ${t('recover.open')}</button></div>`}
+    ${versions.size > 1 && html`<p class="note">${t('members.versions')}</p>`}
+    ${queue.founding &&
+    html`<p class="note">${t('members.founded', {
+      by: queue.founding.by,
+      when: format.moment(queue.founding.at, Date.now() / 1000),
+      without: queue.founding.without.join(', '),
+    })}</p>`}
+    <div class="scroll" tabindex="0" role="region" aria-label=${t('members.count', { n: members.members.length })}>
+    <table><thead><tr><th>${t('members.host')}</th><th>${t('members.role')}</th><th>${t('members.link')}</th>
+      <th>${t('members.address')}</th><th>${t('members.version')}</th></tr></thead>
+      <tbody>${members.members.map((member) => html`<${Row} key=${member.host_id} member=${member} />`)}</tbody>
+    </table></div>
+    ${recovering &&
+    html`<${Recover} session=${session} actions=${actions} onClose=${() => setRecovering(false)} />`}
+  </section>`;
+}
+
+function Row({ member }) {
+  const there = member.here || member.connected;
+  const silent =
+    !there && member.silent_s !== null ? t('members.silent', { time: format.span(member.silent_s) }) : '';
+  return html`<tr><td><strong>${member.printer || member.name || member.host_id.slice(0, 8)}</strong>
+      ${member.here && html` <${Chip} kind="info">${t('members.here')}<//>`}</td>
+    <td>${told('role', member.role)}</td>
+    <td><${Chip} kind=${there ? 'success' : 'error'} title=${silent}>
+      ${there ? t('members.there') : t('members.missing')}<//></td>
+    <td>${member.address ?? ''}</td><td>${member.version || '–'}</td></tr>`;
+}
+
+/** What going on without the missing means: shown first, done only when it is said again. */
+export function Recover({ session, actions, onClose }) {
+  const [outlook, setOutlook] = useState(/** @type {any} */ (null));
+  const [sure, setSure] = useState(false);
+  useEffect(() => {
+    session.call('get_recover').then(setOutlook, (error) => {
+      actions.say(error.message || t('error.offline'), { error: true });
+      onClose();
+    });
+  }, []);
+  const act = async () => {
+    const answer = await actions.call('post_recover', { group: outlook.group }, t('recover.done'));
+    if (answer) onClose();
+  };
+  const namesOf = (hosts) => hosts.map((host) => host.name).join(', ');
+  return html`<${Dialog} title=${t('recover.title')} onClose=${onClose} actions=${
+    outlook?.needed &&
+    html`<button type="button" class="text" onClick=${onClose}>${t('recover.wait')}</button>
+      <button type="button" class="danger-fill" disabled=${!sure} onClick=${act}>${t('recover.do')}</button>`
+  }>
+    ${!outlook && html`<p class="quiet">${t('loading')}</p>`}
+    ${outlook && !outlook.needed && html`<p>${t('recover.not_needed')}</p><p class="quiet">${outlook.reason}</p>`}
+    ${outlook?.needed &&
+    html`<p>${t('recover.who', { missing: namesOf(outlook.missing), following: namesOf(outlook.following) })}</p>
+      <p>${t('recover.first')}</p>
+      ${outlook.unseen && html`<p class="note error">${outlook.unseen}</p>`}
+      ${outlook.twice.length > 0 &&
+      html`<p>${t('recover.twice')}</p><ul>${outlook.twice.map(
+        (row) => html`<li key=${row.job_id}>${row.job}: ${t('copies.n', { n: row.copies })}</li>`,
+      )}</ul>`}
+      ${outlook.held.length > 0 &&
+      html`<p>${t('recover.held')}</p><ul>${outlook.held.map(
+        (print) => html`<li key=${print.print_id}>${print.file || print.job} · ${print.printer}</li>`,
+      )}</ul>`}
+      <label class="check"><input type="checkbox" checked=${sure}
+        onChange=${(event) => setSure(event.target.checked)} />
+        <span>${t('recover.sure', { missing: namesOf(outlook.missing) })}</span></label>`}
+  <//>`;
+}

@@ -1,0 +1,130 @@
+# Ways to the page from the dashboards that people already use
+#
+# Copyright (C) 2026 the moonraker_netqueue developers
+#
+# This file may be distributed under the terms of the GNU GPLv3 license.
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .config import Entry
+from .durable_file import replace_durably
+from .panel_border import PANEL
+from .ports import Disk, Worker
+
+# Annotation imports
+if TYPE_CHECKING:
+    from moonraker.server import Server
+
+_LOGGER = logging.getLogger(__name__)
+_TITLE = "Print queue"
+_RECORD = "entries.json"  # what was made; what a person removed is not made again
+_ICON = "M3,4H21V8H3V4M3,10H21V14H3V10M3,16H21V20H3V16Z"
+_ITEM = {"title": _TITLE, "href": PANEL, "target": "_self", "icon": _ICON}
+_CARD = {
+    "name": _TITLE,
+    "service": "iframe",  # both dashboards show the URL of such a camera in a card
+    "stream_url": f"{PANEL}?embed=1",
+    "aspect_ratio": "4:3",
+    "icon": "mdiFormatListBulleted",
+}
+_NEWS = "The printers of this queue have a page: who prints what, and why a job waits."
+
+
+class PanelEntries:
+    """Makes each entry once, and removes those that moonraker.conf names no more."""
+
+    def __init__(
+        self, server: Server, data_path: Path, disk: Disk, worker: Worker
+    ) -> None:
+        self._server = server
+        self._record = data_path / "netqueue" / _RECORD
+        self._navigation = data_path / "config" / ".theme" / "navi.json"
+        self._disk = disk
+        self._worker = worker
+
+    async def apply(self, wanted: Collection[Entry]) -> None:
+        """Bring the dashboards' entries in step. What cannot be made is logged."""
+        made = await self._worker.run(self._read_record)
+        before = dict(made)
+        for entry in Entry:
+            name = entry.value
+            try:
+                if entry in wanted and name not in made:
+                    made[name] = await self._add(entry)
+                elif entry not in wanted and name in made:
+                    await self._remove(entry, made.pop(name))
+            except (self._server.error, OSError, ValueError) as error:
+                _LOGGER.warning("netqueue: %s in the dashboard: %s", name, error)
+        if made != before:
+            data = json.dumps(made).encode()
+            await self._worker.run(replace_durably, self._record, data, self._disk)
+
+    async def _add(self, entry: Entry) -> str:
+        """Make an entry; what it is found by again."""
+        if entry is Entry.CARD:
+            answer = await self._call("server.webcams.post_item", _CARD)
+            return str(answer["webcam"]["uid"])
+        if entry is Entry.SIDEBAR:
+            await self._worker.run(self._change_navigation, True)
+            return PANEL
+        news = self._server.lookup_component("announcements")
+        made = news.add_internal_announcement(
+            _TITLE, _NEWS, PANEL, "normal", "netqueue"
+        )
+        return str(made["entry_id"])
+
+    async def _remove(self, entry: Entry, found_by: str) -> None:
+        if entry is Entry.CARD:
+            cameras = (await self._call("server.webcams.list", {}))["webcams"]
+            if any(camera["uid"] == found_by for camera in cameras):
+                await self._call("server.webcams.delete_item", {"uid": found_by})
+        elif entry is Entry.SIDEBAR:
+            await self._worker.run(self._change_navigation, False)
+        else:
+            news = self._server.lookup_component("announcements")
+            await news.remove_announcement(found_by)
+
+    async def _call(self, method: str, params: dict[str, Any]) -> Any:
+        transport: Any = self._server.lookup_component("internal_transport")
+        return await transport.call_method(method, dict(params))
+
+    def _read_record(self) -> dict[str, str]:
+        try:
+            with self._disk.open(self._record, "rb") as file:
+                return dict(json.loads(file.read()))
+        except FileNotFoundError:
+            return {}
+
+    def _change_navigation(self, wanted: bool) -> None:
+        """Mainsail's sidebar. A file that is no list of entries stays as it is."""
+        try:
+            with self._disk.open(self._navigation, "rb") as file:
+                items = json.loads(file.read())
+        except FileNotFoundError:
+            items = []
+        changed = with_item(items) if wanted else without_item(items)
+        if changed == items:
+            return
+        self._disk.make_directory(self._navigation.parent)
+        data = json.dumps(changed, indent=2, ensure_ascii=False).encode() + b"\n"
+        replace_durably(self._navigation, data, self._disk)
+
+
+def with_item(items: Any) -> list[Any]:
+    """Entries of a sidebar with ours at the end; raises ValueError for no list."""
+    if not isinstance(items, list):
+        raise ValueError("config/.theme/navi.json holds no list: nothing is changed")
+    if any(isinstance(item, dict) and item.get("href") == PANEL for item in items):
+        return items
+    return [*items, _ITEM]
+
+
+def without_item(items: Any) -> list[Any]:
+    """Entries of a sidebar without the one that is as we made it."""
+    return [item for item in items if item != _ITEM]

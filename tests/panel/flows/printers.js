@@ -1,0 +1,39 @@
+// A print ends, its bed is cleared on another host's page, and the next one starts.
+
+import { card, choose, play, until } from './stage.js';
+
+await play(async (stage) => {
+  const page = await stage.open(0);
+  const other = await stage.open(1, { hash: '#printers' });
+  const first = card(page, 'printer1');
+  await first.getByText('bed not clear').waitFor();
+  await card(other, 'printer1').getByRole('button', { name: 'I cleared it' }).click();
+  await page.locator('.job', { hasText: 'quick.gcode' }).getByText('1 of 2 done').waitFor();
+  await first.getByRole('button', { name: 'I cleared it' }).waitFor(); // it is on the bed
+  await other.getByRole('link', { name: 'History' }).click();
+  await other.locator('td', { hasText: 'quick.gcode' }).waitFor();
+
+  await choose(first, 'Take no more work');
+  await first.getByText('takes no work').waitFor();
+  await first.getByRole('button', { name: 'Take work again' }).click();
+  await until(async () => !(await first.getByText('takes no work').count()), 'takes work again');
+
+  await choose(first, 'Material and settings');
+  await page.getByLabel('Loaded now').fill('PLA:black');
+  await page.getByLabel('Grams left').fill('350');
+  await page.locator('dialog footer .primary').click();
+  await first.getByText('PLA:black').waitFor();
+  await first.getByText('350 g left').waitFor();
+
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await other.getByText('The queue is paused').waitFor();
+  await other.getByRole('button', { name: 'Resume queue' }).first().click();
+  await until(async () => !(await page.getByText('The queue is paused').count()), 'resumed');
+
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByLabel('Title').fill('Back room');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await other.getByRole('heading', { name: 'Back room' }).waitFor();
+  await page.getByRole('link', { name: 'Log' }).click();
+  await page.locator('.log-what').first().waitFor();
+});

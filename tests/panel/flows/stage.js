@@ -1,0 +1,111 @@
+// A browser for the flows, and what they have in common.
+
+import assert from 'node:assert/strict';
+import { createInterface } from 'node:readline';
+import { createRequire } from 'node:module';
+import { chromium } from 'playwright-core';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+export const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--disable-features=LocalNetworkAccessChecks', // a page that a flow makes up has no address
+];
+const PATH = '/server/netqueue/panel';
+const LONG = 60_000; // a machine may be busy
+
+/** What the test around us does: it gets a line and answers with one. */
+let lines = /** @type {any} */ (null);
+export async function ask(line) {
+  lines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  console.log(`ask: ${line}`);
+  const { value } = await lines.next();
+  assert.equal(value, 'done');
+}
+
+export class Stage {
+  constructor(urls, browser, pictures) {
+    this.urls = urls;
+    this.browser = browser;
+    this.pictures = pictures;
+    this.complaints = [];
+  }
+
+  /** A page of a host; `quiet` lets it complain, as one does whose host dies. */
+  async open(host = 0, { hash = '', width = 1280, height = 860, theme = 'dark', locale = 'en-GB',
+    quiet = false, headers = {} } = {}) {
+    const context = await this.browser.newContext({
+      viewport: { width, height }, locale, timezoneId: 'Europe/Berlin', reducedMotion: 'reduce',
+      extraHTTPHeaders: headers,
+    });
+    await context.addInitScript((chosen) => localStorage.setItem('netqueue.theme', chosen), theme);
+    const page = await context.newPage();
+    page.setDefaultTimeout(LONG);
+    if (!quiet) {
+      page.on('console', (message) => {
+        if (message.type() === 'error') this.complaints.push(message.text());
+      });
+      page.on('pageerror', (error) => this.complaints.push(String(error.stack)));
+    }
+    await page.goto(`${this.urls[host]}${PATH}${hash}`);
+    return page;
+  }
+
+  async picture(page, name) {
+    if (this.pictures) await page.screenshot({ path: `${this.pictures}/${name}.png` });
+  }
+}
+
+export const rows = (page) => page.locator('.job');
+export const row = (page, name) =>
+  page.locator('.job', { has: page.getByRole('button', { name, exact: true }) });
+export const card = (page, name) => page.locator(`main [data-printer="${name}"]`).first();
+
+/** The names of the jobs from top to bottom. */
+export const names = (page) => page.locator('.job .job-name .plain').allTextContents();
+
+/** Wait until a condition holds; it is asked again and again. */
+export async function until(condition, what) {
+  for (const end = Date.now() + LONG; Date.now() < end; ) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail(`not after ${LONG} ms: ${what}`);
+}
+
+/** Choose an entry of a row's or card's menu. */
+export async function choose(place, entry) {
+  await place.locator('.menu > button').click();
+  await place.getByRole('menuitem', { name: entry }).click();
+}
+
+/** What axe-core finds wrong with a page. */
+export async function barriers(page, what) {
+  await page.addScriptTag({ path: AXE }).catch(async () => {
+    await page.evaluate((await import('node:fs')).readFileSync(AXE, 'utf8')); // the policy forbids scripts
+  });
+  const found = await page.evaluate(() => /** @type {any} */ (window).axe.run());
+  const told = found.violations.map(
+    (one) => `${what}: ${one.id}: ${one.help}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+  );
+  return told;
+}
+
+/** Run a flow; node's exit code says how it went. */
+export async function play(flow) {
+  const { urls, pictures } = JSON.parse(process.argv[2]);
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+  const stage = new Stage(urls, browser, pictures);
+  try {
+    await flow(stage);
+    assert.deepEqual(stage.complaints, []);
+  } catch (error) {
+    for (const page of browser.contexts().flatMap((context) => context.pages())) {
+      console.log(`${page.url()} shows:\n${await page.locator('body').innerText()}\n`);
+    }
+    throw error;
+  } finally {
+    await browser.close();
+    process.stdin.destroy();
+  }
+}

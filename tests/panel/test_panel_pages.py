@@ -1,0 +1,94 @@
+"""The page in a real Chromium, in front of real Moonrakers and Klippers."""
+
+from __future__ import annotations
+
+import http.client
+
+import pytest
+
+from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
+from tests.panel.conftest import Play
+from tests.panel.workshop import LONG, ROOT, SHORT, fill, sliced, wait
+
+pytestmark = pytest.mark.timeout(400)
+
+
+def fetch(
+    printer: VirtualPrinter, path: str, **headers: str
+) -> tuple[int, http.client.HTTPMessage, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", printer.port, timeout=20)
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.msg, response.read()
+    finally:
+        connection.close()
+
+
+def state_of(printer: VirtualPrinter) -> str:
+    return str(printer.client.get(f"{ROOT}/status")["printer"]["state"])
+
+
+def test_how_the_page_is_served(workshop: VirtualFarm) -> None:
+    """Never kept by browsers itself; what it loads is, for ever; all under a policy."""
+    printer = workshop.printers[0]
+    status, headers, page = fetch(printer, f"{ROOT}/panel")
+    assert (status, headers["Cache-Control"]) == (200, "no-cache")
+    assert headers["Content-Type"].startswith("text/html")
+    policy = headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert (
+        fetch(printer, f"{ROOT}/panel", **{"If-None-Match": headers["Etag"]})[0] == 304
+    )
+    script = page.decode().split('<script type="module" src="')[1].split('"')[0]
+    status, headers, plain = fetch(printer, f"{ROOT}/{script}")
+    assert (status, headers["Content-Encoding"]) == (200, None)
+    assert headers["Content-Type"].startswith("text/javascript")
+    assert "immutable" in headers["Cache-Control"]
+    packed = fetch(printer, f"{ROOT}/{script}", **{"Accept-Encoding": "gzip"})
+    assert packed[1]["Content-Encoding"] == "gzip"
+    assert len(packed[2]) < len(plain)
+    for path in (
+        "ui/0123456789ab/main.js",
+        script.replace("main.js", "index.html"),
+        script.replace("main.js", "..%2fassets.py"),
+        script + "x",
+    ):
+        assert fetch(printer, f"{ROOT}/{path}")[0] == 404
+
+
+def test_a_login(workshop: VirtualFarm, play: Play) -> None:
+    user = {"username": "anna", "password": "a good password"}
+    workshop.printers[0].client.post("/access/user", user)
+    play("login")
+
+
+def test_in_a_dashboard(workshop: VirtualFarm, play: Play) -> None:
+    play("embed")
+
+
+def test_jobs(workshop: VirtualFarm, play: Play) -> None:
+    play("jobs")
+
+
+def test_printers(workshop: VirtualFarm, play: Play) -> None:
+    client = workshop.printers[0].client
+    client.upload("quick.gcode", sliced(SHORT, 60, "PLA", (66, 165, 245)))
+    client.post(f"{ROOT}/job", {"filename": "quick.gcode", "count": 2})
+    play("printers")
+
+
+def test_looks(workshop: VirtualFarm, play: Play) -> None:
+    fill(workshop)
+    play("looks")
+
+
+def test_hosts_that_die_and_return(workshop: VirtualFarm, play: Play) -> None:
+    second = workshop.printers[1]
+    if state_of(second) != "printing":
+        second.client.upload("long.gcode", sliced(LONG, 1000, "PLA", (66, 165, 245)))
+        second.client.post(f"{ROOT}/job", {"filename": "long.gcode"})
+        second.client.post(f"{ROOT}/bed_clear", {"by": "anna"})
+        wait(lambda: state_of(second) == "printing")
+    play("hosts")

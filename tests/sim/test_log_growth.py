@@ -1,0 +1,87 @@
+"""What a farm writes: by the print, never by the minute (SD cards wear out)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from moonraker_netqueue.replica.database import Database
+from moonraker_netqueue.replica.journal import Journal
+from moonraker_netqueue.sim.scenario import read_scenario
+from moonraker_netqueue.sim.scenario_run import ScenarioRun
+from moonraker_netqueue.sim.virtual_time import VirtualLoop, play
+
+pytestmark = pytest.mark.timeout(600)  # seconds of a busy machine
+
+ENTRIES_A_PRINT = 12  # of every host's log, for each print of any printer
+TRANSACTIONS_A_PRINT = 40  # of all files of one host, for each print of its own farm
+_MINUTES = 60
+_FARM = f"""
+queues:
+  - namespace: bench
+    members: [anton, berta, carla]
+    jobs:
+      - name: part
+        items: [{{name: half, count: 3, materials: [PLA], minutes: {_MINUTES}}}]
+printers:
+  anton: {{materialsReady: [PLA], selfClearing: true}}
+  berta: {{materialsReady: [PLA], selfClearing: true}}
+  carla: {{materialsReady: [PLA], selfClearing: true}}
+person: {{reaction: 0, clearing: 1, changing: 2}}
+"""
+
+
+class _Written(NamedTuple):
+    at: float  # virtual seconds
+    file: str
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[_Written]:
+    """The transactions of all hosts."""
+    write, seen = Database._write, list[_Written]()
+
+    def watched(database: Database, batch: Any) -> None:
+        seen.append(_Written(asyncio.get_running_loop().time(), database.path.name))
+        write(database, batch)
+
+    monkeypatch.setattr(Database, "_write", watched)
+    return seen
+
+
+@pytest.fixture
+def appended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, int]]:
+    """The entries that were added to all logs."""
+    add, seen = Journal.add, list[tuple[Path, int]]()
+
+    def watched(journal: Journal, command: bytes, idx: int, term: int) -> None:
+        seen.append((journal.database.path, len(command)))
+        add(journal, command, idx, term)
+
+    monkeypatch.setattr(Journal, "add", watched)
+    return seen
+
+
+def test_a_print_costs_a_few_entries_however_long_it_takes(
+    written: list[_Written], appended: list[tuple[Path, int]]
+) -> None:
+    """Three printers print for an hour: in the 50 minutes in the middle nothing at all
+    is written by any of them."""
+
+    async def whole(loop: VirtualLoop) -> None:
+        run = ScenarioRun(read_scenario(_FARM, "farm.yaml"), loop, 1)
+        await run.run(2.0)
+        assert run.done
+
+    play(whole, VirtualLoop())
+    end = max(one.at for one in written)
+    middle = [one for one in written if end - 3300 < one.at < end - 300]
+    assert middle == []
+    assert end > 60 * _MINUTES
+    entries = len(appended) / 3  # of each host
+    assert entries <= 20 + 3 * ENTRIES_A_PRINT  # founding, joining, settings, the job
+    assert len(written) / 3 <= 40 + 3 * TRANSACTIONS_A_PRINT
+    assert sum(size for _, size in appended) / len(appended) < 1000  # bytes
