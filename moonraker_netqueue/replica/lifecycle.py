@@ -168,10 +168,10 @@ class Lifecycle:
         await self._lives.note_left()
         self._news.set()
 
-    async def give_copy(self, peer: str, group: object) -> Message:
+    async def give_copy(self, peer: str, params: Message) -> Message:
         """Stand still, and offer all that is known to a host that goes on (R6)."""
         mine = self.group
-        if mine is None or mine.id != group or self.phase not in _IN_GROUP:
+        if mine is None or mine.id != params.get("g") or self.phase not in _IN_GROUP:
             raise RequestRefused("this host is not in that group")
         offer = await self.succession.give_copy(peer, mine, self._opened())
         self._news.set()

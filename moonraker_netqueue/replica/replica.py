@@ -127,8 +127,8 @@ class Replica:
             self._fail,
         )
         self._requests = Requests(queue, self._group_joined, links, clock, gate)
-        self._requests.register("copy", self._give_copy)
-        self._requests.register("copy_part", self._give_piece)
+        self._requests.register("copy", self._lifecycle.give_copy)
+        self._requests.register("copy_part", self._lifecycle.succession.give_piece)
 
     # Life.
 
@@ -361,12 +361,6 @@ class Replica:
         self._fail(error)
 
     # Inside.
-
-    async def _give_copy(self, peer: str, params: Message) -> Message:
-        return await self._lifecycle.give_copy(peer, params.get("g"))
-
-    async def _give_piece(self, _peer: str, params: Message) -> Message:
-        return self._lifecycle.succession.give_piece(params)
 
     def _group_joined(self) -> Group | None:
         joined = self._lifecycle.phase is Phase.MEMBER

@@ -99,7 +99,7 @@ class Succession:
         self._copy = await Copy.of(known, self._worker)
         return self._copy.form()
 
-    def give_piece(self, params: Message) -> Message:
+    async def give_piece(self, _peer: str, params: Message) -> Message:
         """Some of that copy."""
         if self._copy is None:
             raise RequestRefused("no copy was asked for")
