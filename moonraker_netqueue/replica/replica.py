@@ -266,13 +266,8 @@ class Replica:
         group, journal = self._group_joined(), self._lifecycle.journal
         if group is None or journal is None:
             raise RecoverRefused(f"queue {self.queue} has no group on this host now")
-        return outlook(
-            group,
-            journal,
-            self.host_id,
-            self._neighbours,
-            self._lives.configuration,
-        )
+        seat = self._lives.configuration
+        return outlook(group, journal, self.host_id, self._neighbours, seat)
 
     async def recover(self, by: str, group: str, origin: Origin = NOBODY) -> Recovered:
         """A person lets the queue go on without hosts that are missing (R7).

@@ -41,6 +41,11 @@ def test_one_queue_stands_behind_moonrakers_own() -> None:
     assert read({"job_queue": "local"}).job_queue is None
 
 
+def test_the_budget_of_files_is_given_in_mebibytes() -> None:
+    assert read({}).disk_budget == 4 << 30
+    assert read({"disk_budget": "64"}).disk_budget == 64 << 20
+
+
 def test_hot_folders_are_on_unless_switched_off() -> None:
     """Nobody's files are touched but those that are put there."""
     assert read({}).hot_folder
