@@ -246,6 +246,7 @@ class Replica:
     async def _rejoin(self, found: bool) -> None:
         if isinstance(self._lifecycle.error, HostDoubted):
             await self._end_tasks()
+            await self._outbox.begin_anew()
             await self._lives.begin_anew()
             await self._lifecycle.begin_anew()
             self._entered = None

@@ -56,11 +56,9 @@ export function Plan({ state, show }) {
     </div></section>`;
 }
 
-/** Letters that there is room for. */
-const room = (width) => Math.floor(width / 7.4);
-
 function short(name, width) {
-  return name.length > room(width) ? `${name.slice(0, room(width) - 1)}…` : name;
+  const room = Math.floor(width / 7.4);
+  return name.length > room ? `${name.slice(0, room - 1)}…` : name;
 }
 
 function PlanBar({ bar, left, show }) {
@@ -80,6 +78,7 @@ function PlanBar({ bar, left, show }) {
     html`<rect class="clearing" x=${left + bar.x + bar.width} y="12" width=${bar.clearing} height="10" />`}
     ${bar.change && html`<circle cx=${left + bar.x + 3} cy="5" r="3.5" class="change" />`}
     ${bar.width > 50 &&
-    html`<text aria-hidden="true" x=${left + bar.x + 8} y="22">${bar.job.slice(0, room(bar.width - 8))}</text>`}
+    html`<svg x=${left + bar.x} y="2" width=${bar.width - 4} height=${ROW - 10}>
+      <text x="8" y="20">${bar.job}</text></svg>`}
   </g>`;
 }
