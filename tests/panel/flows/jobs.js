@@ -82,7 +82,8 @@ await play(async (stage) => {
   await until(async () => !(await names(page)).includes('lid.gcode'), 'hidden');
   await page.getByRole('button', { name: 'Undo' }).click();
   await row(page, 'lid.gcode').waitFor();
-  assert.equal(await row(page, 'lid.gcode').locator('.chip', { hasText: 'on hold' }).count(), 0);
+  const held = row(page, 'lid.gcode').locator('.chip', { hasText: 'on hold' });
+  await until(async () => (await held.count()) === 0, 'as it was before');
   await choose(row(page, 'lid.gcode'), 'Remove');
   await until(async () => !(await names(other)).includes('lid.gcode'), 'removed everywhere');
   assert.equal(await page.locator('.toast.error').count(), 0);
