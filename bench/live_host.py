@@ -10,13 +10,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from moonraker_netqueue.admission_mode import AdmissionMode
 from moonraker_netqueue.machine import (
     MachineClock,
     MachineDisk,
     MachineRandom,
     ThreadWorker,
 )
-from moonraker_netqueue.peers.admission import Admission, AdmissionMode
+from moonraker_netqueue.peers.admission import Admission
 from moonraker_netqueue.peers.identity import load_or_create
 from moonraker_netqueue.peers.network import PeerNetwork
 from moonraker_netqueue.replica.replica import Replica
@@ -61,9 +62,9 @@ class LiveHost:
         queue = f"bench-{zlib.crc32(bytes(folder.parent)):08x}"
         clock, random, worker = MachineClock(), MachineRandom(), ThreadWorker()
         identity = await worker.run(load_or_create, folder, disk)
-        admission = Admission(folder, disk, worker)
+        admission = Admission(identity, folder, clock, disk, worker)
         await admission.load()
-        admission.set_mode(queue, AdmissionMode.OPEN)
+        await admission.serve(queue, AdmissionMode.OPEN)
         machine: dict[str, Any] = {
             "clock": clock,
             "random": random,

@@ -4,7 +4,7 @@
 printers that share a queue print COPIES (12) copies of a short file; a fourth, whose
 Moonraker does not know the component, prints as many as each of them. Bytes that the
 kernel was asked to write by each Moonraker, and how the queue's databases grew, for one
-print; then the same while everybody prints for SECONDS (60) and nothing ends.
+print; then the same while everybody prints for 90 seconds and nothing ends.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ from moonraker_netqueue.virtual_printer.shared_queue import (
 )
 
 _COPIES = 12
-_SECONDS = 60.0
+_SECONDS = 90.0
 _REST_SECONDS = 10.0  # what starting or printing left to do
+_SETTLE_SECONDS = 80.0  # how far other hosts are is written once a minute
 _SHORT = b"G28\nG4 P3000\n"
-_LONG = b"G28\n" + b"G4 P500\n" * 240
+_LONG = b"G28\n" + b"G4 P500\n" * 480
 
 
 class _Reading(NamedTuple):
@@ -117,7 +118,7 @@ def main(copies: int) -> None:
         job = {"filename": "long.gcode", "count": len(sharing.printers)}
         client.post("/server/netqueue/job", job)
         other.client.post("/printer/print/start", {"filename": "long.gcode"})
-        time.sleep(_REST_SECONDS + 10)
+        time.sleep(_SETTLE_SECONDS)
         before = [_read(printer) for printer in printers]
         time.sleep(_SECONDS)
         *ours, reference = _differences(printers, before)

@@ -18,7 +18,7 @@ install_config() {
         branch=$(git -C "$root" symbolic-ref --short HEAD 2>/dev/null) || origin=
     fi
     "${pythons[i]}" "$root/installer/config_file.py" install "${configs[i]}" \
-        --checkout "$root" --origin "$origin" --branch "$branch" "$@"
+        --checkout "$root" --origin "$origin" --branch "$branch" --token "$token" "$@"
 }
 
 # data_folders NUMBER: what the queue has on this printer's disk.

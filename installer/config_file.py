@@ -23,6 +23,8 @@ OWN_NAME = "netqueue.conf"
 _LINE = b"[include netqueue.conf]"
 _INCLUDE = re.compile(rb"^[ \t]*\[include[ \t]+(\./)?netqueue\.conf[ \t]*\]")
 _OWN_SECTION = re.compile(rb"^[ \t]*\[netqueue[ \t]*\]")
+_TOKEN = re.compile(rb"^[ \t]*token[ \t]*[:=]")
+_TOKEN_FORM = re.compile(r"nq-[a-z2-7]{52}")
 _UPDATES_SECTION = re.compile(rb"^[ \t]*\[update_manager[ \t]*\]", re.MULTILINE)
 _BACKUP_MARK = ".netqueue-backup-"
 _UPDATES = """
@@ -73,26 +75,55 @@ def without_include(text: bytes, backups: list[bytes]) -> bytes:
     return b"".join(line for line in lines if not _INCLUDE.match(line))
 
 
+def with_token(text: bytes, token: str) -> bytes:
+    """Our own file with a token in its section, in place of an older one."""
+    lines = [line for line in text.splitlines(keepends=True) if not _TOKEN.match(line)]
+    at = next(n for n, line in enumerate(lines, 1) if _OWN_SECTION.match(line))
+    ending = b"\r\n" if lines[at - 1].endswith(b"\r\n") else b"\n"
+    head = lines[at - 1].rstrip(b"\r\n") + ending
+    return b"".join([*lines[: at - 1], head, b"token: ", token.encode(), ending]) + (
+        b"".join(lines[at:])
+    )
+
+
 def backups(config: Path) -> list[Path]:
     """Our backups of the configuration, newest first."""
     found = config.parent.glob(f"{config.name}{_BACKUP_MARK}*")
     return sorted(found, reverse=True)
 
 
+class TokenUnplaced(Exception):
+    """There is no place for a token; says what to do."""
+
+
 def install_changes(
-    config: Path, checkout: Path, origin: str, branch: str
+    config: Path, checkout: Path, origin: str, branch: str, token: str = ""
 ) -> Iterator[Change]:
-    """Our own file, made only where there is none; then the line that includes it."""
+    """Our own file, made only where there is none; then the line that includes it.
+
+    A token goes into our own file. Raises TokenUnplaced.
+    """
     text = config.read_bytes()
     new = with_include(text)
     own = config.parent / OWN_NAME
+    if token and not _TOKEN_FORM.fullmatch(token):
+        raise TokenUnplaced("that is no token: copy all of it, from nq- on")
+    if token and not includes_us(new):
+        raise TokenUnplaced(f"add the line 'token: ...' to [netqueue] in {config}")
     if includes_us(new) and not own.exists():
         content = (checkout / "installer" / OWN_NAME).read_text()
         if origin and _has_updates(config):
             content += _UPDATES.format(
                 path=checkout, origin=origin, branch=branch, virtualenv=sys.prefix
             )
-        yield Change(own, None, content.encode())
+        made = content.encode()
+        yield Change(own, None, with_token(made, token) if token else made)
+    elif token:
+        kept = own.read_bytes()
+        if not any(map(_OWN_SECTION.match, kept.splitlines())):
+            raise TokenUnplaced(f"{own} has no section [netqueue]: add it")
+        if with_token(kept, token) != kept:
+            yield Change(own, kept, with_token(kept, token))
     if new != text:
         yield Change(config, text, new)
 
@@ -185,6 +216,7 @@ def main() -> int:
     parser.add_argument("--checkout", type=Path, default=Path(__file__).parents[1])
     parser.add_argument("--origin", default="")
     parser.add_argument("--branch", default="")
+    parser.add_argument("--token", default="")
     parser.add_argument("--purge", action="store_true")
     parser.add_argument("--show", action="store_true", help="a diff; change nothing")
     arguments = parser.parse_args()
@@ -193,7 +225,11 @@ def main() -> int:
         return 0 if config.is_file() and includes_us(config.read_bytes()) else 1
     if arguments.command == "install":
         changes = install_changes(
-            config, arguments.checkout, arguments.origin, arguments.branch
+            config,
+            arguments.checkout,
+            arguments.origin,
+            arguments.branch,
+            arguments.token,
         )
     else:
         changes = uninstall_changes(config, purge=arguments.purge)
@@ -205,6 +241,9 @@ def main() -> int:
                 print(f"{change.path} is changed; as it was: {backup.name}")
             else:
                 print(f"{change.path} is {'made' if change.new else 'removed'}")
+    except TokenUnplaced as error:
+        print(f"error: --token: {error}", file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1

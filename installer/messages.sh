@@ -17,6 +17,8 @@ usage: ./install.sh [install] [OPTIONS]     set up this printer's Moonraker
   --dry-run        show what would change, and change nothing
   --yes            do not ask
   --as USER        (as root) work as USER, whom Moonraker runs as
+  --token TOKEN    let this printer into its queue without a question, by a token from
+                   'netqueue token' on one that is in
   --purge          (uninstall) also remove netqueue.conf, its backups, the queue's data
                    and the Python packages that were added
 

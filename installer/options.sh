@@ -8,6 +8,7 @@ dry_run=false
 assume_yes=false
 purge=false
 as_user=
+token=
 
 parse_options() {
     case ${1:-} in
@@ -18,10 +19,12 @@ parse_options() {
     esac
     while (($#)); do
         case $1 in
-        --instance | --as)
+        --instance | --as | --token)
             [[ -n ${2:-} ]] || fail "$1 needs a name after it: see ./install.sh --help"
             if [[ $1 == --as ]]; then
                 as_user=$2
+            elif [[ $1 == --token ]]; then
+                token=$2
             else
                 instance_names+=("$2")
             fi
@@ -38,6 +41,13 @@ parse_options() {
     done
     if $purge && [[ $command != uninstall ]]; then
         fail "--purge removes things: it goes with uninstall only"
+    fi
+    if [[ -n $token && $command != install ]]; then
+        fail "--token lets a printer into a queue: it goes with install only"
+    fi
+    if [[ -n $token && ! $token =~ ^nq-[a-z2-7]{52}$ ]]; then
+        fail "--token: that is no token. Copy all of it, from nq- on, as" \
+            "'netqueue token' on a printer of the queue shows it"
     fi
     if $all_instances && ((${#instance_names[@]})); then
         fail "--all and --instance exclude each other: leave one out"

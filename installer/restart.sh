@@ -25,13 +25,13 @@ busy_reason() {
     done | head -n 1
 }
 
-# needs_restart NUMBER: whether it runs, and with another set of components.
+# needs_restart NUMBER: whether it runs, with another set of components or no token yet.
 needs_restart() {
     if [[ $(ask_moonraker "$1" state) == not-running ]]; then
         return 1
     fi
     if ask_moonraker "$1" loaded; then
-        [[ $command == uninstall ]]
+        [[ $command == uninstall || -n $token ]]
     else
         [[ $command == install ]]
     fi

@@ -35,7 +35,17 @@ _QUEUE_FIELDS: dict[str, Any] = {
     "waiting": 0,
     "printing": 0,
 }
-_COMMANDS = ("BED_CLEAR", "PAUSE", "RESUME", "STATUS", "MATERIAL", "ADD", "DECIDE")
+_COMMANDS = (
+    "BED_CLEAR",
+    "PAUSE",
+    "RESUME",
+    "STATUS",
+    "MATERIAL",
+    "ADD",
+    "DECIDE",
+    "ADMIT",
+    "REFUSE",
+)
 _REMEDY = (
     "Is Moonraker running, with a section [netqueue] in moonraker.conf, and no warning"
     " of netqueue in the dashboard?"
@@ -137,6 +147,22 @@ class NetQueue:
             gcmd, FILE="filename", COUNT="count", QUEUE="queue", NAME="name"
         )
         self._call(gcmd, "netqueue_add", params)
+
+    cmd_NETQUEUE_ADMIT_help = (
+        "Let a host into a queue: HOST=<beginning of its id> [QUEUE=<name>]"
+    )
+
+    def cmd_NETQUEUE_ADMIT(self, gcmd: Any) -> None:
+        gcmd.get("HOST")
+        self._call(gcmd, "netqueue_admit", _taken(gcmd, HOST="host_id", QUEUE="queue"))
+
+    cmd_NETQUEUE_REFUSE_help = (
+        "Do not let a host into a queue: HOST=<beginning of its id> [QUEUE=<name>]"
+    )
+
+    def cmd_NETQUEUE_REFUSE(self, gcmd: Any) -> None:
+        gcmd.get("HOST")
+        self._call(gcmd, "netqueue_refuse", _taken(gcmd, HOST="host_id", QUEUE="queue"))
 
     cmd_NETQUEUE_DECIDE_help = (
         "Say how a lost print ended: PRINT=<id> ACTION=<retry|mark_done>"

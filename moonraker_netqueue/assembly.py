@@ -37,9 +37,10 @@ from .machine import (
     MachineRandom,
     ThreadWorker,
 )
-from .peers.admission import Admission, AdmissionMode
+from .peers.admission import Admission
 from .peers.identity import load_or_create
 from .peers.network import PeerNetwork
+from .peers.pairing import parse_token
 from .ports import ContentSource
 from .printer.agent import Agent
 from .printer.content_files import ContentFiles
@@ -225,7 +226,9 @@ class _Builder:
 
     async def _network(self, contents: ContentSource) -> PeerNetwork:
         identity = await self._worker.run(load_or_create, self._directory, self._disk)
-        admission = Admission(self._directory, self._disk, self._worker)
+        admission = Admission(
+            identity, self._directory, self._clock, self._disk, self._worker
+        )
         await admission.load()
         self._admission = admission
         network = PeerNetwork(
@@ -245,11 +248,16 @@ class _Builder:
         return network
 
     async def _open_queue(self, name: str, closing: AsyncExitStack) -> ServedQueue:
-        self._admission.set_mode(name, AdmissionMode.OPEN)
+        folder = self._directory / "queues" / name
+        admits = self._settings.admits(name)
+        is_new = not await self._worker.run(self._disk.exists, folder)
+        await self._admission.serve(name, admits.mode, is_new)
+        if admits.token:
+            self._peers.desk.hold_token(name, parse_token(admits.token))
         replica = Replica(
             name,
             self._peers.host_id,
-            self._directory / "queues" / name,
+            folder,
             self._peers,
             self._clock,
             self._random,
@@ -260,7 +268,7 @@ class _Builder:
         )
         await replica.start()
         closing.push_async_callback(replica.close)
-        return ServedQueue(name, replica)
+        return ServedQueue(name, replica, self._peers.desk)
 
     def _eviction(
         self, store: ContentStore, network: PeerNetwork, queues: HostQueues

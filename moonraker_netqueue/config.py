@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
+from .admission_mode import AdmissionSettings, read_mode, read_token
 from .errors import NetqueueError
 from .model.checks import WORD_MAX, WORDS_MAX, has_control
 from .model.errors import Rejected
@@ -92,6 +93,12 @@ class Settings:
     entries: tuple[Entry, ...]
     network: NetworkSettings
     printer: PrinterSettings
+    admission: AdmissionSettings  # of queues that have no section of their own
+    admission_of: Mapping[str, AdmissionSettings]  # by queue
+
+    def admits(self, queue: str) -> AdmissionSettings:
+        """How a queue lets newcomers in."""
+        return self.admission_of.get(queue, self.admission)
 
 
 def parse(
@@ -105,6 +112,11 @@ def parse(
     """
     reader = _Reader("netqueue", dict(options))
     queues = _queues(reader, tuple(queue_sections))
+    admission = _admission(reader, AdmissionSettings())
+    sections = {
+        queue: _Reader(f"netqueue {queue}", dict(section))
+        for queue, section in queue_sections.items()
+    }
     settings = Settings(
         name=reader.take("name", _name, host_name.strip()[:WORD_MAX] or "printer"),
         queues=queues,
@@ -115,11 +127,11 @@ def parse(
         entries=reader.take("entries", _entries, tuple(Entry)),
         network=_network(reader),
         printer=_printer(reader),
+        admission=admission,
+        admission_of={q: _admission(r, admission) for q, r in sections.items()},
     )
-    reader.take("admission", _admission, None)
-    reader.finish()
-    for queue, section in queue_sections.items():
-        _Reader(f"netqueue {queue}", dict(section)).finish()
+    for each in (reader, *sections.values()):
+        each.finish()
     return settings
 
 
@@ -146,10 +158,8 @@ class _Reader:
             near = difflib.get_close_matches(option, self._known, 1)
             if near:
                 remedy = f"there is no such option; did you mean '{near[0]}'?"
-            elif self._known:
-                remedy = f"there is no such option; known: {', '.join(self._known)}"
             else:
-                remedy = "a queue's section has no options in this version; remove it"
+                remedy = f"there is no such option; known: {', '.join(self._known)}"
             raise ConfigInvalid(self._section, option, value, remedy)
 
 
@@ -377,9 +387,8 @@ def _minutes(text: str) -> int:
     raise ValueError("whole minutes, 0 to 10000")
 
 
-def _admission(text: str) -> None:
-    if text != "open":
-        raise ValueError(
-            "this version knows 'open' only: whoever reaches the port joins."
-            " 'approve' and 'token' come with a later version"
-        )
+def _admission(reader: _Reader, default: AdmissionSettings) -> AdmissionSettings:
+    return AdmissionSettings(
+        mode=reader.take("admission", read_mode, default.mode),
+        token=reader.take("token", read_token, default.token),
+    )

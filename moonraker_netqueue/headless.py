@@ -6,16 +6,19 @@ import fcntl
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from .admission_mode import AdmissionSettings
 from .discovery.discovery import Discovery
 from .discovery.record import Found
 from .errors import NetqueueError
 from .machine import MachineClock, MachineDisk, MachineRandom, ThreadWorker
-from .peers.admission import Admission, AdmissionMode
+from .peers.admission import Admission
+from .peers.desk import Desk
 from .peers.identity import load_or_create
 from .peers.network import PeerNetwork
+from .peers.pairing import parse_token
 from .replica.replica import Replica
 from .replica.status import ReplicaStatus, Role
 
@@ -34,7 +37,7 @@ class Place:
 
     `bind` is an IPv4 address, "": all of this machine. `peers` are hosts that
     multicast does not find. `shows_port`: the name carries it, as several on one
-    machine need.
+    machine need. `admission` is of all its queues.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Place:
     port: int | None = None
     peers: tuple[tuple[str, int], ...] = ()
     shows_port: bool = False
+    admission: AdmissionSettings = field(default_factory=AdmissionSettings)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class HeadlessHost:
     clock: MachineClock
     random: MachineRandom
     replicas: Mapping[str, Replica]  # by queue
+    desk: Desk
 
 
 class _NoContents:
@@ -76,7 +81,7 @@ async def headless_host(
         worker = ThreadWorker()
         closing.callback(worker.close)
         identity = await worker.run(load_or_create, place.data, disk)
-        admission = Admission(place.data, disk, worker)
+        admission = Admission(identity, place.data, clock, disk, worker)
         await admission.load()
         network = PeerNetwork(
             identity,
@@ -95,11 +100,15 @@ async def headless_host(
         name = f"{place.name}:{network.port}" if place.shows_port else place.name
         replicas: dict[str, Replica] = {}
         for queue in queues:
-            admission.set_mode(queue, AdmissionMode.OPEN)
+            folder = place.data / "queues" / queue
+            is_new = not await worker.run(disk.exists, folder)
+            await admission.serve(queue, place.admission.mode, is_new)
+            if place.admission.token:
+                network.desk.hold_token(queue, parse_token(place.admission.token))
             replicas[queue] = replica = Replica(
                 queue,
                 network.host_id,
-                place.data / "queues" / queue,
+                folder,
                 network,
                 clock,
                 random,
@@ -124,7 +133,7 @@ async def headless_host(
         )
         discovery.start(queues)
         closing.push_async_callback(discovery.close)
-        yield HeadlessHost(name, clock, random, replicas)
+        yield HeadlessHost(name, clock, random, replicas, network.desk)
 
 
 def _adds_to(network: PeerNetwork) -> Callable[[Found], None]:

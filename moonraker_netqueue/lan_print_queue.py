@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from .admission_mode import AdmissionMode, AdmissionSettings
 from .cli.terminal import (
     check_namespace,
     complain,
@@ -134,7 +135,8 @@ def _place(text: str, data: Path) -> Place:
     name, port = parse_address(text)
     address = resolve(name)
     bind = "" if ipaddress.ip_address(address).is_unspecified else address
-    return Place(name, data, bind, port, shows_port=True)
+    everybody = AdmissionSettings(AdmissionMode.OPEN)
+    return Place(name, data, bind, port, shows_port=True, admission=everybody)
 
 
 @contextmanager

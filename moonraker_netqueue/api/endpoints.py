@@ -12,12 +12,12 @@ from .errors import ApiError
 from .files import FileEndpoints
 from .host import Host
 from .jobs import JobEndpoints
+from .members import MemberEndpoints
 from .plan import PlanEndpoint
 from .printers import PrinterEndpoints
 from .queues import QueueEndpoints, Serving
 from .recover import RecoverEndpoints
 from .reports import ReportEndpoints
-from .routes import LATER
 from .rules import RulesEndpoints
 from .status import status_view
 
@@ -33,6 +33,7 @@ class Endpoints:
         queues = QueueEndpoints(host, serving)
         jobs, printers = JobEndpoints(host), PrinterEndpoints(host)
         reports, recover = ReportEndpoints(host), RecoverEndpoints(host)
+        members = MemberEndpoints(host)
         rules = RulesEndpoints(host)
         self._answers: dict[tuple[str, str], _Answer] = {
             ("status", "GET"): self._status,
@@ -59,6 +60,9 @@ class Endpoints:
             ("rejoin", "POST"): self._rejoin,
             ("recover", "GET"): recover.show,
             ("recover", "POST"): recover.act,
+            ("member", "POST"): members.answer,
+            ("member", "DELETE"): members.forget,
+            ("token", "POST"): members.make_token,
             ("rules", "GET"): rules.show,
             ("rules", "POST"): rules.act,
             **FileEndpoints(host).answers(),
@@ -68,8 +72,6 @@ class Endpoints:
         self, endpoint: str, request_type: str, values: Mapping[str, Any], user: str
     ) -> dict[str, Any]:
         """Answer a request; raises ApiError. `user` is who is logged in, if known."""
-        if endpoint in LATER:
-            raise ApiError(501, f"'{endpoint}' comes with {LATER[endpoint]}")
         answer = self._answers[(endpoint, request_type)]
         await self._host.caught_up()
         try:
@@ -114,6 +116,8 @@ def _signed(
     if not user:
         return values
     if endpoint in ("bed_clear", "print", "recover") and request_type == "POST":
+        return {"by": user, **values}
+    if endpoint == "member" and request_type == "DELETE":
         return {"by": user, **values}
     if endpoint == "job" and request_type == "POST" and "job_id" not in values:
         return {"owner": user, **values}

@@ -12,7 +12,11 @@ _WAITING_MAX = 50  # commands; a macro in a loop must not fill the memory
 _BY = "G-code"
 _WORDS = {"filename": "FILE", "count": "COUNT", "name": "NAME", "queue": "QUEUE"}
 _WORDS |= {"materials_ready": "READY", "by": "BY"}
-_WORDS |= {"print_id": "PRINT", "action": "ACTION"}  # what the commands call arguments
+_WORDS |= {
+    "print_id": "PRINT",
+    "action": "ACTION",
+    "host_id": "HOST",
+}  # what the commands call arguments
 
 
 class Call(Protocol):
@@ -41,6 +45,8 @@ class KlipperCommands:
             "netqueue_resume": self._resume,
             "netqueue_material": self._load,
             "netqueue_add": self._add,
+            "netqueue_admit": self._admit,
+            "netqueue_refuse": self._refuse,
             "netqueue_decide": self._decide,
         }
 
@@ -59,6 +65,12 @@ class KlipperCommands:
 
     async def _add(self, **values: Any) -> None:
         await self._carry_out("job", values, _added)
+
+    async def _admit(self, **values: Any) -> None:
+        await self._carry_out("member", {**values, "action": "approve"}, _answered)
+
+    async def _refuse(self, **values: Any) -> None:
+        await self._carry_out("member", {**values, "action": "reject"}, _answered)
 
     async def _decide(self, **values: Any) -> None:
         values.setdefault("by", _BY)
@@ -105,6 +117,11 @@ def _paused(answer: dict[str, Any]) -> str:
 def _loaded(answer: dict[str, Any]) -> str:
     materials = answer["printer"]["materials_ready"]
     return f"loaded: {', '.join(materials) or 'nothing'}"
+
+
+def _answered(answer: dict[str, Any]) -> str:
+    left = len(answer["requests"])
+    return f"done; {left} {'host' if left == 1 else 'hosts'} of it wait to be let in"
 
 
 def _decided(answer: dict[str, Any]) -> str:

@@ -9,11 +9,13 @@ from typing import Any
 from ..errors import NetqueueError
 from ..model.print import Print, PrintState
 from ..model.printer import PrinterState
+from ..peers.desk import Waiting
 from .host import Host
 from .queue import ServedQueue
 from .undecided import choices
 from .views import print_view
 
+_ID = 12  # digits of a host id that a command names
 _LOADS = ("material", "colour")  # reasons that other material takes away
 
 
@@ -45,6 +47,8 @@ class Questions:
         """The question of now; None: there is nothing to ask."""
         for queue, print_ in self._lost():
             return _of_lost(queue, print_)
+        for newcomer in self._newcomers():
+            return _of_newcomer(newcomer)
         view = self._host.agent.view()
         if view["state"] == PrinterState.BED_OCCUPIED.value:
             return _of_bed(view)
@@ -57,6 +61,12 @@ class Questions:
             for print_ in queue.state.prints_of_host(self._host.host_id):
                 if print_.state is PrintState.LOST:
                     yield queue, print_
+
+    def _newcomers(self) -> Iterator[Waiting]:
+        """Who asks here to be let in; a host that is new itself lets nobody in."""
+        for queue in self._host.queues.values():
+            if not queue.desk.takes_first(queue.name):
+                yield from (w for w in queue.desk.waiting(queue.name) if w.asks)
 
     async def _of_material(self, view: Mapping[str, Any]) -> Question | None:
         """Whether other material is loaded, if that alone keeps the printer idle."""
@@ -94,6 +104,18 @@ def _of_lost(queue: ServedQueue, print_: Print) -> Question:
         (
             Button("Print it again", f"{decide}retry", "warning"),
             Button("It was made", f"{decide}mark_done", "primary"),
+        ),
+    )
+
+
+def _of_newcomer(one: Waiting) -> Question:
+    target = f"HOST={one.host_id[:_ID]} QUEUE={one.queue}"
+    return Question(
+        f"Let {one.name} into queue {one.queue}?",
+        (f"It must show the same code: {one.code}",),
+        (
+            Button("Let in", f"NETQUEUE_ADMIT {target}", "primary"),
+            Button("Refuse", f"NETQUEUE_REFUSE {target}", "error"),
         ),
     )
 

@@ -6,11 +6,13 @@ from ..model.command import Body
 from ..model.errors import CommandInvalid, Rejected
 from ..model.job import Job
 from ..model.queue_state import QueueState
+from ..peers.desk import Desk
 from ..printer.manner import notice_of
 from ..replica.errors import ReplicaError, RulesTooLow
 from ..replica.replica import Replica
 from ..replica.submission import SubmitState
 from . import undecided
+from .admission_notices import admission_notices
 from .asking import origin
 from .audit import AuditLog
 from .errors import ApiError
@@ -22,9 +24,10 @@ _SUBMIT_TIMEOUT = 5.0  # seconds a client waits before it is told "pending"
 class ServedQueue:
     """A replica, with its refusals as answers to a client."""
 
-    def __init__(self, name: str, replica: Replica) -> None:
+    def __init__(self, name: str, replica: Replica, desk: Desk) -> None:
         self.name = name
         self.replica = replica
+        self.desk = desk
         self.audit = AuditLog(lambda: replica.state)
         replica.add_command_listener(self.audit.on_command)
         self.revision = 0  # of notify_netqueue_changed
@@ -64,7 +67,8 @@ class ServedQueue:
     def notices(self) -> tuple[str, ...]:
         """What a person should know of this host's part in the queue."""
         own = (undecided.notice_of(self.state), notice_of(self.state.settings))
-        return (*self.replica.status().notices, *filter(None, own))
+        asking = admission_notices(self.desk, self.name)
+        return (*self.replica.status().notices, *asking, *filter(None, own))
 
     def pending_view(self) -> list[dict[str, object]]:
         """Commands of this host that no leader has answered yet."""

@@ -7,10 +7,12 @@ from typing import Any
 
 from ..model.print import Print, PrintState
 from ..model.queue_state import QueueState
+from ..replica.status import Member
 from ..version import __version__
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
+from .members import admission_view
 from .views import print_view
 
 _LIMIT, _LIMIT_MAX = 50, 1_000
@@ -49,7 +51,13 @@ class ReportEndpoints:
         arguments.finish()
         status = queue.replica.status()
         members = []
-        for member in status.members:
+        known = {member.id for member in status.members}
+        away = (
+            Member(host_id, one.name, False, False, "")
+            for host_id, one in queue.desk.members(queue.name).items()
+            if host_id not in known
+        )
+        for member in (*status.members, *away):
             here = member.id == self._host.host_id
             link = self._host.peers.find_link(member.id)
             members.append(
@@ -71,6 +79,7 @@ class ReportEndpoints:
             "quorum": status.quorum,
             "missing": queue.missing(),
             "members": members,
+            **admission_view(queue),
         }
 
     async def events(self, arguments: Arguments) -> dict[str, Any]:

@@ -29,8 +29,3 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "member": ("POST", "DELETE"),
     "token": ("POST",),
 }
-
-LATER: dict[str, str] = {
-    "member": "a later version: admission by approval",
-    "token": "a later version: admission by token",
-}

@@ -55,6 +55,8 @@ def _queue_view(queue: ServedQueue) -> dict[str, Any]:
         },
         **counts_view(queue.state),
         "pending": len(status.pending),
+        "admission": queue.desk.mode(queue.name).value,
+        "requests": len(queue.desk.waiting(queue.name)),
         "notices": list(queue.notices),
         "error": status.error,
         "revision": queue.revision,

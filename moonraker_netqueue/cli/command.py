@@ -12,7 +12,18 @@ import click
 
 from ..errors import NetqueueError
 from ..version import __version__
-from . import demo, farm, jobs, plan, recover, settings, transfer, watch, witness
+from . import (
+    demo,
+    farm,
+    jobs,
+    members,
+    plan,
+    recover,
+    settings,
+    transfer,
+    watch,
+    witness,
+)
 from .errors import REFUSED, STOPPED, USAGE, CliError
 from .session import Session
 from .text import clean
@@ -33,6 +44,7 @@ for _command in (
     *jobs.COMMANDS,
     *plan.COMMANDS,
     *farm.COMMANDS,
+    *members.COMMANDS,
     *recover.COMMANDS,
     *settings.COMMANDS,
     *watch.COMMANDS,

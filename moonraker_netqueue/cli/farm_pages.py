@@ -159,7 +159,36 @@ def members_page(answer: _Thing) -> Page:
     if not answer["quorum"]:
         missing = ", ".join(answer["missing"]) or "a leader"
         page.append(Line(f"no quorum: {missing} is missing", "red"))
+    return page + (requests_page(answer) if answer["requests"] else [])
+
+
+def requests_page(answer: _Thing) -> Page:
+    """Who waits to be let in."""
+    columns = (
+        Column("host", lead=True),
+        Column("id", whole=True),
+        Column("code", whole=True),
+        Column("", lead=True),
+    )
+    rows = [
+        (one["name"], short(one["host_id"]), one["code"], _wish(one))
+        for one in answer["requests"]
+    ]
+    page: Page = [Table.of(columns, rows, "nobody waits to be let in")]
+    if rows:
+        page.append(Line("if a host shows the same code: netqueue admit HOST"))
+    if answer["forgotten"]:
+        names = ", ".join(one["name"] for one in answer["forgotten"])
+        page.append(Line(f"forgotten, and may be let in again: {names}"))
     return page
+
+
+def _wish(one: _Thing) -> str:
+    if one["asks"]:
+        return f"asks at {one['via']}" if one["via"] else "asks to be let in"
+    return (
+        "would let this host in" if one["lets_in"] else "is asked to let this host in"
+    )
 
 
 def _heard(member: _Thing) -> str:

@@ -12,6 +12,7 @@ from .text import clean
 
 _FULL_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
 _LISTED_MAX = 10
+_IDENTIFIERS = {"jobs": "job_id", "printers": "printer_id", "members": "host_id"}
 _BEGINNING_MIN = 4  # of an id; less is a name, such as 'a'
 _Thing = dict[str, Any]
 
@@ -43,6 +44,26 @@ def printer_id(session: Session, text: str | None) -> str | None:
     )
 
 
+def member_id(session: Session, text: str) -> str:
+    """The id of the host that is meant."""
+    if _FULL_ID.fullmatch(text):
+        return text
+    rows = [
+        row | {"name": row["printer"] or row["name"]}
+        for row in _rows(session, "members")
+    ]
+    found = _matching(rows, text, "host_id", "name")
+    return str(_only(found, "host", text, "host_id", "netqueue members")["host_id"])
+
+
+def waiting_id(rows: Sequence[_Thing], text: str) -> str:
+    """The id of the host, among those that wait or were forgotten."""
+    if _FULL_ID.fullmatch(text):
+        return text
+    found = _matching(rows, text, "host_id", "name")
+    return str(_only(found, "host", text, "host_id", "netqueue admit")["host_id"])
+
+
 def print_id(session: Session, text: str) -> str:
     """The id of the print that is meant; a printer's name means the one it has."""
     if _FULL_ID.fullmatch(text):
@@ -66,7 +87,7 @@ def print_id(session: Session, text: str) -> str:
 def _rows(session: Session, what: str) -> list[_Thing]:
     """The things that an answer lists; raises CliError for an unknown shape."""
     answer = session.call("GET", what)
-    identifier = "job_id" if what == "jobs" else "printer_id"
+    identifier = _IDENTIFIERS[what]
 
     def rows(answer: _Thing) -> list[_Thing]:
         return [

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import click
 
+from ..admission_mode import DEFAULT_ADMISSION, AdmissionMode, AdmissionSettings
+from ..api.admission_notices import admission_notices
 from ..headless import (
     HeadlessHost,
     Place,
@@ -70,6 +72,14 @@ WantedBy=multi-user.target
     metavar="HOST[:PORT]",
     help="A host that multicast does not find.",
 )
+@click.option(
+    "--admission",
+    type=click.Choice([mode.value for mode in AdmissionMode]),
+    default=DEFAULT_ADMISSION.value,
+    show_default=True,
+    help="As the hosts of the queue have it in moonraker.conf.",
+)
+@click.option("--token", default="", help="That `netqueue token` made, to be let in.")
 @click.option("--unit", is_flag=True, help="Print a systemd unit that runs this.")
 def witness(
     queues: tuple[str, ...],
@@ -77,6 +87,8 @@ def witness(
     data: Path | None,
     listen: str | None,
     peers: tuple[str, ...],
+    admission: str,
+    token: str,
     unit: bool,
 ) -> None:
     """Vote in queues, on a machine without a printer.
@@ -93,6 +105,7 @@ def witness(
         bind=_bind(listen),
         port=None if listen is None else parse_address(listen)[1],
         peers=tuple(_peer(text) for text in peers),
+        admission=AdmissionSettings(AdmissionMode(admission), token),
     )
     if unit:
         click.echo(_unit(queues, data), nl=False)
@@ -123,7 +136,11 @@ async def _watch(host: HeadlessHost) -> None:
     while True:
         for queue, replica in host.replicas.items():
             status = replica.status()
-            trouble = (*status.notices, *([status.error] if status.error else []))
+            trouble = (
+                *status.notices,
+                *([status.error] if status.error else []),
+                *admission_notices(host.desk, queue),
+            )
             lines = (describe(status), *(f"! {text}" for text in trouble))
             for line in lines:
                 if line not in shown.get(queue, ()):

@@ -1,97 +1,98 @@
-"""Which hosts are members of which queue of this host, kept on disk (rule R13)."""
+"""Which hosts are members of which queue of this host, kept on disk (R13, R19)."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import enum
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from ..durable_file import replace_durably
-from ..names import clean_name, is_queue_name
-from ..ports import Disk, Worker
-from .errors import AdmissionDamaged, AdmissionModeUnavailable, AdmissionRefused
-from .identity import fingerprint, is_host_certificate
+from ..admission_mode import AdmissionMode
+from ..ports import Clock, Disk, Worker
+from .admission_file import AdmissionFile
+from .errors import AdmissionRefused
+from .identity import Identity
+from .record import Record
+from .roll import Member, Roll
 
-_FILE_NAME = "admission.json"
-_MOST_MEMBERS = 128  # per queue: `open` must not let a stranger fill the disk
-_LARGEST_CERTIFICATE = 2048  # bytes; ours have about 300
-
-
-class AdmissionMode(enum.Enum):
-    """How a newcomer becomes a member of a queue."""
-
-    APPROVE = "approve"
-    TOKEN = "token"  # noqa: S105 - the name of a mode
-    OPEN = "open"
-
-
-@dataclass(frozen=True)
-class Member:
-    """A host admitted to a queue."""
-
-    host_id: str
-    name: str
-    certificate: bytes
-
-
-def require_available(queue: str, mode: AdmissionMode) -> None:
-    """Raise AdmissionModeUnavailable for a mode that this version lacks."""
-    if mode is not AdmissionMode.OPEN:
-        raise AdmissionModeUnavailable(
-            f"queue {queue}: admission '{mode.value}' comes with the admission issue; "
-            "this version has only 'open': use it where everybody on the network is "
-            "trusted"
-        )
+FIRST_SECONDS = 900.0  # that a new host takes the first one whose person lets it in
 
 
 class Admission:
     """The members of every queue. Read on the loop; changes are durable first."""
 
-    def __init__(self, directory: Path, disk: Disk, worker: Worker) -> None:
-        self._path = directory / _FILE_NAME
-        self._disk = disk
+    def __init__(
+        self,
+        identity: Identity,
+        directory: Path,
+        clock: Clock,
+        disk: Disk,
+        worker: Worker,
+    ) -> None:
+        self._identity = identity
+        self._own = Member(identity.host_id, "", identity.certificate)
+        self._file = AdmissionFile(directory, self._own, disk)
+        self._clock = clock
         self._worker = worker
-        self._members: dict[str, dict[str, Member]] = {}
+        self._rolls: dict[str, Roll] = {}
         self._modes: dict[str, AdmissionMode] = {}
+        self._first_until: dict[str, float] = {}
         self._writing = asyncio.Lock()
-        self.on_admitted: Callable[[Member], None] | None = None
+        self.on_changed: Callable[[Roll, Roll], object] | None = None
+        """Told of a queue's members before and after each change."""
 
     async def load(self) -> None:
         """Read the record; raises AdmissionDamaged."""
-        self._members = await self._worker.run(_read, self._path, self._disk)
+        self._rolls = await self._worker.run(self._file.read)
 
-    def set_mode(self, queue: str, mode: AdmissionMode) -> None:
-        """Say how `queue` admits newcomers; raises AdmissionModeUnavailable."""
-        require_available(queue, mode)
+    async def serve(
+        self, queue: str, mode: AdmissionMode, is_new: bool = False
+    ) -> None:
+        """Say how `queue` admits newcomers, and whether this host never had it.
+
+        Raises AdmissionRefused if that cannot be written.
+        """
         self._modes[queue] = mode
+        if is_new and mode is AdmissionMode.APPROVE:
+            self._first_until[queue] = self._clock.monotonic() + FIRST_SECONDS
+        if mode is not AdmissionMode.OPEN:
+            await self._change(queue, lambda roll: roll.sign_trusted(self._identity))
+
+    def mode(self, queue: str) -> AdmissionMode:
+        """How a queue that is served admits newcomers."""
+        return self._modes.get(queue, AdmissionMode.APPROVE)
 
     def is_open(self, queue: str) -> bool:
         """Whether whoever asks is admitted to `queue`."""
-        return self._modes.get(queue) is AdmissionMode.OPEN
+        return self.mode(queue) is AdmissionMode.OPEN
+
+    def takes_first(self, queue: str) -> bool:
+        """Whether this host is so new that it trusts who lets it in (`approve`)."""
+        until = self._first_until.get(queue)
+        if until is None or self.roll(queue).members:
+            return False
+        return self._clock.monotonic() < until
+
+    def roll(self, queue: str) -> Roll:
+        """The members of a queue; none of one that nobody was admitted to."""
+        return self._rolls.get(queue) or Roll(queue, self._own)
 
     def is_member(self, queue: str, host_id: str) -> bool:
         """Whether `host_id` is admitted to `queue`."""
-        return host_id in self._members.get(queue, ())
+        return host_id in self.roll(queue).members
 
     def find(self, host_id: str) -> Member | None:
         """The member with that host id, of whichever queue."""
-        for members in self._members.values():
-            if host_id in members:
-                return members[host_id]
+        for roll in self._rolls.values():
+            if host_id in roll.members:
+                return roll.members[host_id]
         return None
 
     def certificates(self) -> Iterator[bytes]:
         """The certificate of every member of any queue, each once."""
         yield from {
             member.host_id: member.certificate
-            for members in self._members.values()
-            for member in members.values()
+            for roll in self._rolls.values()
+            for member in roll.members.values()
         }.values()
 
     async def admit(self, queue: str, certificate: bytes, name: str) -> None:
@@ -99,92 +100,42 @@ class Admission:
 
         The caller has seen proof of the key. Raises AdmissionRefused.
         """
-        member = Member(fingerprint(certificate), clean_name(name), certificate)
+        if self.is_open(queue):
+            await self._change(queue, lambda roll: roll.trust(certificate, name))
+        else:
+            await self.approve(queue, certificate, name)
+
+    async def approve(self, queue: str, certificate: bytes, name: str) -> None:
+        """Admit for all members, also who was forgotten; raises AdmissionRefused."""
+        await self._change(
+            queue, lambda roll: roll.admit(self._identity, certificate, name)
+        )
+
+    async def forget(self, queue: str, host_id: str) -> None:
+        """End a membership, for all members; raises AdmissionRefused."""
+        await self._change(queue, lambda roll: roll.forget(self._identity, host_id))
+
+    async def take(self, queue: str, records: Iterable[Record]) -> None:
+        """Learn what others say of the members; raises AdmissionRefused."""
+        await self._change(queue, lambda roll: roll.take(records))
+
+    async def _change(self, queue: str, change: Callable[[Roll], Roll]) -> None:
         async with self._writing:
-            known = self._members.get(queue, {})
-            if known.get(member.host_id) == member:
+            before = self.roll(queue)
+            after = await self._worker.run(change, before)
+            if after == before:
                 return
-            self._check_room(queue, known, member)
-            changed = {**self._members, queue: {**known, member.host_id: member}}
-            await self._store(changed)
-            self._members = changed
-        if self.on_admitted is not None:
-            self.on_admitted(member)
+            rolls = {**self._rolls, queue: after}
+            await self._store(rolls)
+            self._rolls = rolls
+        if self.on_changed is not None:
+            self.on_changed(before, after)
 
-    def _check_room(
-        self, queue: str, known: Mapping[str, Member], member: Member
-    ) -> None:
-        is_small = len(member.certificate) <= _LARGEST_CERTIFICATE
-        if not is_small or not is_host_certificate(member.certificate):
-            raise AdmissionRefused("the certificate is not one that netqueue makes")
-        if member.host_id not in known and len(known) >= _MOST_MEMBERS:
-            raise AdmissionRefused(
-                f"queue {queue} has {_MOST_MEMBERS} members, the most it may have"
-            )
-
-    async def _store(self, members: Mapping[str, Mapping[str, Member]]) -> None:
+    async def _store(self, rolls: Mapping[str, Roll]) -> None:
         try:
-            await self._worker.run(_write, self._path, self._disk, members)
+            await self._worker.run(self._file.write, rolls)
         except OSError as error:
             raise AdmissionRefused(
-                f"the record of members {self._path} cannot be written: "
+                f"the record of members {self._file.path} cannot be written: "
                 f"{error.strerror}; free space or fix the permissions"
             ) from error
-
-
-def _checksum(queues: Any) -> str:
-    text = json.dumps(queues, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _write(path: Path, disk: Disk, members: Mapping[str, Mapping[str, Member]]) -> None:
-    queues = {
-        queue: {
-            member.host_id: {
-                "name": member.name,
-                "certificate": base64.b64encode(member.certificate).decode("ascii"),
-            }
-            for member in of_queue.values()
-        }
-        for queue, of_queue in members.items()
-    }
-    text = json.dumps({"checksum": _checksum(queues), "queues": queues}, indent=1)
-    disk.make_directory(path.parent)
-    replace_durably(path, text.encode(), disk, private=True)
-
-
-def _read(path: Path, disk: Disk) -> dict[str, dict[str, Member]]:
-    try:
-        if not disk.exists(path):
-            return {}
-        with disk.open(path, "rb") as file:
-            text = file.read()
-    except OSError as error:
-        raise AdmissionDamaged(
-            f"the record of members {path} cannot be read: {error.strerror}; let the "
-            "user that Moonraker runs as own it"
-        ) from error
-    try:
-        return _parse(text)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise AdmissionDamaged(
-            f"the record of members {path} is damaged ({error}); restore it from a "
-            "backup, or move it away: the other hosts must then be admitted again"
-        ) from error
-
-
-def _parse(text: bytes) -> dict[str, dict[str, Member]]:
-    record = json.loads(text)
-    if _checksum(record["queues"]) != record["checksum"]:
-        raise ValueError("its checksum does not fit")
-    parsed: dict[str, dict[str, Member]] = {}
-    for queue, members in record["queues"].items():
-        if not is_queue_name(queue):
-            raise ValueError(f"{queue!r} is no queue name")
-        parsed[queue] = {}
-        for host_id, fields in members.items():
-            certificate = base64.b64decode(fields["certificate"], validate=True)
-            if fingerprint(certificate) != host_id:
-                raise ValueError(f"the certificate of {host_id} is another host's")
-            parsed[queue][host_id] = Member(host_id, fields["name"], certificate)
-    return parsed

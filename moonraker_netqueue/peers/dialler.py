@@ -14,7 +14,6 @@ from .link import Link
 
 _LOGGER = logging.getLogger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.3, 5.0  # seconds between attempts, doubling
-_REFUSED_PAUSE = 10.0  # seconds: nothing to be had there soon
 _LOST_PAUSE = 30.0  # seconds: discovery does not hear the host any more
 # Of two hosts the one with the lower id dials; the other only if that does not work,
 # for instance because only one of them hears the other's announcement.
@@ -24,6 +23,14 @@ _MOST_ADDRESSES = 8  # per host; the oldest is dropped
 
 class NothingInCommon(PeersError):
     """The host at an address has no queue for us, or is this host itself."""
+
+    pause = 10.0  # seconds: nothing to be had there soon
+
+
+class AdmissionPending(NothingInCommon):
+    """A person has to say whether this host is let in, or that one here."""
+
+    pause = 3.0  # a newcomer that is silent for long is not shown any more
 
 
 class State(enum.Enum):
@@ -85,6 +92,7 @@ class Dialler:
         self._news = asyncio.Event()
         self._must_ask = True  # once per address: the host may have lost its record
         self._failures = 0
+        self._refused_pause = NothingInCommon.pause
         self._said = ""
         self._task = asyncio.create_task(self._run())
 
@@ -111,7 +119,8 @@ class Dialler:
 
     async def _run(self) -> None:
         while True:
-            if not self._configured and not self._dials_first():
+            asks_on = self._failures < 0  # each of two asks by itself to be let in
+            if not (self._configured or self._dials_first() or asks_on):
                 await self._clock.sleep(_YIELD_SECONDS)
             if self._network.serves_any():
                 await self._attempt()
@@ -124,7 +133,7 @@ class Dialler:
         try:
             link = await self._reach(self._addresses[0])
         except NothingInCommon as error:
-            self._failures = -1
+            self._failures, self._refused_pause = -1, error.pause
             self._say(error)
         except PeersError as error:
             self._failures += 1
@@ -163,7 +172,7 @@ class Dialler:
 
     def _next_pause(self) -> float:
         if self._failures < 0:
-            return _REFUSED_PAUSE
+            return self._refused_pause
         if self.is_lost:
             return _LOST_PAUSE
         doubled = _FIRST_PAUSE * 2.0 ** min(self._failures, 10)

@@ -21,8 +21,8 @@ class AdmissionRefused(PeersError):
     """A host was not admitted."""
 
 
-class AdmissionModeUnavailable(PeersError):
-    """A way of admitting hosts that this version does not have."""
+class TokenInvalid(PeersError):
+    """A text that is no token."""
 
 
 class PortUnavailable(PeersError):

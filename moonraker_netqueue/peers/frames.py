@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from typing import Any
 
 import msgpack
 
-from ..names import clean_name, is_queue_name
+from ..names import clean_name, is_host_id, is_queue_name
 from ..ports import Message
 from .errors import FrameInvalid, FrameTooLarge
+from .record import LARGEST_CERTIFICATE, Record, unpack_record
 
 VERSION = 1
 LARGEST_FRAME = 8 << 20  # bytes; a batch of the log is at most 4 MiB
@@ -20,6 +22,9 @@ HEADER = struct.Struct("!I")
 _MORE = 1 << 31  # flag in the header: the frame goes on in the next chunk
 _MOST_QUEUES = 64
 _LONGEST_METHOD = 64
+_MOST_RECORDS = 2048  # of one queue; more than it can have
+_MOST_ASKERS = 16
+_CODE = re.compile(r"[0-9]{6}")
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Hello:
     port: int
     queues: Mapping[str, bool]
     version: int = VERSION
+    introduces: bool = False  # whether it understands the frames of introductions
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,33 @@ class Refusal:
     reason: str
 
 
-Frame = Hello | Keepalive | OneWay | Request | Reply | Refusal
+@dataclass(frozen=True)
+class Records:
+    """What members said of who is one."""
+
+    queue: str
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True)
+class Asker:
+    """A host that waits to be let in; its id follows from the certificate."""
+
+    certificate: bytes
+    name: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Asking:
+    """All that asked the sender to be let in, and whom a person refused there."""
+
+    queue: str
+    askers: tuple[Asker, ...]
+    refused: tuple[str, ...] = ()
+
+
+Frame = Hello | Keepalive | OneWay | Request | Reply | Refusal | Records | Asking
 
 
 def encode(frame: Frame) -> bytes:
@@ -141,7 +173,14 @@ def _to_map(frame: Frame) -> dict[str, Any]:
             "nonce": frame.nonce,
             "port": frame.port,
             "queues": dict(frame.queues),
+            "intro": frame.introduces,
         }
+    if isinstance(frame, Records):
+        records = [record.pack() for record in frame.records]
+        return {"t": "records", "q": frame.queue, "r": records}
+    if isinstance(frame, Asking):
+        askers = [[a.certificate, a.name, a.code] for a in frame.askers]
+        return {"t": "asking", "q": frame.queue, "a": askers, "no": list(frame.refused)}
     if isinstance(frame, OneWay):
         return {"t": "msg", "q": frame.queue, "m": frame.message}
     if isinstance(frame, Request):
@@ -174,6 +213,7 @@ def _hello(fields: dict[str, Any]) -> Hello:
         port=_integer(fields, "port", 1, 65535),
         queues=queues,
         version=_integer(fields, "v", 0, 1 << 31),
+        introduces=fields.get("intro") is True,
     )
 
 
@@ -197,6 +237,35 @@ def _refusal(fields: dict[str, Any]) -> Refusal:
     if not isinstance(reason, str):
         raise FrameInvalid("reason")
     return Refusal(_number(fields), reason[:1000])
+
+
+def _read_records(fields: dict[str, Any]) -> Records:
+    records = fields.get("r")
+    if not isinstance(records, list) or len(records) > _MOST_RECORDS:
+        raise FrameInvalid("records")
+    return Records(_queue(fields), tuple(unpack_record(record) for record in records))
+
+
+def _asking(fields: dict[str, Any]) -> Asking:
+    askers, refused = fields.get("a"), fields.get("no")
+    if not isinstance(askers, list) or len(askers) > _MOST_ASKERS:
+        raise FrameInvalid("askers")
+    if not isinstance(refused, list) or len(refused) > _MOST_ASKERS:
+        raise FrameInvalid("refused")
+    if not all(is_host_id(host) for host in refused):
+        raise FrameInvalid("refused")
+    return Asking(_queue(fields), tuple(map(_asker, askers)), tuple(refused))
+
+
+def _asker(value: object) -> Asker:
+    if not isinstance(value, list) or len(value) != 3:
+        raise FrameInvalid("asker")
+    certificate, name, code = value
+    if not isinstance(certificate, bytes) or len(certificate) > LARGEST_CERTIFICATE:
+        raise FrameInvalid("asker")
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        raise FrameInvalid("code")
+    return Asker(certificate, clean_name(name), code)
 
 
 def _queue(fields: dict[str, Any]) -> str:
@@ -231,4 +300,6 @@ _READERS: dict[str, Callable[[dict[str, Any]], Frame]] = {
     "req": _request,
     "ok": _reply,
     "no": _refusal,
+    "records": _read_records,
+    "asking": _asking,
 }

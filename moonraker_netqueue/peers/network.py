@@ -10,37 +10,41 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tornado.iostream import IOStream
 
 from ..ports import Clock, ContentSource, Disk, LinkListener, Message, Random, Worker
-from .admission import Admission, Member
+from .admission import Admission
 from .calls import Calls
 from .content import ContentReader
-from .errors import AdmissionRefused, LinkError, LinkGone, PeersError
-from .frames import VERSION, Frame, Hello, OneWay, Refusal, Reply, Request
+from .desk import Desk
+from .errors import LinkGone
+from .frames import (
+    VERSION,
+    Asking,
+    Frame,
+    Hello,
+    OneWay,
+    Records,
+    Refusal,
+    Reply,
+    Request,
+)
 from .gate import Gate
+from .handshakes import Handshakes
 from .identity import Identity
+from .introductions import Introductions
 from .link import Link, Phase
+from .peer import Peer, half_linked, is_preferred
+from .roll import Roll
 from .server import Callbacks, PeerServer
 from .targets import Targets
-from .tls import trust
 
 _LOGGER = logging.getLogger(__name__)
 _NONCE_BYTES = 16
 _MOST_GREETING = 64  # accepted links that have not said hello yet
-
-
-@dataclass
-class _Peer:
-    """A host with a link that is up, and the queues it may speak about."""
-
-    link: Link
-    hello: Hello
-    calls: Calls
-    queues: set[str] = field(default_factory=set)
 
 
 class PeerNetwork:
@@ -68,13 +72,18 @@ class PeerNetwork:
         self._wanted_port = port
         self._clock = clock
         self._nonce = random.token(_NONCE_BYTES)
-        self._gate = Gate(identity, admission, name, clock, worker)
+        self._gate = Gate(identity, admission, name, clock, random, worker)
+        self._introductions = Introductions(
+            admission, self._gate.newcomers, self, self._gate.ask_admission, clock
+        )
+        self.desk = Desk(identity.host_id, admission, self._gate, self._introductions)
         self._targets = Targets(self, clock, random)
+        self._handshakes = Handshakes(identity, admission, worker)
         self._server: PeerServer | None = None
         self._port = 0
         self._listeners: dict[str, LinkListener] = {}
         self._greeting: set[Link] = set()
-        self._peers: dict[str, _Peer] = {}
+        self._peers: dict[str, Peer] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._said: set[tuple[str, str]] = set()
         self.dropped: Counter[str] = Counter()
@@ -82,23 +91,17 @@ class PeerNetwork:
 
     async def start(self) -> None:
         """Listen; raises PortUnavailable. Before it nothing may be dialled."""
-        context = await self._gate.server_context()
-
-        def on_admitted(member: Member) -> None:
-            trust(context, member.certificate)
-            self._on_news_of(member.host_id)
-
-        self._admission.on_admitted = on_admitted
+        context = await self._handshakes.renew(None)
+        self._admission.on_changed = self._on_members_changed
         callbacks = Callbacks(
             is_known=lambda host_id: self._admission.find(host_id) is not None,
             is_authorised=self._is_authorised,
             on_link=self._on_dialled,
-            on_admission=lambda body: self._gate.answer_admission(
-                body, self._listeners
-            ),
+            on_admission=partial(self._gate.answer_admission, self._listeners),
         )
         self._server = PeerServer(context, callbacks, self._reader, self._clock)
         self._port = self._server.listen(self._bind, self._wanted_port)
+        self._spawn(self._introductions.run(lambda: tuple(self._listeners)))
 
     async def close(self) -> None:
         """Break all links and stop listening."""
@@ -169,35 +172,25 @@ class PeerNetwork:
 
     def send(self, queue: str, peer: str, message: Message) -> bool:
         """Send one way; False if there is no link. Raises FrameTooLarge."""
-        found = self._find(queue, peer)
-        if found is None:
-            return False
-        found.link.send(OneWay(queue, message))
-        return found.link.phase is Phase.UP
+        if (found := self._find(queue, peer)) is not None:
+            found.link.send(OneWay(queue, message))
+        return found is not None and found.link.phase is Phase.UP
 
     async def request(
         self, queue: str, peer: str, method: str, params: Message, timeout: float
     ) -> Message:
         """Ask and await the answer; raises LinkError (gone, refused, timed out)."""
-        calls = self._require(queue, peer).calls
-        return await calls.request(queue, method, params, timeout)
+        found = self._require(queue, peer)
+        return await found.calls.request(queue, method, params, timeout)
 
     async def fetch(
         self, queue: str, peer: str, sha256: str, start: int, stop: int
     ) -> bytes:
         """Bytes [start, stop) of a content from `peer`; raises LinkError."""
         found = self._require(queue, peer)
-        address = (found.link.address, found.hello.port)
-        try:
-            return await self._gate.fetch(
-                peer, address, f"{queue}/{sha256}", start, stop
-            )
-        except LinkError:
-            raise
-        except PeersError as error:
-            raise LinkGone(
-                f"content {sha256[:8]} of {found.hello.name}: {error}"
-            ) from (error)
+        return await self._gate.fetch(
+            peer, found.address, f"{queue}/{sha256}", start, stop
+        )
 
     def serves_any(self) -> bool:
         """Whether this host serves a queue at all."""
@@ -229,11 +222,10 @@ class PeerNetwork:
         if peer is not None and peer.link is link:
             peer.hello = hello
             self._refresh(peer)
-            self._admit_to_open(peer)
         elif hello.version != VERSION:
             self._say_once(link, "speaks another version: update the older host")
             link.close("it speaks another version")
-        elif peer is not None and not self._is_preferred(link, hello, peer):
+        elif peer is not None and not is_preferred(self.host_id, link, hello, peer):
             link.close("another link is kept")
         else:
             self._accept(link, hello)
@@ -249,6 +241,8 @@ class PeerNetwork:
                 listener.on_message(link.peer, frame.message)
         elif isinstance(frame, Request):
             self._on_request(peer, frame)
+        elif isinstance(frame, Records | Asking):
+            self._on_introduction(peer, frame)
 
     def on_unknown_frame(self, link: Link) -> None:
         """A frame of a kind that this version does not know."""
@@ -262,9 +256,10 @@ class PeerNetwork:
         if peer is None or peer.link is not link:
             return
         del self._peers[link.peer]
-        _LOGGER.info("link to %s is gone: %s", _label(peer), link.reason)
+        _LOGGER.info("link to %s is gone: %s", peer.label, link.reason)
         for task in peer.calls.close():
             self._watch(task)
+        self._gate.newcomers.lose(link.peer)
         self._tell_disconnected(link.peer, peer.queues)
 
     def _on_dialled(self, stream: IOStream, host_id: str, address: str) -> None:
@@ -285,34 +280,58 @@ class PeerNetwork:
         if old is not None:
             old.link.close("a newer link replaces it")
         self._greeting.discard(link)
-        peer = _Peer(link, hello, Calls(link, self._clock))
+        peer = Peer(link, hello, Calls(link, self._clock))
         self._peers[link.peer] = peer
         link.accept()
-        _LOGGER.info("link to %s at %s", _label(peer), link.address)
+        _LOGGER.info("link to %s at %s", peer.label, link.address)
         self._refresh(peer)
-        self._admit_to_open(peer)
 
-    def _is_preferred(self, link: Link, hello: Hello, peer: _Peer) -> bool:
-        """Whether a new link is kept rather than the old one: both sides agree."""
-        if hello.nonce != peer.hello.nonce:
-            return True  # the peer was started anew: the old link is dead
-        if link.dialled == peer.link.dialled:
-            return True  # nobody dials while it has a link: the old one is dead
-        return link.dialled == (self.host_id < link.peer)  # the lower id dials
+    def introduce(self, queue: str, host_id: str, frame: Records | Asking) -> None:
+        """Tell a linked member, if its version understands that."""
+        peer = self._find(queue, host_id)
+        if peer is not None and peer.hello.introduces:
+            peer.link.send(frame)
+
+    def half_linked(self) -> list[tuple[tuple[str, int], tuple[str, ...]]]:
+        """Addresses of linked hosts, with queues of both that they do not share yet."""
+        return half_linked(self._peers.values(), self._listeners.keys())
+
+    def _on_introduction(self, peer: Peer, frame: Records | Asking) -> None:
+        if not self._is_authorised(frame.queue, peer.link.peer):
+            self.dropped["unauthorised"] += 1
+        elif isinstance(frame, Records):
+            self._spawn(self._introductions.take(frame))
+        else:
+            self._introductions.on_asking(peer.link.peer, frame)
+
+    def _on_members_changed(self, before: Roll, after: Roll) -> None:
+        self._handshakes.trust_new(before, after)
+        gone = before.members.keys() - after.members.keys()
+        if gone:
+            self._spawn(self._handshakes.renew(self._server))
+        self._introductions.on_changed(before, after)  # first: who is left hears of it
+        for host_id in gone:
+            self._cut(after.queue, host_id)
+        for peer in tuple(self._peers.values()):
+            self._refresh(peer)
+        self._targets.wake()
+
+    def _cut(self, queue: str, host_id: str) -> None:
+        """End all that a host has of this queue; what else it has comes back."""
+        peer = self._peers.get(host_id)
+        if peer is not None and queue in peer.hello.queues:
+            peer.link.close(f"it is no member of {queue} any more")
+        if self._server is not None:
+            self._server.cut(queue, host_id)
 
     def _hello_for(self, host_id: str) -> Hello:
         queues = {
             queue: self._admission.is_member(queue, host_id)
             for queue in self._listeners
         }
-        return Hello(self._name, self._nonce, self._port, queues)
+        return Hello(self._name, self._nonce, self._port, queues, introduces=True)
 
-    def _on_news_of(self, host_id: str) -> None:
-        peer = self._peers.get(host_id)
-        if peer is not None:
-            self._refresh(peer)
-
-    def _refresh(self, peer: _Peer) -> None:
+    def _refresh(self, peer: Peer) -> None:
         """Tell the peer, then the listeners, which queues the link is for by now."""
         link = peer.link
         link.greet(self._hello_for(link.peer))  # first: it may get messages at once
@@ -324,7 +343,11 @@ class PeerNetwork:
         before, peer.queues = peer.queues, now
         self._tell_disconnected(link.peer, before - now)
         for queue in sorted(now - before):
+            self._gate.own.settle(queue, link.peer)
+            self._introductions.greet(queue, link.peer)
             self._listeners[queue].on_peer_connected(link.peer)
+        common = peer.hello.queues.keys() & self._listeners.keys()
+        self._spawn(self._introductions.admit_to_open(link.peer, common))
 
     def _tell_disconnected(self, host_id: str, queues: set[str]) -> None:
         for queue in sorted(queues):
@@ -332,45 +355,27 @@ class PeerNetwork:
             if listener is not None:
                 listener.on_peer_disconnected(host_id)
 
-    def _admit_to_open(self, peer: _Peer) -> None:
-        """An authenticated host that serves an open queue of ours is admitted to it."""
-        member = self._admission.find(peer.link.peer)
-        for queue in peer.hello.queues:
-            if (
-                member is not None
-                and queue in self._listeners
-                and self._admission.is_open(queue)
-                and not self._admission.is_member(queue, member.host_id)
-            ):
-                self._spawn(self._admit(queue, member, peer.link))
-
-    async def _admit(self, queue: str, member: Member, link: Link) -> None:
-        try:
-            await self._admission.admit(queue, member.certificate, member.name)
-        except AdmissionRefused as error:
-            self._say_once(link, f"is not admitted: {error}")
-
     def _is_authorised(self, queue: str, host_id: str) -> bool:
         return queue in self._listeners and self._admission.is_member(queue, host_id)
 
-    def _find(self, queue: str, host_id: str) -> _Peer | None:
+    def _find(self, queue: str, host_id: str) -> Peer | None:
         peer = self._peers.get(host_id)
         return peer if peer is not None and queue in peer.queues else None
 
-    def _require(self, queue: str, host_id: str) -> _Peer:
+    def _require(self, queue: str, host_id: str) -> Peer:
         peer = self._find(queue, host_id)
         if peer is None:
             raise LinkGone(f"no link to host {host_id[:8]} for queue {queue}")
         return peer
 
-    def _listener(self, peer: _Peer, queue: str) -> LinkListener | None:
+    def _listener(self, peer: Peer, queue: str) -> LinkListener | None:
         if queue in peer.queues:
             return self._listeners[queue]
         self.dropped["unauthorised"] += 1
         self._say_once(peer.link, "speaks about a queue that it is not linked for")
         return None
 
-    def _on_request(self, peer: _Peer, frame: Request) -> None:
+    def _on_request(self, peer: Peer, frame: Request) -> None:
         listener = self._listener(peer, frame.queue)
         if listener is None:
             reason = f"this host does not answer you about queue {frame.queue}"
@@ -387,13 +392,9 @@ class PeerNetwork:
             name = self.peer_name(link.peer)
             _LOGGER.warning("host %s (%s) %s", name, link.peer[:8], text)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         self._watch(asyncio.create_task(work))
 
     def _watch(self, task: asyncio.Task[Any]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _label(peer: _Peer) -> str:
-    return f"{peer.hello.name} ({peer.link.peer[:8]})"

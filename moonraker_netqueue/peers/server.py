@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler
@@ -34,7 +35,8 @@ class Callbacks:
     is_known: Callable[[str], bool]
     is_authorised: Callable[[str, str], bool]  # (queue, host id)
     on_link: Callable[[IOStream, str, str], None]  # (stream, host id, address)
-    on_admission: Callable[[bytes], Awaitable[bytes]]  # raises FrameInvalid
+    # (body, address); raises FrameInvalid
+    on_admission: Callable[[bytes, str], Awaitable[bytes]]
 
 
 class PeerServer:
@@ -47,6 +49,7 @@ class PeerServer:
         reader: ContentReader,
         clock: Clock,
     ) -> None:
+        self._ranges: set[_ContentHandler] = set()
         arguments = {"callbacks": callbacks, "reader": reader, "clock": clock}
         application = Application(
             [
@@ -55,7 +58,7 @@ class PeerServer:
                 (
                     r"/netqueue/content/([^/]+)/([^/]+)",
                     _ContentHandler,
-                    arguments,
+                    {**arguments, "running": self._ranges},
                 ),
             ],
             default_handler_class=_NothingHandler,
@@ -89,6 +92,16 @@ class PeerServer:
         raise PortUnavailable(
             f"no free port from {FIRST_PORT} to {LAST_PORT}; name one that is free"
         )
+
+    def trust_only(self, context: ssl.SSLContext) -> None:
+        """Use another context from the next handshake on."""
+        self._server.ssl_options = context
+
+    def cut(self, queue: str, host_id: str) -> None:
+        """End the ranges of a queue that a host is reading."""
+        for handler in tuple(self._ranges):
+            if handler.reads == (queue, host_id):
+                handler.cut()
 
     async def close(self) -> None:
         """Stop listening and break what is not a link."""
@@ -169,22 +182,39 @@ class _LinkHandler(_Handler):
 
 
 class _ContentHandler(_Handler):
+    def initialize(  # type: ignore[override]
+        self, running: set[_ContentHandler], **arguments: Any
+    ) -> None:
+        super().initialize(**arguments)
+        self._running = running
+        self.reads = ("", "")  # (queue, host id)
+
+    def cut(self) -> None:
+        """Break the connection: its host is no member any more."""
+        connection = cast("HTTP1Connection", self.request.connection)
+        connection.stream.close()
+
     async def get(self, queue: str, sha256: str) -> None:
         host_id = self.require_member()
         if not self.callbacks.is_authorised(queue, host_id):
             raise HTTPError(403, reason="not a member of that queue")
         start, stop = parse_range(self.request.headers.get("Range"))
-        data = await self.reader.read(queue, sha256, start, stop)
+        self.reads = (queue, host_id)
+        self._running.add(self)
         try:
+            data = await self.reader.read(queue, sha256, start, stop)
             await write_range(self, self.clock, data)
         except StreamClosedError:
-            return  # the peer has gone or given up
+            return  # the peer has gone or given up, or was forgotten
+        finally:
+            self._running.discard(self)
 
 
 class _AdmissionHandler(_Handler):
     async def post(self) -> None:
         try:
-            answer = await self.callbacks.on_admission(self.request.body)
+            address = str(self.request.remote_ip)
+            answer = await self.callbacks.on_admission(self.request.body, address)
         except FrameInvalid as error:
             raise HTTPError(400, reason="not an admission request") from error
         self.set_header("Content-Type", "application/x-msgpack")

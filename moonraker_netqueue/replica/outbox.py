@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS author (
 _SET_AUTHOR = "INSERT OR REPLACE INTO author VALUES (1, ?, ?)"
 _INSERT = "INSERT INTO outbox VALUES (?, ?, ?)"
 _DELETE = "DELETE FROM outbox WHERE sequence = ?"
+_DELETE_ALL = "DELETE FROM outbox"
 
 _Loaded = tuple[tuple[int, int] | None, list[Command]]
 
@@ -94,6 +95,23 @@ class Outbox:
         self._sequence = sequence
         self._commands[command.id] = command
         return command, position
+
+    async def begin_anew(self) -> None:
+        """The file was an old copy: its numbers were given to other commands since.
+
+        From now on there is another, later incarnation; what is pending gets numbers
+        of it, too. Raises DatabaseFailed.
+        """
+        later = 1 + int.from_bytes(self._random.token(5), "big")
+        pending, self._commands = self.pending(), OrderedDict()
+        self._answered.clear()
+        self._incarnation, self._sequence = self._incarnation + later, 0
+        position = self._database.put(
+            (_DELETE_ALL, ()), (_SET_AUTHOR, (self._incarnation, 0))
+        )
+        for command in pending:
+            _, position = self.add(command.body, command.client_id, command.origin)
+        await self._database.wait_durable(position)
 
     async def durable(self, position: int) -> None:
         """Return once `position` is on disk; raises DatabaseFailed."""

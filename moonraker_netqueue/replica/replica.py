@@ -246,6 +246,7 @@ class Replica:
     async def _rejoin(self, found: bool) -> None:
         if isinstance(self._lifecycle.error, HostDoubted):
             await self._end_tasks()
+            await self._outbox.begin_anew()
             await self._lives.begin_anew()
             await self._lifecycle.begin_anew()
             self._entered = None
@@ -265,13 +266,8 @@ class Replica:
         group, journal = self._group_joined(), self._lifecycle.journal
         if group is None or journal is None:
             raise RecoverRefused(f"queue {self.queue} has no group on this host now")
-        return outlook(
-            group,
-            journal,
-            self.host_id,
-            self._neighbours,
-            self._lives.configuration,
-        )
+        seat = self._lives.configuration
+        return outlook(group, journal, self.host_id, self._neighbours, seat)
 
     async def recover(self, by: str, group: str, origin: Origin = NOBODY) -> Recovered:
         """A person lets the queue go on without hosts that are missing (R7).

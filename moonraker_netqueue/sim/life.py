@@ -64,6 +64,8 @@ class Life:
         """The task was started by this life."""
         self._tasks[task] = None
         task.add_done_callback(self._tasks.pop)
+        if not self.alive:
+            task.cancel()
 
 
 def make_task(

@@ -128,6 +128,8 @@ class Shop:
         self.spawn(self._start(host))
 
     async def _start(self, host: WholeHost) -> None:
+        if host.life is not None:
+            return  # somebody was quicker
         try:
             await host.start()
         except HostGone:

@@ -16,6 +16,7 @@ _SECTIONS = """\
 name: $name
 queues: {queue}
 discovery_interface: 127.0.0.1
+admission: open
 clear_bed: macro
 """
 _STARTING = 503  # also of a component that failed, which says so in a warning

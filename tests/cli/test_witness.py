@@ -21,7 +21,8 @@ def test_with_a_witness_two_hosts_survive_a_power_cut_of_one(desk: Desk) -> None
     one, two = desk.host(ports[0]), desk.host(ports[1])
     two.until("group")
     data = str(desk.folder / "witness")
-    where = ("--listen", f"localhost:{ports[2]}", "--data", data, "--name", "nas")
+    where = ["--listen", f"localhost:{ports[2]}", "--data", data, "--name", "nas"]
+    where += ["--admission", "open"]
     witness = desk.run("cli", "witness", desk.queue, *where)
     witness.until(rf"{desk.queue}: group \w+: (?!.*without)(?=.*nas)(.*localhost){{2}}")
     one.type("before")

@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moonraker_netqueue.config import ConfigInvalid, Settings, parse
+from moonraker_netqueue.admission_mode import AdmissionMode, AdmissionSettings
+from moonraker_netqueue.config import (
+    ConfigInvalid,
+    Settings,
+    parse,
+)
 from moonraker_netqueue.model.printer import ClearBed, Profile, Volume
 
 
@@ -34,6 +39,11 @@ def test_one_queue_stands_behind_moonrakers_own() -> None:
     assert read({"queues": "b, a", "job_queue": "a"}).job_queue == "a"
     assert read({"job_queue": "c"}, c={}).job_queue == "c"
     assert read({"job_queue": "local"}).job_queue is None
+
+
+def test_the_budget_of_files_is_given_in_mebibytes() -> None:
+    assert read({}).disk_budget == 4 << 30
+    assert read({"disk_budget": "64"}).disk_budget == 64 << 20
 
 
 def test_hot_folders_are_on_unless_switched_off() -> None:
@@ -150,9 +160,10 @@ BAD = [
     ("manual_effort_cost", "-1", "whole minutes"),
     ("manual_effort_cost", "1.5", "whole minutes"),
     ("manual_effort_cost", "10001", "whole minutes"),
-    ("admission", "token", "'open' only"),
+    ("admission", "everybody", "give 'approve' (a person"),
+    ("token", "nq-abc", "copy it whole"),
     ("nozle", "0.4", "did you mean 'nozzle'?"),
-    ("zzz", "1", "known: queues, name"),
+    ("zzz", "1", "known: queues, admission, token, name"),
 ]
 
 
@@ -176,9 +187,19 @@ def test_every_option_has_a_bad_value_here() -> None:
     assert set(known) <= {option for option, _, _ in BAD}
 
 
-def test_open_admission_is_accepted() -> None:
-    """The one mode of this version may be written out."""
-    assert read({"admission": "open"}) == read({})
+def test_each_queue_may_admit_in_its_own_way() -> None:
+    """A person is asked, unless [netqueue] or the queue's own section says more."""
+    token = "nq-" + "a" * 52
+    assert read({}).admits("x") == AdmissionSettings(AdmissionMode.APPROVE)
+    settings = parse(
+        {"queues": "a, b", "admission": "token", "token": token},
+        {"b": {"admission": "Open"}, "c": {"token": ""}},
+        "h",
+    )
+    assert settings.admits("a") == AdmissionSettings(AdmissionMode.TOKEN, token)
+    assert settings.admits("b") == AdmissionSettings(AdmissionMode.OPEN, token)
+    assert settings.admits("c") == AdmissionSettings(AdmissionMode.TOKEN)
+    assert settings.admits("made later") == settings.admits("a")
 
 
 def test_sections_add_queues() -> None:
@@ -195,7 +216,8 @@ def test_a_section_with_a_bad_name_is_named() -> None:
 
 def test_options_in_a_queue_section_are_told() -> None:
     """They are not ignored."""
-    with pytest.raises(ConfigInvalid, match=r"\[netqueue a\] option 'x: 1': .*remove"):
+    told = r"\[netqueue a\] option 'x: 1': there is no .*known: admission, token"
+    with pytest.raises(ConfigInvalid, match=told):
         parse({}, {"a": {"x": "1"}}, "h")
 
 

@@ -31,6 +31,7 @@ _SECTION = """\
 [netqueue]
 name: $name
 queues: workshop
+admission: open
 clear_bed: macro
 """
 

@@ -109,7 +109,7 @@ def _shrink_disk(host: Keeper, size: int) -> None:
         files = [path for folder in folders for path in disk.list(folder)]
         return (32 << 20) + size - sum(map(disk.size, files))
 
-    disk.free_bytes = free  # type: ignore[method-assign]
+    vars(disk)["free_bytes"] = free
 
 
 async def _keep_for_a_job(host: Keeper, name: str) -> FileRef:

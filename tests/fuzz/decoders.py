@@ -35,6 +35,7 @@ from moonraker_netqueue.peers.identity import (
     is_host_certificate,
     load_or_create,
 )
+from moonraker_netqueue.peers.record import Word, write_record
 from moonraker_netqueue.printer.printer_port import Mark
 from moonraker_netqueue.printer.record import Bed, BedState, Intent, Record
 from moonraker_netqueue.replica import entry, snapshot, wire
@@ -303,23 +304,56 @@ def _json(*values: object) -> tuple[bytes, ...]:
 
 
 _NEWCOMER = _identity()
+_RECORD = write_record(
+    _NEWCOMER, "demo", Word.ADMIT, 1, _NEWCOMER.certificate, "printer"
+)
+_INTRODUCTIONS: tuple[frames.Frame, ...] = (
+    frames.Records("demo", (_RECORD,)),
+    frames.Asking(
+        "demo", (frames.Asker(_NEWCOMER.certificate, "mk4", "123456"),), (ANNA,)
+    ),
+)
 
 DECODERS: dict[str, Decoder] = {
     "frames": Decoder(
-        frames.decode, tuple(map(frames.encode, _FRAMES)), (FrameInvalid,)
+        frames.decode,
+        tuple(map(frames.encode, (*_FRAMES, *_INTRODUCTIONS))),
+        (FrameInvalid,),
     ),
     "raft_messages": Decoder(
         _raft_message, _raft_messages(), (FrameInvalid, WireInvalid)
     ),
     "admission_requests": Decoder(
         lambda data: admission_request.unpack_request(data, ANNA),
-        (admission_request.pack_request(_NEWCOMER, "printer", ("demo",), ANNA),),
+        (
+            admission_request.pack_request(_NEWCOMER, "printer", ("demo",), ANNA),
+            admission_request.pack_request(
+                _NEWCOMER,
+                "printer",
+                ("demo",),
+                ANNA,
+                commitment=b"c" * 32,
+                nonce=b"n" * 32,
+                proofs={"demo": b"p" * 32},
+                records=(_RECORD,),
+            ),
+        ),
         (FrameInvalid,),
     ),
     "certificates": Decoder(is_host_certificate, (_NEWCOMER.certificate,), ()),
     "admission_answers": Decoder(
         admission_request.unpack_answer,
-        (msgpack.packb({"name": "printer", "queues": {"demo": "admitted"}}),),
+        (
+            msgpack.packb({"name": "printer", "queues": {"demo": "admitted"}}),
+            admission_request.pack_answer(
+                admission_request.Answer(
+                    "printer",
+                    {"demo": admission_request.Verdict.PENDING},
+                    b"c" * 32,
+                    (_RECORD,),
+                )
+            ),
+        ),
         (FrameInvalid,),
     ),
     "announcements": Decoder(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from installer.config_file import (
     Change,
+    TokenUnplaced,
     apply,
     backups,
     includes_us,
@@ -18,6 +19,7 @@ from installer.config_file import (
     show,
     uninstall_changes,
     with_include,
+    with_token,
     without_include,
 )
 
@@ -81,6 +83,40 @@ def test_a_section_in_moonraker_conf_is_left_alone(config: Path) -> None:
     """Two sections [netqueue] would be mixed: the person's own one stays the one."""
     config.write_bytes(CONFIG + b"[netqueue]\nqueues: x\n")
     assert list(install_changes(config, ROOT, "", "")) == []
+
+
+TOKEN = "nq-" + "a" * 52
+
+
+def test_a_token_goes_into_our_own_file(config: Path) -> None:
+    """A new file or a person's, in place of an older token; nothing else changes."""
+    made = next(install_changes(config, ROOT, "", "", TOKEN))
+    assert f"[netqueue]\ntoken: {TOKEN}\n" in (made.new or b"").decode()
+    own = config.with_name("netqueue.conf")
+    own.write_bytes(b"# mine\n[netqueue]\ntoken: nq-old\nqueues: mine")
+    change = next(install_changes(config, ROOT, "", "", TOKEN))
+    expected = f"# mine\n[netqueue]\ntoken: {TOKEN}\nqueues: mine".encode()
+    assert change == Change(own, own.read_bytes(), expected)
+    assert with_token(expected, TOKEN) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "token"),
+    [
+        (CONFIG + b"[netqueue]\n", None, TOKEN),
+        (CONFIG, b"# empty\n", TOKEN),
+        (CONFIG, None, "nq-abc"),
+    ],
+)
+def test_a_token_without_a_place_is_told(
+    config: Path, text: bytes, own: bytes | None, token: str
+) -> None:
+    """Rather than lost."""
+    config.write_bytes(text)
+    if own is not None:
+        config.with_name("netqueue.conf").write_bytes(own)
+    with pytest.raises(TokenUnplaced):
+        list(install_changes(config, ROOT, "", "", token))
 
 
 def test_a_comment_is_no_include() -> None:

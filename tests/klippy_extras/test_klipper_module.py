@@ -145,8 +145,10 @@ class FakeKlipper:
 def test_every_command_has_a_help_text() -> None:
     """HELP and the dashboards show it."""
     klipper = FakeKlipper()
-    names = ["ADD", "BED_CLEAR", "MATERIAL", "PAUSE", "RESUME", "STATUS"]
-    assert sorted(klipper.helps) == [f"NETQUEUE_{name}" for name in names]
+    names = ["ADD", "ADMIT", "BED_CLEAR", "DECIDE", "MATERIAL", "PAUSE", "REFUSE"]
+    assert sorted(klipper.helps) == [
+        f"NETQUEUE_{name}" for name in (*names, "RESUME", "STATUS")
+    ]
     assert all(klipper.helps.values())
 
 

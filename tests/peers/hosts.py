@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from moonraker_netqueue.admission_mode import AdmissionMode
 from moonraker_netqueue.errors import NetqueueError
 from moonraker_netqueue.machine import (
     MachineClock,
@@ -13,10 +14,10 @@ from moonraker_netqueue.machine import (
     MachineRandom,
     ThreadWorker,
 )
-from moonraker_netqueue.peers.admission import Admission, AdmissionMode
+from moonraker_netqueue.peers.admission import Admission
 from moonraker_netqueue.peers.identity import Identity, load_or_create
 from moonraker_netqueue.peers.network import PeerNetwork
-from moonraker_netqueue.ports import Message
+from moonraker_netqueue.ports import Clock, Message
 
 LOOPBACK = "127.0.0.1"
 
@@ -62,14 +63,22 @@ class Contents:
 class Host:
     """One host: its folder, its network, a listener per queue."""
 
-    def __init__(self, folder: Path, worker: ThreadWorker) -> None:
+    def __init__(
+        self, folder: Path, worker: ThreadWorker, clock: Clock | None = None
+    ) -> None:
         self.folder = folder
         self.worker = worker
         self.identity: Identity = load_or_create(folder, MachineDisk())
         self.contents = Contents()
         self.listeners: dict[str, Listener] = {}
-        self.admission = Admission(folder, MachineDisk(), worker)
+        self.clock: Clock = clock or MachineClock()
+        self.admission = self.new_admission()
         self.network = self.new_network()
+
+    def new_admission(self) -> Admission:
+        return Admission(
+            self.identity, self.folder, self.clock, MachineDisk(), self.worker
+        )
 
     def new_network(self, port: int = 0) -> PeerNetwork:
         return PeerNetwork(
@@ -85,24 +94,34 @@ class Host:
             disk=MachineDisk(),
         )
 
-    async def start(self, *queues: str) -> None:
+    async def start(
+        self,
+        *queues: str,
+        mode: AdmissionMode = AdmissionMode.OPEN,
+        is_new: bool = False,
+    ) -> None:
         await self.admission.load()
         await self.network.start()
         for queue in queues:
-            self.serve(queue)
+            await self.serve(queue, mode, is_new)
 
-    def serve(self, queue: str) -> Listener:
-        self.admission.set_mode(queue, AdmissionMode.OPEN)
+    async def serve(
+        self, queue: str, mode: AdmissionMode = AdmissionMode.OPEN, is_new: bool = False
+    ) -> Listener:
+        await self.admission.serve(queue, mode, is_new)
         self.listeners[queue] = Listener()
         self.network.subscribe(queue, self.listeners[queue])
         return self.listeners[queue]
 
-    async def restart(self, port: int = 0) -> None:
+    async def restart(
+        self, port: int = 0, mode: AdmissionMode = AdmissionMode.OPEN
+    ) -> None:
         """As if the process had been started anew."""
         queues = tuple(self.listeners)
         await self.network.close()
+        self.admission = self.new_admission()
         self.network = self.new_network(port)
-        await self.start(*queues)
+        await self.start(*queues, mode=mode)
 
     @property
     def host_id(self) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
-from moonraker_netqueue.machine import MachineDisk, ThreadWorker
-from moonraker_netqueue.peers import admission as module
-from moonraker_netqueue.peers.admission import Admission, AdmissionMode, Member
+from moonraker_netqueue.admission_mode import AdmissionMode
+from moonraker_netqueue.machine import MachineClock, MachineDisk, ThreadWorker
+from moonraker_netqueue.peers import roll
+from moonraker_netqueue.peers.admission import Admission
+from moonraker_netqueue.peers.admission_file import checksum
 from moonraker_netqueue.peers.errors import (
     AdmissionDamaged,
-    AdmissionModeUnavailable,
     AdmissionRefused,
 )
 from moonraker_netqueue.peers.identity import Identity, load_or_create
+from moonraker_netqueue.peers.roll import Member
 
 pytestmark = pytest.mark.asyncio
 
@@ -26,10 +30,19 @@ def stranger(tmp_path: Path) -> Identity:
     return load_or_create(tmp_path / "stranger", MachineDisk())
 
 
+def new_admission(
+    folder: Path, worker: ThreadWorker, mode: AdmissionMode = AdmissionMode.OPEN
+) -> Admission:
+    identity = load_or_create(folder.with_suffix(".key"), MachineDisk())
+    admission = Admission(identity, folder, MachineClock(), MachineDisk(), worker)
+    admission._modes["one"] = mode
+    return admission
+
+
 @pytest.fixture
 def admission(tmp_path: Path, worker: ThreadWorker) -> Admission:
-    """The record of this host."""
-    return Admission(tmp_path / "own", MachineDisk(), worker)
+    """The record of this host, of an open queue."""
+    return new_admission(tmp_path / "own", worker)
 
 
 async def test_member_is_kept_per_queue(
@@ -37,7 +50,7 @@ async def test_member_is_kept_per_queue(
 ) -> None:
     """R13: a member of one queue is none of another, also after a restart."""
     await admission.admit("one", stranger.certificate, "a\nname")
-    again = Admission(tmp_path / "own", MachineDisk(), worker)
+    again = new_admission(tmp_path / "own", worker)
     await again.load()
     assert again.is_member("one", stranger.host_id)
     assert not again.is_member("two", stranger.host_id)
@@ -72,8 +85,8 @@ async def test_record_of_another_certificate_is_refused(
     path = tmp_path / "own" / "admission.json"
     record = json.loads(path.read_text())
     queues = {"one": {"0" * 64: record["queues"]["one"][stranger.host_id]}}
-    text = json.dumps({"queues": queues, "checksum": module._checksum(queues)})
-    path.write_text(text)
+    content = {"queues": queues, "records": []}
+    path.write_text(json.dumps({**content, "checksum": checksum(content)}))
     with pytest.raises(AdmissionDamaged, match="another host's"):
         await admission.load()
 
@@ -88,7 +101,7 @@ async def test_members_are_bounded(
     admission: Admission, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Strangers cannot fill the disk of an open queue; members stay members."""
-    monkeypatch.setattr(module, "_MOST_MEMBERS", 2)
+    monkeypatch.setattr(roll, "MOST_MEMBERS", 2)
     ids = [load_or_create(tmp_path / str(n), MachineDisk()) for n in range(3)]
     await admission.admit("one", ids[0].certificate, "")
     await admission.admit("one", ids[1].certificate, "")
@@ -108,11 +121,21 @@ async def test_unwritable_record_admits_nobody(
     assert not admission.is_member("one", stranger.host_id)
 
 
-@pytest.mark.parametrize("mode", [AdmissionMode.APPROVE, AdmissionMode.TOKEN])
-async def test_other_modes_say_when_they_come(
-    admission: Admission, mode: AdmissionMode
+async def test_members_of_the_first_version_stay_members(
+    stranger: Identity, tmp_path: Path, worker: ThreadWorker
 ) -> None:
-    """A mode of a later version is a clear error, not an open queue."""
-    with pytest.raises(AdmissionModeUnavailable, match="comes with the admission"):
-        admission.set_mode("one", mode)
-    assert not admission.is_open("one")
+    """Its file had no records; a queue that asks for approval then takes them over."""
+    certificate = base64.b64encode(stranger.certificate).decode()
+    member = {stranger.host_id: {"name": "mk3", "certificate": certificate}}
+    queues = {"one": member}
+    text = json.dumps(queues, sort_keys=True, separators=(",", ":"))
+    old = {"checksum": hashlib.sha256(text.encode()).hexdigest(), "queues": queues}
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "admission.json").write_text(json.dumps(old))
+    admission = new_admission(tmp_path / "own", worker)
+    await admission.load()
+    assert admission.is_member("one", stranger.host_id)
+    await admission.serve("one", AdmissionMode.APPROVE)
+    again = new_admission(tmp_path / "own", worker)
+    await again.load()
+    assert [r.subject for r in again.roll("one").records()] == [stranger.host_id]

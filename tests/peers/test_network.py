@@ -73,7 +73,7 @@ async def test_restarted_peer_replaces_its_stale_link(hosts: list[Host]) -> None
     await link(a, b)
     stale = a.network.find_link(b.host_id)
     twin = b.new_network()  # the same host; its former process vanished unseen
-    b.admission.on_admitted = None
+    b.admission.on_changed = None
     await twin.start()
     twin.subscribe("demo", b.listeners["demo"])
     try:
@@ -174,7 +174,7 @@ async def test_frame_for_another_queue_is_dropped(
     """R13: a member of one queue says nothing about another on the same port."""
     a, b, _ = hosts
     await link(a, b)
-    private = b.serve("private")
+    private = await b.serve("private")
     attacker = a.network.find_link(b.host_id)
     assert attacker is not None
     for _ in range(3):
@@ -194,8 +194,8 @@ async def test_queue_served_later_uses_the_same_link(hosts: list[Host]) -> None:
     a, b, _ = hosts
     await link(a, b)
     first = a.network.find_link(b.host_id)
-    a.serve("second")
-    b.serve("second")
+    await a.serve("second")
+    await b.serve("second")
     await until(lambda: a.network.connected("second") and b.network.connected("second"))
     assert a.network.find_link(b.host_id) is first
     b.network.unsubscribe("second")
@@ -356,12 +356,12 @@ async def test_range_of_another_queue_is_refused(hosts: list[Host]) -> None:
     """R13: a member of one queue reads no content of another on the same port."""
     a, b, _ = hosts
     await link(a, b)
-    b.serve("private")
+    await b.serve("private")
     path = b.folder / "content"
     path.write_bytes(b"secret")
     b.contents.paths["private", "a" * 64] = path
     address = (LOOPBACK, b.network.port)
-    with pytest.raises(exchange.WrongStatus, match="not a member of that queue"):
+    with pytest.raises(LinkGone, match="not a member of that queue"):
         await a.network._gate.fetch(b.host_id, address, f"private/{'a' * 64}", 0, 6)
 
 

@@ -12,6 +12,7 @@ from moonraker_netqueue.machine import MachineClock
 from moonraker_netqueue.peers import exchange, server, tls
 from moonraker_netqueue.peers.admission_request import (
     LARGEST_BODY,
+    Answer,
     Verdict,
     pack_answer,
     pack_request,
@@ -77,7 +78,7 @@ async def test_garbage_on_the_port_does_no_harm(hosts: list[Host]) -> None:
         await exchange.ask(stream, clock, "\x00\x01\x02", b"", 200)
     stream.close()
     answer = await post(a, pack_request(hosts[1].identity, "b", ("demo",), a.host_id))
-    assert unpack_answer(answer)[1] == {"demo": Verdict.ADMITTED}
+    assert unpack_answer(answer).verdicts == {"demo": Verdict.ADMITTED}
 
 
 async def test_request_for_admission_is_answered_per_queue(hosts: list[Host]) -> None:
@@ -85,9 +86,9 @@ async def test_request_for_admission_is_answered_per_queue(hosts: list[Host]) ->
     a, b, _ = hosts
     await a.start("demo")
     answer = await post(a, pack_request(b.identity, "b", ("demo", "x"), a.host_id))
-    name, verdicts = unpack_answer(answer)
-    assert name == a.folder.name
-    assert verdicts == {"demo": Verdict.ADMITTED, "x": Verdict.NOT_SERVED}
+    heard = unpack_answer(answer)
+    assert heard.name == a.folder.name
+    assert heard.verdicts == {"demo": Verdict.ADMITTED, "x": Verdict.NOT_SERVED}
     assert a.admission.is_member("demo", b.host_id)
 
 
@@ -115,11 +116,11 @@ async def test_full_queue_refuses(
     hosts: list[Host], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The newcomer learns it, instead of trying to link."""
-    monkeypatch.setattr("moonraker_netqueue.peers.admission._MOST_MEMBERS", 0)
+    monkeypatch.setattr("moonraker_netqueue.peers.roll.MOST_MEMBERS", 0)
     a, b, _ = hosts
     await a.start("demo")
     answer = await post(a, pack_request(b.identity, "b", ("demo",), a.host_id))
-    assert unpack_answer(answer)[1] == {"demo": Verdict.REFUSED}
+    assert unpack_answer(answer).verdicts == {"demo": Verdict.REFUSED}
 
 
 async def test_request_survives_the_wire(hosts: list[Host]) -> None:
@@ -135,7 +136,7 @@ async def test_request_survives_the_wire(hosts: list[Host]) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [b"", b"\x80", pack_answer("n", {}) + b"x", b"\x81\xa6queues\x81\xa1q\x01"],
+    [b"", b"\x80", pack_answer(Answer("n", {})) + b"x", b"\x81\xa6queues\x81\xa1q\x01"],
 )
 async def test_hostile_answer_is_invalid(answer: bytes) -> None:
     """The other side is a stranger, too."""

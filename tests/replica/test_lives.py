@@ -106,6 +106,34 @@ def test_a_person_lets_a_restored_host_rejoin() -> None:
     simulate(scenario)
 
 
+def test_a_restored_host_speaks_under_numbers_that_it_never_used() -> None:
+    """Else what it says reads as what it had said after its backup, and is dropped."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        old = await _follower(cluster, hosts)
+        assert await _accepts(old, "job-before")
+        backup = old.disk.copied()
+        await _restart(cluster, old, 2)
+        for number in range(3):
+            assert await _accepts(old, f"job-000{number}")
+        old.kill()
+        old.disk = backup
+        await old.start()
+        await cluster.until(lambda: old.status.phase is Phase.FAILED)
+        assert old.life is not None
+        await old.life.spawn(old.replica.rejoin())
+        await cluster.until(lambda: old.status.voters == IDS)
+        assert await _accepts(old, "job-0009")
+        assert old.jobs == [
+            "job-before",
+            *(f"job-000{number}" for number in range(3)),
+            "job-0009",
+        ]
+
+    simulate(scenario)
+
+
 @pytest.mark.parametrize("gap", [0.0, 0.005, 0.02, 0.05])
 def test_a_second_click_on_rejoin_finds_nothing_to_decide(gap: float) -> None:
     """Both of them together do what one does."""

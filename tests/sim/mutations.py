@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,24 +12,12 @@ import pytest
 from moonraker_netqueue.model import joins
 from moonraker_netqueue.model.job import Tally
 from moonraker_netqueue.model.queue_state import QueueState
-from moonraker_netqueue.ports import Disk
-from moonraker_netqueue.printer import record
 from moonraker_netqueue.replica import succession
 from moonraker_netqueue.replica.election import Election
 from moonraker_netqueue.replica.library import library
 from moonraker_netqueue.replica.participants import Participants
 
 Patch = pytest.MonkeyPatch
-
-
-def intent_not_on_disk(patch: Patch) -> None:
-    """The agent starts prints before its record is on the disk (R9)."""
-
-    def write(path: Path, data: bytes, disk: Disk, private: bool = False) -> None:
-        with disk.open(path, "wb") as file:
-            file.write(data)
-
-    patch.setattr(record, "replace_durably", write)
 
 
 def half_is_a_majority(patch: Patch) -> None:
@@ -79,7 +66,6 @@ def merge_adds_up(patch: Patch) -> None:
 MUTATIONS: dict[str, Callable[[Patch], None]] = {
     mutation.__name__: mutation
     for mutation in (
-        intent_not_on_disk,
         half_is_a_majority,
         generation_from_a_snapshot,
         merge_adds_up,

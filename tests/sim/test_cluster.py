@@ -50,7 +50,6 @@ def test_a_life_in_which_much_fails_keeps_all_promises(seed: int, hosts: int) ->
 
 # First seed and number of hosts with which each is found out within TRIED lives.
 FOUND = {
-    "intent_not_on_disk": (5, 4),
     "half_is_a_majority": (1, 2),
     "generation_from_a_snapshot": (1, 2),
     "merge_adds_up": (1, 2),

@@ -1,0 +1,129 @@
+"""The endpoints `member` and `token`: who may take part in a queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..model.command import Decision, PrintDecide
+from ..model.print import Print
+from ..peers.desk import Waiting
+from ..peers.errors import AdmissionRefused
+from .arguments import Arguments
+from .errors import ApiError
+from .host import Host
+from .queue import ServedQueue
+from .views import print_view
+
+_BEGINNING_MIN = 4  # of a host id
+_DECISIONS = ("retry", "mark_done", "keep")
+_HOUR = 3600
+
+
+class MemberEndpoints:
+    """What `member` and `token` do."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    async def answer(self, arguments: Arguments) -> dict[str, Any]:
+        """Let in, or refuse, a host that waits; let in again one that was forgotten."""
+        queue, action = self._host.queue(arguments), arguments.text("action")
+        wanted = arguments.text("host_id")
+        code = arguments.optional_text("code")
+        arguments.finish()
+        waiting = {one.host_id: one for one in queue.desk.waiting(queue.name)}
+        forgotten = queue.desk.forgotten(queue.name)
+        host_id = _only(wanted, {*waiting, *forgotten}, "waits to be let in")
+        _check_code(waiting.get(host_id), code)
+        if action == "approve":
+            await queue.desk.let_in(queue.name, host_id)
+        elif action == "reject":
+            queue.desk.refuse(queue.name, host_id)
+        else:
+            raise ApiError(400, "argument 'action': approve or reject")
+        return {"queue": queue.name, "host_id": host_id, **admission_view(queue)}
+
+    async def forget(self, arguments: Arguments) -> dict[str, Any]:
+        """End a host's membership. `prints` decides the prints that it holds (R20)."""
+        queue = self._host.queue(arguments)
+        wanted, prints = arguments.text("host_id"), arguments.text("prints", "")
+        by = arguments.text("by", "a person at the dashboard")
+        arguments.finish()
+        host_id = _only(wanted, queue.desk.members(queue.name), "is a member")
+        held = [p for p in queue.state.prints.values() if p.host == host_id]
+        if prints not in _DECISIONS and (prints or held):
+            raise _undecided(queue, held)
+        await queue.desk.forget(queue.name, host_id)
+        pending = False
+        if prints in ("retry", "mark_done"):
+            for print_ in held:
+                body = PrintDecide(print_.print_id, Decision(prints), by, absent=True)
+                pending |= await queue.submit(body)
+        view = admission_view(queue)
+        return {"queue": queue.name, "host_id": host_id, "pending": pending, **view}
+
+    async def make_token(self, arguments: Arguments) -> dict[str, Any]:
+        """A token for one host, good for `seconds`, until this host restarts."""
+        queue = self._host.queue(arguments)
+        seconds = arguments.integer("seconds", _HOUR)
+        arguments.finish()
+        try:
+            token = queue.desk.new_token(queue.name, float(seconds))
+        except AdmissionRefused as error:
+            raise ApiError(400, str(error)) from error
+        return {"queue": queue.name, "token": token, "seconds": seconds}
+
+
+def admission_view(queue: ServedQueue) -> dict[str, Any]:
+    """How the queue admits, who waits, and who was forgotten."""
+    desk = queue.desk
+    return {
+        "admission": desk.mode(queue.name).value,
+        "requests": [
+            {
+                "host_id": one.host_id,
+                "name": one.name,
+                "code": one.code,
+                "asks": one.asks,
+                "lets_in": one.lets_in,
+                "via": one.via,
+            }
+            for one in desk.waiting(queue.name)
+        ],
+        "forgotten": [
+            {"host_id": host_id, "name": name}
+            for host_id, name in desk.forgotten(queue.name).items()
+        ],
+    }
+
+
+def _only(wanted: str, hosts: Iterable[str], what: str) -> str:
+    """The one host whose id begins so."""
+    found = [host for host in hosts if host.startswith(wanted)]
+    if len(wanted) >= _BEGINNING_MIN and len(found) == 1:
+        return found[0]
+    if len(wanted) >= _BEGINNING_MIN and found:
+        raise ApiError(409, f"argument 'host_id': {len(found)} ids begin so")
+    raise ApiError(404, f"argument 'host_id': no host {wanted[:64]!r} {what}")
+
+
+def _check_code(waiting: Waiting | None, code: str | None) -> None:
+    if code is not None and (waiting is None or waiting.code != code):
+        raise ApiError(
+            409,
+            "argument 'code': it is not the one that is shown here: somebody else may"
+            " be asking. Refuse it, or look again at both ends",
+        )
+
+
+def _undecided(queue: ServedQueue, held: list[Print]) -> ApiError:
+    names = ", ".join(
+        f"{view['job']} ({view['state']})"
+        for view in (print_view(queue.state, print_) for print_ in held[:5])
+    )
+    return ApiError(
+        409,
+        f"argument 'prints': the host holds {names or 'nothing'}: give 'retry' (print"
+        " again elsewhere), 'mark_done' or 'keep' (decide later)",
+    )

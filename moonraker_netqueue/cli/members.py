@@ -1,0 +1,96 @@
+"""Commands about who takes part in a queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import lookup
+from .errors import CliError
+from .farm import me
+from .farm_pages import requests_page
+from .page import Line, Page
+from .session import Session
+from .verb import Verb, pass_session
+
+_DECISIONS = ("retry", "mark_done", "keep")
+
+
+@click.command(cls=Verb)
+@click.argument("host", required=False)
+@click.option("--code", help="Only if it is the one that is shown for it.")
+@pass_session
+def admit(session: Session, host: str | None, code: str | None) -> None:
+    """Let a host into the queue that waits, or was forgotten.
+
+    Without HOST, its name or the beginning of its id, show who waits.
+    """
+    if host is None:
+        session.show(session.call("GET", "members"), requests_page)
+        return
+    _answer(session, host, "approve", code)
+
+
+@click.command(cls=Verb)
+@click.argument("host")
+@pass_session
+def refuse(session: Session, host: str) -> None:
+    """Do not let a host in that waits."""
+    _answer(session, host, "reject", None)
+
+
+@click.command(cls=Verb)
+@click.argument("host")
+@click.option(
+    "--prints", type=click.Choice(_DECISIONS), help="What becomes of its own."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_session
+def forget(session: Session, host: str, prints: str | None, yes: bool) -> None:
+    """End a host's membership: it reads and changes nothing any more.
+
+    Of the copies that its printer holds, --prints says whether they are printed again
+    elsewhere, count as done, or are decided later.
+    """
+    host_id = lookup.member_id(session, host)
+    if not (yes or session.as_json):
+        click.confirm(f"Forget {host} ({host_id[:8]})?", abort=True)
+    answer = session.call("DELETE", "member", host_id=host_id, prints=prints, by=me())
+    session.show(answer, lambda _: [Line(f"{host} is no member any more")])
+
+
+@click.command(cls=Verb)
+@click.option("--minutes", type=click.IntRange(1, 10_080), default=60)
+@pass_session
+def token(session: Session, minutes: int) -> None:
+    """Make a token that lets one host in, without a question.
+
+    It ends with the first use, after --minutes, and when this host restarts.
+    """
+    answer = session.call("POST", "token", seconds=60 * minutes)
+    session.show(answer, _token_page)
+
+
+def _token_page(answer: Any) -> Page:
+    return [
+        Line(str(answer["token"]), "bold"),
+        Line(
+            f"good for one host and {answer['seconds'] // 60} minutes; there:"
+            f" ./install.sh --token {answer['token']}"
+        ),
+    ]
+
+
+def _answer(session: Session, host: str, action: str, code: str | None) -> None:
+    known = session.call("GET", "members")
+    rows = [*known["requests"], *(known["forgotten"] if action == "approve" else ())]
+    if not rows:
+        raise CliError("nobody waits to be let in")
+    host_id = lookup.waiting_id(rows, host)
+    answer = session.call("POST", "member", host_id=host_id, action=action, code=code)
+    said = "is let in" if action == "approve" else "is refused for ten minutes"
+    session.show(answer, lambda _: [Line(f"{host} {said}")])
+
+
+COMMANDS: tuple[click.Command, ...] = (admit, refuse, forget, token)

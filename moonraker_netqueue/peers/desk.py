@@ -1,0 +1,151 @@
+"""What people do about members: let in, refuse, forget, make tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..admission_mode import AdmissionMode
+from .admission import Admission
+from .admission_request import Verdict
+from .errors import AdmissionRefused
+from .gate import Gate
+from .introductions import Introductions
+from .pairing import Token
+from .roll import Member
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A host of the queue that is no member yet, or not on both sides.
+
+    `asks`: it waits for a person here. `lets_in`: it would take this host. `via`: the
+    member that it asked, empty: this host.
+    """
+
+    queue: str
+    host_id: str
+    name: str
+    code: str
+    asks: bool
+    lets_in: bool
+    via: str = ""
+
+
+class Desk:
+    """The admission of this host's queues, for the API."""
+
+    def __init__(
+        self,
+        host_id: str,
+        admission: Admission,
+        gate: Gate,
+        introductions: Introductions,
+    ) -> None:
+        self._host_id = host_id
+        self._admission = admission
+        self._gate = gate
+        self._introductions = introductions
+
+    def mode(self, queue: str) -> AdmissionMode:
+        """How the queue admits newcomers here."""
+        return self._admission.mode(queue)
+
+    def takes_first(self, queue: str) -> bool:
+        """Whether this host joins whoever lets it in."""
+        return self._admission.takes_first(queue)
+
+    def members(self, queue: str) -> Mapping[str, Member]:
+        """Other hosts that are admitted, by host id."""
+        return self._admission.roll(queue).members
+
+    def forgotten(self, queue: str) -> dict[str, str]:
+        """Hosts that were forgotten: host id -> name."""
+        return {
+            record.subject: record.name
+            for record in self._admission.roll(queue).forgotten.values()
+            if record.subject not in self.members(queue)
+        }
+
+    def is_forgotten_here(self, queue: str) -> bool:
+        """Whether the others forgot this host, and did not let it in again."""
+        return self._admission.roll(queue).is_forgotten_here
+
+    def waiting(self, queue: str) -> list[Waiting]:
+        """Who waits, each host once."""
+        members = self.members(queue)
+        found: dict[str, Waiting] = {}
+        for newcomer in self._gate.newcomers.shown(queue):
+            if newcomer.host_id not in members:
+                found[newcomer.host_id] = Waiting(
+                    queue,
+                    newcomer.host_id,
+                    newcomer.name,
+                    newcomer.code,
+                    True,
+                    False,
+                    newcomer.via,
+                )
+        for request in self._gate.own.waiting(queue):
+            verdict = request.verdicts[queue]
+            lets_in = verdict is Verdict.ADMITTED
+            here = request.host_id in members
+            if not (verdict is Verdict.PENDING or (lets_in and not here)):
+                continue
+            asks = found.get(request.host_id)
+            # One code for two requests: the one of the host with the lower id.
+            theirs = asks is not None and not asks.via and asks.host_id < self._host_id
+            found[request.host_id] = Waiting(
+                queue,
+                request.host_id,
+                request.name,
+                asks.code if asks is not None and theirs else request.code,
+                asks is not None,
+                lets_in,
+            )
+        return list(found.values())
+
+    async def let_in(self, queue: str, host_id: str) -> str:
+        """Admit a host that waits, or was forgotten; its name.
+
+        Raises AdmissionRefused.
+        """
+        certificate, name = self._find(queue, host_id)
+        self._gate.newcomers.forgive(queue, host_id)
+        await self._admission.approve(queue, certificate, name)
+        return name
+
+    def refuse(self, queue: str, host_id: str) -> None:
+        """Say no to a host that waits; raises AdmissionRefused."""
+        self._find(queue, host_id)
+        self._introductions.refuse(queue, host_id)
+
+    async def forget(self, queue: str, host_id: str) -> None:
+        """End a membership; raises AdmissionRefused."""
+        if host_id == self._host_id:
+            raise AdmissionRefused(
+                "a host cannot forget itself: let it leave the queue"
+            )
+        await self._admission.forget(queue, host_id)
+
+    def new_token(self, queue: str, seconds: float) -> str:
+        """A one-time token; raises AdmissionRefused."""
+        if self._admission.is_open(queue):
+            raise AdmissionRefused(f"queue {queue} is open: nobody needs a token")
+        return str(self._gate.tokens.make(queue, seconds))
+
+    def hold_token(self, queue: str, token: Token) -> None:
+        """Show a token of another host when asking to be let in."""
+        self._gate.held_tokens[queue] = token
+
+    def _find(self, queue: str, host_id: str) -> tuple[bytes, str]:
+        for newcomer in self._gate.newcomers.shown(queue):
+            if newcomer.host_id == host_id:
+                return newcomer.certificate, newcomer.name
+        for request in self._gate.own.waiting(queue):
+            if request.host_id == host_id:
+                return request.certificate, request.name
+        record = self._admission.roll(queue).forgotten.get(host_id)
+        if record is not None:
+            return record.certificate, record.name
+        raise AdmissionRefused(f"no host {host_id[:8]} waits for queue {queue}")

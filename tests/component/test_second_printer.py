@@ -1,0 +1,114 @@
+"""Two real printers of a queue that asks a person about each newcomer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
+from moonraker_netqueue.virtual_printer.shared_queue import sections, unshared_reason
+from tests.cli.desks import Desk
+from tests.component.klipper import console
+from tests.component.test_component import ROOT, exchange, refused, serves, wait
+from tests.conftest import start_farm
+
+pytestmark = pytest.mark.timeout(300)
+_APPROVE = sections("letting-in").replace("admission: open\n", "")
+
+
+@pytest.fixture
+def farm(printers_folder: Path) -> Iterator[VirtualFarm]:
+    with start_farm(printers_folder, 2, _APPROVE) as farm:
+        for printer in farm.printers:
+            wait(partial(serves, printer), 60)
+        yield farm
+
+
+def queue(printer: VirtualPrinter) -> dict[str, Any]:
+    status = printer.client.get(f"{ROOT}/status")
+    return dict(status["queues"]["letting-in"])
+
+
+def rows(printer: VirtualPrinter) -> list[dict[str, Any]]:
+    """Who waits, either way."""
+    return list(printer.client.get(f"{ROOT}/members")["requests"])
+
+
+def asking(printer: VirtualPrinter) -> dict[str, Any] | None:
+    """The one host that asks here to be let in."""
+    found = [row for row in rows(printer) if row["asks"]]
+    return found[0] if found else None
+
+
+def test_the_second_printer_is_let_in_and_forgotten(
+    farm: VirtualFarm, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """By one click, after which both show one queue; then by one command it is out."""
+    first, second = farm.printers
+    desk = Desk(first, capsys, tmp_path)
+    row = wait(lambda: asking(first), 60)
+    assert row["name"] == second.name
+    assert wait(lambda: asking(second), 60)["name"] == first.name
+    assert queue(first)["admission"] == "approve"
+    wait(lambda: queue(first)["group"] and queue(second)["group"], 60)
+    assert queue(first)["group"] != queue(second)["group"]
+    # Both are new here, so each waits for the other: nobody is asked by a dialog.
+    waits = wait(lambda: queue(second)["notices"], 60)[0]
+    assert f"{first.name} (code " in waits
+    assert row["code"] in desk.done("admit").out
+    wrong = {"host_id": row["host_id"], "action": "approve", "code": "no"}
+    code, message = refused(first, "POST", "member", wrong)
+    assert (code, "somebody else" in message) == (409, True)
+    assert "is let in" in desk.done("admit", second.name).out
+    wait(lambda: unshared_reason(farm) is None, 60)
+    assert queue(first)["group"] == queue(second)["group"]
+    assert asking(first) is asking(second) is None
+    desk.done("forget", second.name, "--yes")
+    wait(lambda: not queue(first)["quorum"], 60)  # one of two voters is left
+    members = first.client.get(f"{ROOT}/members")
+    assert [row["name"] for row in members["forgotten"]] == [second.name]
+    assert second.name in desk.done("admit").out
+
+
+def test_a_dialog_asks_and_its_button_answers(farm: VirtualFarm) -> None:
+    """On a printer that is no newcomer any more, in the words that screens read."""
+    first, second = farm.printers
+    second.stop()
+    first.stop()
+    first.start()
+    first.wait_ready()
+    wait(partial(serves, first), 60)
+    second.start()
+    begin = "// action:prompt_begin Let printer2 into queue letting-in?"
+    wait(lambda: begin in console(first), 60)
+    lines = console(first)
+    lines = lines[lines.index(begin) :]
+    code = (asking(first) or {})["code"]
+    assert lines[1] == f"// action:prompt_text It must show the same code: {code}"
+    assert lines[-1] == "// action:prompt_show"
+    button = next(line for line in lines if "Let in" in line).split("|")[1]
+    first.client.script(button)
+    wait(lambda: "// action:prompt_end" in console(first), 60)
+    # The second one is no newcomer any more either: it is asked, too.
+    shown = wait(lambda: [row for row in rows(second) if row["lets_in"]], 60)
+    assert shown[0]["code"] == code
+    answer = {"host_id": shown[0]["host_id"], "code": code}
+    second.client.post(f"{ROOT}/member", {**answer, "action": "approve"})
+    wait(lambda: unshared_reason(farm) is None, 60)
+    assert rows(first) == rows(second) == []
+
+
+def test_a_token_is_for_one_host(farm: VirtualFarm) -> None:
+    """A bad one is refused where it is typed; a wrong call is named."""
+    first, _ = farm.printers
+    status, answer = exchange(first, "POST", f"{ROOT}/token", {"seconds": 60})
+    assert status == 200
+    assert len(answer["result"]["token"]) == 55
+    code, message = refused(first, "POST", "token", {"seconds": 10**9})
+    assert (code, "a week" in message) == (400, True)
+    code, message = refused(first, "DELETE", "member", {"host_id": "0" * 64})
+    assert (code, "is a member" in message) == (404, True)
