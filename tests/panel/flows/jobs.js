@@ -36,6 +36,7 @@ await play(async (stage) => {
   assert.deepEqual(await names(other), ['one.gcode', 'two.gcode', 'three.gcode', 'box and lid']);
 
   // with the mouse
+  await page.waitForFunction(() => 'Sortable' in globalThis); // it comes after the first picture
   const handle = await row(page, 'box and lid').locator('.handle').boundingBox();
   const target = await row(page, 'one.gcode').boundingBox();
   await page.mouse.move(handle.x + 8, handle.y + 20);
