@@ -21,6 +21,7 @@ _SECTION = """\
 name: $name
 queues: {queue}
 discovery_interface: 127.0.0.1
+admission: open
 clear_bed: manual
 """
 Colour = tuple[int, int, int]

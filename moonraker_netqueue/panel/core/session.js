@@ -63,15 +63,13 @@ export class Session {
   }
 
   async start() {
-    await this.connection.call('server.connection.identify', {
-      client_name: 'netqueue panel',
-      version: '1',
-      type: 'web',
-      url: 'netqueue',
-    });
+    const self = { client_name: 'netqueue panel', version: '1', type: 'web', url: 'netqueue' };
     let status;
     try {
-      status = await this.connection.call('server.netqueue.status');
+      [status] = await Promise.all([
+        this.connection.call('server.netqueue.status'),
+        this.connection.call('server.connection.identify', self),
+      ]);
     } catch (error) {
       if (!(error instanceof Refused) || error.code === 0) throw error;
       this.set({ problem: error.message });

@@ -45,7 +45,8 @@ function useSight(count) {
 function useDrag(list, enabled, onPlaced) {
   const placed = useRef(onPlaced);
   placed.current = onPlaced;
-  const [dragging, setDragging] = useState(false);
+  const dragging = useRef(false);
+  const [, redraw] = useState(0);
   useEffect(() => {
     if (!enabled) return undefined;
     let sortable = null;
@@ -61,7 +62,9 @@ function useDrag(list, enabled, onPlaced) {
         ghostClass: 'ghost',
         scroll: true,
         bubbleScroll: true,
-        onStart: () => setDragging(true),
+        onStart: () => {
+          dragging.current = true;
+        },
         onEnd: (event) => {
           const ids = [...list.current.querySelectorAll('.job')].map((row) => row.dataset.id);
           const moved = event.item.dataset.id;
@@ -70,7 +73,8 @@ function useDrag(list, enabled, onPlaced) {
             event.item,
             event.from.children[event.oldIndex + (event.oldIndex > event.newIndex ? 1 : 0)] ?? null,
           );
-          setDragging(false);
+          dragging.current = false;
+          redraw((n) => n + 1);
           if (event.oldIndex !== event.newIndex) placed.current(ids, moved);
         },
       });
@@ -87,7 +91,7 @@ export function Jobs({ session, actions, state, show }) {
   const [search, setSearch] = useState('');
   const [chosen, setChosen] = useState(/** @type {Set<string>} */ (new Set()));
   const [order, setOrder] = useState(/** @type {string[] | null} */ (null));
-  const frozen = useRef(/** @type {any[] | null} */ (null));
+  const drawn = useRef(/** @type {any} */ (null));
   const { queue, hidden, pending } = state;
   let jobs = queue.jobs.filter((job) => !hidden.has(job.job_id));
   if (order) jobs = inGivenOrder(jobs, order);
@@ -104,9 +108,8 @@ export function Jobs({ session, actions, state, show }) {
     const answer = await actions.move(moved, placeOf(ids, moved));
     setTimeout(() => setOrder(null), answer ? SETTLE : 0);
   });
-  if (dragging) frozen.current ??= jobs;
-  else frozen.current = null;
-  const shown = frozen.current ?? jobs;
+  // What somebody drags must not be put back by a notification: nothing is drawn meanwhile.
+  if (dragging.current && drawn.current) return drawn.current;
   const picked = jobs.filter((job) => chosen.has(job.job_id));
   const toggle = (id) => {
     const next = new Set(chosen);
@@ -118,7 +121,7 @@ export function Jobs({ session, actions, state, show }) {
     const other = jobs[at + by];
     if (other) actions.move(job.job_id, by < 0 ? { before: other.job_id } : { after: other.job_id });
   };
-  return html`<section class="card jobs" aria-label=${t('tab.jobs')}>
+  drawn.current = html`<section class="card jobs" aria-label=${t('tab.jobs')}>
     <header class="card-head"><h2>${t('tab.jobs')}</h2>
       <${Totals} queue=${queue} />
       <span class="space"></span>
@@ -135,12 +138,12 @@ export function Jobs({ session, actions, state, show }) {
     <div class="job-list" role="list" ref=${sight.root}
       style=${{
         paddingTop: `${sight.first * sight.row}px`,
-        paddingBottom: `${Math.max(0, shown.length - sight.last) * sight.row}px`,
+        paddingBottom: `${Math.max(0, jobs.length - sight.last) * sight.row}px`,
         '--row': `${sight.row}px`,
       }}>
-      ${shown.slice(sight.first, sight.last).map(
+      ${jobs.slice(sight.first, sight.last).map(
         (job, index) => html`<${JobRow} key=${job.job_id} job=${job} session=${session}
-          actions=${actions} place=${sight.first + index + 1} count=${shown.length}
+          actions=${actions} place=${sight.first + index + 1} count=${jobs.length}
           tall=${sight.row === TALL_ROW} chosen=${chosen.has(job.job_id)} still=${Boolean(search)}
           onChoose=${() => toggle(job.job_id)} onNudge=${(by) => nudge(job, by)} show=${show} />`,
       )}
@@ -152,6 +155,7 @@ export function Jobs({ session, actions, state, show }) {
           <button type="button" class="primary" onClick=${() => show({ add: [] })}>
             <${Icon} name="upload" />${t('jobs.add')}</button><//>`)}
   </section>`;
+  return drawn.current;
 }
 
 function inGivenOrder(jobs, order) {
