@@ -87,7 +87,8 @@ class SimPrinter:
 
     async def cancel_print(self) -> None:
         await asyncio.sleep(0.1)
-        self.finish(StatsState.CANCELLED)
+        if self.seen.mark.active:  # Klipper says of no print that ended: cancelled
+            self.finish(StatsState.CANCELLED)
 
     async def clearing(self, configured: Clearing) -> Clearing:
         return configured

@@ -62,6 +62,23 @@ async def test_a_cancelled_print_failed_and_the_bed_waits(workshop: Workshop) ->
 
 
 @story
+async def test_a_print_that_ends_before_its_cancel_arrives_is_done(
+    workshop: Workshop,
+) -> None:
+    """What the printer says counts, not what was asked of it."""
+    host = await workshop.host()
+    job = await workshop.add(host)
+    host.printer.seconds = 50.0
+    await workshop.until(lambda: host.printer.seen.progress > 0.5)
+    (print_,) = workshop.live()
+    host.printer.pause()
+    host.printer.resume(0.1015)
+    await host.agent.cancel(print_.print_id, "anna")
+    await workshop.until(lambda: workshop.done(job) == 1)
+    assert workshop.ended() == [(PrintState.DONE, "")]
+
+
+@story
 async def test_an_error_is_told_with_klippers_message(workshop: Workshop) -> None:
     """Move out of range, Klipper stays ready."""
     host = await workshop.host()

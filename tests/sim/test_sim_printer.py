@@ -69,6 +69,19 @@ async def test_a_print_fails_as_its_course_says(printer: Watched) -> None:
 
 
 @at_printer
+async def test_a_cancel_that_comes_too_late_changes_nothing(printer: Watched) -> None:
+    """As with Klipper: a print that was completed before it obeyed stays so."""
+    printer.seconds = 50.0
+    await printer.start_print(_FILE)
+    await asyncio.sleep(49.95)
+    assert printer.seen.mark.active
+    await printer.cancel_print()
+    assert printer.seen.mark.state is StatsState.COMPLETE
+    assert printer.noted[1:] == [StatsState.COMPLETE]
+    assert [entry.status for entry in printer.entries] == ["completed"]
+
+
+@at_printer
 async def test_a_paused_print_goes_on_when_resumed(
     printer: Watched,
 ) -> None:
