@@ -86,7 +86,8 @@ function Shown({ shown, ...parts }) {
 function badge(tab, state) {
   const lost = state.queue?.counts.lost ?? 0;
   const missing = state.status?.queues[state.name]?.members.filter((m) => !m.connected && m.host_id !== state.status.host_id).length ?? 0;
-  const n = { printers: lost, members: missing }[tab];
+  const asking = state.members?.requests?.filter((one) => one.asks).length ?? 0;
+  const n = { printers: lost, members: missing + asking }[tab];
   return n ? html`<span class="badge" aria-label=${t(`badge.${tab}`, { n })}>${n}</span>` : null;
 }
 
@@ -130,7 +131,7 @@ function LinkMark({ state }) {
 function Banners({ session, actions, state }) {
   const [recovering, setRecovering] = useState(false);
   const queue = state.status?.queues[state.name];
-  return html`<div class="banners">
+  return html`<div class="banners" role="region" aria-label=${t('banner.label')}>
     ${state.link === Link.LOST && html`<p class="note error" role="alert">${t('banner.lost')}</p>`}
     ${state.queue && state.problem && html`<p class="note error" role="alert">${state.problem}</p>`}
     ${queue && !queue.quorum &&
