@@ -182,13 +182,20 @@ class Faults:
             shop.cut_power(host, False)
             shop.backups[host.name] = host.disk.copied()
             shop.tell(f"the disk of {host.name} is copied")
-        elif self._may_lose_disk():
+        elif self._all_others_see(host) and self._may_lose_disk():
             shop.cut_power(host, False)
             shop.old_disks.append(host.disk)
             host.disk = shop.backups.pop(host.name)
             host.printer.on_bed = ""
             shop.restored = True
             shop.tell(f"{host.name} gets an old copy of its disk, and an empty bed")
+            shop.start(host)
+
+    def _all_others_see(self, host: WholeHost) -> bool:
+        """Only who knew a host's later life can tell that its disk is an old copy."""
+        others = {other.id for other in self._shop.here if other is not host}
+        quiet = self._net.latency == _FAST and not self._net.deaf
+        return quiet and others == set(host.links.connected(QUEUE))
 
     # Members.
 
@@ -203,7 +210,7 @@ class Faults:
 
     async def _go(self, host: WholeHost) -> None:
         shop, agent = self._shop, host.agent
-        if agent is None or len(shop.here) < 3:
+        if agent is None or len(shop.here) < 3 or self._lost_disk:
             return
         try:
             await host.within(agent.leave(QUEUE))
@@ -224,7 +231,8 @@ class Faults:
 
     def _may_lose_disk(self) -> bool:
         """One disk a run: while each command is on two, nothing is lost with it."""
-        if self._lost_disk or self._shop.invariants.fewest_voters < 2:
+        few = self._shop.invariants.fewest_voters < 2
+        if self._lost_disk or self._shop.gone or few:
             return False
         self._lost_disk = True
         return True

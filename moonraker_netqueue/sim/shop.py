@@ -17,6 +17,7 @@ from .disk import SimDisk
 from .host import HostGone, WholeHost
 from .invariants import Invariants
 from .ledger import PromiseBroken
+from .life import Life
 from .ports import SimRandom
 from .printer import Course
 from .scenario import WantedItem, WantedJob
@@ -55,6 +56,7 @@ class Shop:
         self.old_disks: list[SimDisk] = []  # taken out; each has its backups, too
         self.restored = False  # whether an old copy of a disk came back
         self._settings: dict[str, PrinterSettings] = {}
+        self._stopping: list[Life] = []
         self._work: dict[asyncio.Task[Any], None] = {}
         for _ in range(count):
             self.new_host()
@@ -153,13 +155,16 @@ class Shop:
     async def stop(self, host: WholeHost) -> None:
         """Shut it down in order."""
         life = host.life
+        if life is None or life in self._stopping:
+            return
+        self._stopping.append(life)
         self.tell(f"{host.name} is shut down")
         try:
             await asyncio.wait_for(host.close(), _STOP_SECONDS)
         except HostGone:
             return
         except asyncio.TimeoutError:
-            if host.life is life and life is not None:
+            if host.life is life:
                 self.kill(host)
 
     # Printers.

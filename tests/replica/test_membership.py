@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from moonraker_netqueue.replica.entry import Kind, Seat, pack, seat_of
 from moonraker_netqueue.replica.errors import WireInvalid
+from moonraker_netqueue.replica.greeting import LinkedJournal
 from moonraker_netqueue.replica.membership import (
     VOTERS_MAX,
     Census,
@@ -19,6 +21,7 @@ from moonraker_netqueue.replica.membership import (
     seats_after,
     seats_for,
 )
+from moonraker_netqueue.replica.participants import Participants
 from moonraker_netqueue.replica.phase import TRANSITIONS, Phase
 
 _HOSTS = st.sets(st.sampled_from("abcdefghij"))
@@ -214,3 +217,31 @@ def test_an_end_is_final() -> None:
     for phase in set(Phase) - {Phase.FAILED, Phase.CLOSED}:
         assert {Phase.FAILED, Phase.CLOSED} <= TRANSITIONS[phase]
     assert set(TRANSITIONS) == set(Phase)
+
+
+def test_a_host_that_does_not_know_the_rules_gets_no_seat_and_loses_its_own() -> None:
+    """Caught up or not: its word for the log is of no use to the queue (R23)."""
+    free = replace(_census("ab", observers="c"), void=frozenset("c"))
+    assert next_change(replace(free, void=frozenset())) == (Kind.ADD, Seat("c", "1"))
+    assert next_change(free) is None
+    assert next_change(replace(_census("abc"), void=frozenset("b"))) == (
+        Kind.REMOVE,
+        Seat("b", ""),
+    )
+
+
+def test_who_is_outdated_counts_as_such_with_and_without_a_seat() -> None:
+    journal = SimpleNamespace(
+        meta=lambda _name: None,
+        seats=lambda: {"a": "1", "b": "1"},
+        voters=lambda: frozenset("ab"),
+    )
+    participants = Participants("a", journal)  # type: ignore[arg-type]
+    for host, outdated in (("b", True), ("c", True), ("d", False)):
+        life = LinkedJournal("1", empty=False, configuration="", outdated=outdated)
+        participants.link(host, life)
+    participants.admit()
+    assert participants.void == frozenset("bc")
+    assert participants.takes_part(
+        "c"
+    )  # it follows, until it meets what it cannot read
