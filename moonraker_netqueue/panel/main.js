@@ -140,8 +140,8 @@ function Banners({ session, actions, state }) {
     ${state.queue?.counts.paused && html`<p class="note">${t('banner.paused')}</p>`}
     ${(queue?.notices ?? []).map((text) => html`<p class="note" key=${text}>${text}</p>`)}
     ${queue?.error && html`<p class="note error" role="alert">${queue.error}</p>`}
-    ${recovering && html`<${Recover} session=${session} actions=${actions} onClose=${() => setRecovering(false)} />`}
-  </div>`;
+  </div>
+  ${recovering && html`<${Recover} session=${session} actions=${actions} onClose=${() => setRecovering(false)} />`}`;
 }
 
 function Login({ session }) {
