@@ -86,7 +86,8 @@ function Shown({ shown, ...parts }) {
 function badge(tab, state) {
   const lost = state.queue?.counts.lost ?? 0;
   const missing = state.status?.queues[state.name]?.members.filter((m) => !m.connected && m.host_id !== state.status.host_id).length ?? 0;
-  const n = { printers: lost, members: missing }[tab];
+  const asking = state.members?.requests?.filter((one) => one.asks).length ?? 0;
+  const n = { printers: lost, members: missing + asking }[tab];
   return n ? html`<span class="badge" aria-label=${t(`badge.${tab}`, { n })}>${n}</span>` : null;
 }
 
@@ -130,7 +131,7 @@ function LinkMark({ state }) {
 function Banners({ session, actions, state }) {
   const [recovering, setRecovering] = useState(false);
   const queue = state.status?.queues[state.name];
-  return html`<div class="banners">
+  return html`<div class="banners" role="region" aria-label=${t('banner.label')}>
     ${state.link === Link.LOST && html`<p class="note error" role="alert">${t('banner.lost')}</p>`}
     ${state.queue && state.problem && html`<p class="note error" role="alert">${state.problem}</p>`}
     ${queue && !queue.quorum &&
@@ -139,8 +140,8 @@ function Banners({ session, actions, state }) {
     ${state.queue?.counts.paused && html`<p class="note">${t('banner.paused')}</p>`}
     ${(queue?.notices ?? []).map((text) => html`<p class="note" key=${text}>${text}</p>`)}
     ${queue?.error && html`<p class="note error" role="alert">${queue.error}</p>`}
-    ${recovering && html`<${Recover} session=${session} actions=${actions} onClose=${() => setRecovering(false)} />`}
-  </div>`;
+  </div>
+  ${recovering && html`<${Recover} session=${session} actions=${actions} onClose=${() => setRecovering(false)} />`}`;
 }
 
 function Login({ session }) {

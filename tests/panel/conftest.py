@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -38,35 +39,36 @@ def play(workshop: VirtualFarm) -> Play:
     pictures there.
     """
     empty(workshop.printers[0])
+    return partial(play_at, workshop)
 
-    def run(flow: str) -> None:
-        by_name = {printer.name: printer for printer in workshop.printers}
-        config = {
-            "urls": [printer.url for printer in workshop.printers],
-            "pictures": os.environ.get("PANEL_PICTURES", ""),
-        }
-        with subprocess.Popen(
-            ["node", str(_FLOWS / f"{flow}.js"), json.dumps(config)],
-            cwd=_ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            told = []
-            for line in process.stdout:
-                if line.startswith("ask: "):
-                    act, name = line.split()[1:]
-                    if act == "kill":
-                        by_name[name].kill("moonraker")
-                    else:
-                        by_name[name].start()
-                    process.stdin.write("done\n")
-                    process.stdin.flush()
+
+def play_at(farm: VirtualFarm, flow: str) -> None:
+    """Run a flow against a farm; fails with what it told."""
+    by_name = {printer.name: printer for printer in farm.printers}
+    config = {
+        "urls": [printer.url for printer in farm.printers],
+        "pictures": os.environ.get("PANEL_PICTURES", ""),
+    }
+    with subprocess.Popen(
+        ["node", str(_FLOWS / f"{flow}.js"), json.dumps(config)],
+        cwd=_ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        told = []
+        for line in process.stdout:
+            if line.startswith("ask: "):
+                act, name = line.split()[1:]
+                if act == "kill":
+                    by_name[name].kill("moonraker")
                 else:
-                    told.append(line)
-        assert process.returncode == 0, "".join(told)
-
-    return run
+                    by_name[name].start()
+                process.stdin.write("done\n")
+                process.stdin.flush()
+            else:
+                told.append(line)
+    assert process.returncode == 0, "".join(told)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+from pathlib import Path
 
 import pytest
 
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
-from tests.panel.conftest import Play
-from tests.panel.workshop import LONG, ROOT, SHORT, fill, sliced, wait
+from tests.conftest import StartPrinters
+from tests.panel.conftest import Play, play_at
+from tests.panel.workshop import LONG, ROOT, SHORT, fill, section, sliced, wait
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -92,3 +94,9 @@ def test_hosts_that_die_and_return(workshop: VirtualFarm, play: Play) -> None:
         second.client.post(f"{ROOT}/bed_clear", {"by": "anna"})
         wait(lambda: state_of(second) == "printing")
     play("hosts")
+
+
+def test_a_newcomer_is_let_in(start_printers: StartPrinters, tmp_path: Path) -> None:
+    """Its request and code are shown at the one that is in the queue already."""
+    sections = section(tmp_path).replace("admission: open\n", "")
+    play_at(start_printers(2, sections), "approve")

@@ -194,6 +194,7 @@ export class Session {
   async look() {
     if (document.hidden || this.state.link !== Link.ONLINE || !this.state.name) return;
     const before = presence(this.state.status, this.state.name);
+    this.soon('members'); // nor of a host that asks to get in
     try {
       const status = await this.readStatus();
       if (presence(status, this.state.name) !== before) {

@@ -17,6 +17,7 @@ export function Members({ session, actions, state }) {
     html`<div class="note error"><p>${t('members.no_quorum', { missing: members.missing.join(', ') || '?' })}</p>
       <button type="button" class="outlined" onClick=${() => setRecovering(true)}>
         ${t('recover.open')}</button></div>`}
+    <${Requests} requests=${members.requests ?? []} session=${session} actions=${actions} />
     ${versions.size > 1 && html`<p class="note">${t('members.versions')}</p>`}
     ${queue.founding &&
     html`<p class="note">${t('members.founded', {
@@ -32,6 +33,24 @@ export function Members({ session, actions, state }) {
     ${recovering &&
     html`<${Recover} session=${session} actions=${actions} onClose=${() => setRecovering(false)} />`}
   </section>`;
+}
+
+/** Hosts that want to get in: the code here and on their screen must be the same. */
+function Requests({ requests, session, actions }) {
+  const answer = async (one, action) => {
+    const params = { host_id: one.host_id, action, ...(action === 'approve' ? { code: one.code } : {}) };
+    if (await actions.call('post_member', params, t('saved'))) session.soon('members');
+  };
+  return requests
+    .filter((one) => one.asks)
+    .map(
+      (one) => html`<div class="note warning" key=${one.host_id}>
+        <p>${t('members.asks', { name: one.name || one.host_id.slice(0, 8), code: one.code })}</p>
+        <span><button type="button" class="primary" onClick=${() => answer(one, 'approve')}>
+          ${t('members.approve')}</button>
+        <button type="button" class="text danger" onClick=${() => answer(one, 'reject')}>
+          ${t('members.reject')}</button></span></div>`,
+    );
 }
 
 function Row({ member }) {

@@ -10,7 +10,7 @@ await play(async (stage) => {
 
   await ask('kill printer3');
   await third.getByText('offline').waitFor();
-  await page.getByLabel('1 host missing').waitFor();
+  await page.getByLabel('1 host missing or asking').waitFor();
   assert.equal(await page.getByText('out of reach: printer').count(), 0);
 
   await ask('kill printer2');

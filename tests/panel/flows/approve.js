@@ -1,0 +1,15 @@
+// A newcomer asks to get in, and is let in with the code that both ends show.
+
+import assert from 'node:assert/strict';
+import { barriers, play } from './stage.js';
+
+await play(async (stage) => {
+  const page = await stage.open(0, { hash: '#members' });
+  await page.getByText('wants to join').waitFor();
+  assert.match(await page.locator('.note', { hasText: 'wants to join' }).innerText(), /\d{3} ?\d{3}/);
+  assert.deepEqual(await barriers(page, 'a newcomer'), []);
+  await stage.picture(page, 'panel-newcomer');
+  await page.getByRole('button', { name: 'Let it in' }).click();
+  await page.getByText('2 hosts', { exact: true }).waitFor();
+  await page.getByText('wants to join').waitFor({ state: 'detached' });
+});
