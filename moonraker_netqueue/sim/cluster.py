@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import logging
 import re
 import sys
 import time
@@ -61,12 +62,11 @@ class Tally:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Live them; the exit status."""
     options = _options(arguments)
-    _silence_logs()
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     told: Callable[[str], object] = _write if len(seeds) == 1 else _forget
     tally, began, used = Tally(), time.monotonic(), time.process_time()
     try:
-        with _progress(len(seeds)) as show:
+        with _quiet_logs(), _progress(len(seeds)) as show:
             for seed in seeds:
                 _live(seed, options.hosts, options.steps, told, tally)
                 show(tally.lives)
@@ -119,11 +119,14 @@ def _hosts(text: str) -> HostRange:
     return HostRange(int(match[1]), int(match[2] or match[1]))
 
 
-def _silence_logs() -> None:
-    import logging
-
-    # Hosts complain of what is done to them; and a life is quicker without.
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Hosts complain of what is done to them; and a life is quicker without."""
     logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _live(

@@ -152,7 +152,7 @@ class Witness(ChildProcess):
         folder.mkdir(parents=True)
         program = [sys.executable, "-m", "moonraker_netqueue.cli", "witness"]
         where = ["--name", "witness", "--data", str(folder / "data")]
-        command = [*program, "workshop", *where]
+        command = [*program, "workshop", *where, "--admission", "open"]
         super().__init__(command, folder / "witness.out", folder)
         self.namespace = namespace
 

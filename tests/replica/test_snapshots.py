@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from moonraker_netqueue.model.command import Command, decode, encode
 from moonraker_netqueue.model.errors import Rejected
 from moonraker_netqueue.model.queue_state import QueueState
+from moonraker_netqueue.model.schema import SCHEMA
 from moonraker_netqueue.ports import Message
 from moonraker_netqueue.replica import journal as journal_module
 from moonraker_netqueue.replica import snapshot
@@ -351,7 +352,7 @@ def test_a_snapshot_in_another_form_is_refused() -> None:
         with pytest.raises(SnapshotInvalid):
             snapshot.read(damaged)
     with pytest.raises(SnapshotTooNew, match="update moonraker_netqueue"):
-        snapshot.read(text.replace('"version":2', '"version":3'))
+        snapshot.read(text.replace('"version":2', f'"version":{SCHEMA + 1}'))
 
 
 def test_a_snapshot_holds_the_seats_of_its_index() -> None:
