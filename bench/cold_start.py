@@ -63,7 +63,8 @@ def main(rounds: int) -> None:
         start_farm(Path(folder), _HOSTS, sections("cold-start")) as farm,
     ):
         wait(lambda: unshared_reason(farm) is None, _PATIENCE)
-        farm.printers[0].client.upload("part.gcode", GCODE)
+        for printer in farm.printers:
+            printer.client.upload("part.gcode", GCODE)
         for number in range(1, _JOBS + 1):
             _add(farm.printers[0], f"cold-start-{number}")
         print(f"{_HOSTS} hosts, {_JOBS} jobs, {rounds} rounds; seconds", flush=True)
