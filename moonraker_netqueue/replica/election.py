@@ -54,6 +54,8 @@ class Election:
         if core.is_leader or core.transferring or core.election_deadline >= now:
             return
         if self._host_id not in self._voters():
+            if not self.hears_leader:  # who never campaigns would believe it for ever
+                core.forget_leader()
             core.set_election_deadline(now + ELECTION_MIN)
         elif self._won or not core.other_voters:
             self._asking = self._won = False

@@ -227,6 +227,10 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
             self._SyncObj__setState(_FOLLOWER)
             self._SyncObj__raftLeader = None
 
+    def forget_leader(self) -> None:
+        """The leader is heard no more."""
+        self._SyncObj__raftLeader = None
+
     def hand_over(self, host: str) -> None:
         """As leader: ask a voter that has the whole log to campaign; best effort."""
         with self._ports():

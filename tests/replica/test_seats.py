@@ -218,3 +218,30 @@ def test_a_message_of_an_earlier_incarnation_is_dropped() -> None:
         await waiting
 
     simulate(scenario)
+
+
+def test_an_observer_follows_a_leader_that_its_log_does_not_know() -> None:
+    """Its old leader is linked again, but leads no more: it must not wait for it."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await farm(cluster, 4, 3)
+        observer = next(h for h in hosts if h.status.role is Role.OBSERVER)
+        gone = follower_of(hosts)
+        cluster.net.cut |= {frozenset((observer.id, other)) for other in IDS}
+        cluster.net.refresh()
+        gone.kill()
+        (heir,) = await cluster.start(IDS[4])
+        await cluster.until(lambda: heir.id in voters_of(cluster), 90)
+        old = cluster.leader()
+        assert old is not None
+        await cluster.run_for(5)
+        group_of(old)._core.hand_over(heir.id)
+        await cluster.until(lambda: heir.status.role is Role.LEADER)
+        assert heir.id not in observer.status.voters
+        cluster.net.cut.clear()
+        cluster.net.refresh()
+        await cluster.until(lambda: observer.status.leader == heir.id)
+        outcome = await observer.submit("job-0002")
+        assert outcome.state is SubmitState.ACCEPTED
+
+    simulate(scenario)
