@@ -41,7 +41,7 @@ class LeaderSearch:
     def stands_still(self, seconds: float) -> bool:
         """Whether there has been no quorum for so long.
 
-        Not the same: a voter that hears nobody does not campaign, and forgets no leader.
+        Not the same: a voter that hears nobody does not campaign, nor forget a leader.
         """
         if self._apart_since is None:
             return False
