@@ -13,6 +13,7 @@ from moonraker_netqueue.replica.errors import RejoinRefused
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
+from moonraker_netqueue.replica.wire import BATCH_BYTES
 from tests.replica.simulation import Cluster, SimHost, simulate
 from tests.replica.test_seats import IDS, farm, follower_of, group_of, voters_of
 
@@ -55,6 +56,30 @@ def test_a_host_that_lost_its_journal_gets_a_new_seat(count: int) -> None:
         assert gone.jobs == ["job-0001"]
         outcome = await gone.submit("job-0002")
         assert outcome.state is SubmitState.ACCEPTED
+
+    simulate(scenario)
+
+
+def test_a_lost_journal_is_replayed_past_seats_that_are_over() -> None:
+    """Where the first batch ends, the leader's seat is that of a journal that it had
+    before: that is no reason to wait for ever."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await farm(cluster, 3, 3)
+        for number in range(200):
+            assert await _accepted(hosts[0], f"job-{number + 1000}")
+        log = group_of(hosts[0])._journal
+        size = sum(len(log[place].data) for place in range(len(log)))
+        assert size > BATCH_BYTES
+        for host in (hosts[0], hosts[1], hosts[2]):
+            host.kill()
+            await cluster.run_for(10)
+            lose_journal(host)
+            await host.start()
+            await cluster.until(
+                lambda: cluster.agreed(*IDS[:3]) and voters_of(cluster) == IDS[:3], 120
+            )
+        assert len(hosts[2].jobs) == 201
 
     simulate(scenario)
 
