@@ -10,21 +10,14 @@ from __future__ import annotations
 
 import statistics
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from moonraker_netqueue.virtual_printer.printers import (
-    VirtualFarm,
-    VirtualPrinter,
-    free_ports,
-)
-from moonraker_netqueue.virtual_printer.shared_queue import (
-    jobs,
-    sections,
-    unshared_reason,
-)
+from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
+from moonraker_netqueue.virtual_printer.shared_queue import jobs
+
+from .compared_farms import sharing_and_alone
 
 _SECONDS = 120.0
 _REST_SECONDS = 20.0  # what starting or printing left to do
@@ -90,20 +83,7 @@ def _print_something(farm: VirtualFarm) -> None:
 
 def main(seconds: float) -> None:
     """Print both measurements."""
-    with (
-        tempfile.TemporaryDirectory(prefix="idle-") as name,
-        free_ports(4) as ports,
-    ):
-        folder = Path(name)
-        sharing = VirtualFarm(folder / "s", ports[:3], sections("idle"))
-        alone = VirtualFarm(folder / "a", ports[3:])
-    with sharing, alone:
-        sharing.start()
-        alone.start()
-        sharing.wait_ready()
-        alone.wait_ready()
-        while unshared_reason(sharing) is not None:
-            time.sleep(0.5)
+    with sharing_and_alone("idle") as (sharing, alone):
         _report("before a plan", sharing, alone, seconds)
         _print_something(sharing)
         _report("after a plan", sharing, alone, seconds)

@@ -12,21 +12,14 @@ from __future__ import annotations
 import sqlite3
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
 
-from moonraker_netqueue.virtual_printer.printers import (
-    VirtualFarm,
-    VirtualPrinter,
-    free_ports,
-)
-from moonraker_netqueue.virtual_printer.shared_queue import (
-    jobs,
-    sections,
-    unshared_reason,
-)
+from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
+from moonraker_netqueue.virtual_printer.shared_queue import jobs
+
+from .compared_farms import sharing_and_alone
 
 _COPIES = 12
 _SECONDS = 90.0
@@ -81,20 +74,7 @@ def _state(printer: VirtualPrinter) -> str:
 
 def main(copies: int) -> None:
     """Print what one print and one hour of printing write."""
-    with (
-        tempfile.TemporaryDirectory(prefix="growth-") as name,
-        free_ports(4) as ports,
-    ):
-        folder = Path(name)
-        sharing = VirtualFarm(folder / "s", ports[:3], sections("growth"))
-        alone = VirtualFarm(folder / "a", ports[3:])
-    with sharing, alone:
-        sharing.start()
-        alone.start()
-        sharing.wait_ready()
-        alone.wait_ready()
-        while unshared_reason(sharing) is not None:
-            time.sleep(0.5)
+    with sharing_and_alone("growth") as (sharing, alone):
         (other,) = alone.printers
         for printer in (sharing.printers[0], other):
             printer.client.upload("short.gcode", _SHORT)

@@ -40,7 +40,6 @@ from .machine import (
 from .peers.admission import Admission
 from .peers.identity import load_or_create
 from .peers.network import PeerNetwork
-from .peers.pairing import parse_token
 from .ports import ContentSource
 from .printer.agent import Agent
 from .printer.content_files import ContentFiles
@@ -140,7 +139,7 @@ class _Builder:
             self._open_queue,
             lambda queue: ReplicaQueue(queue.replica, network),
         )
-        contents.replicas = lambda: {n: q.replica for n, q in queues.queues.items()}
+        contents.replicas = queues.replicas
         self._closing.push_async_callback(contents.close)
         self._closing.push_async_callback(queues.close)
         await queues.load()
@@ -230,7 +229,6 @@ class _Builder:
             identity, self._directory, self._clock, self._disk, self._worker
         )
         await admission.load()
-        self._admission = admission
         network = PeerNetwork(
             identity,
             admission,
@@ -249,11 +247,8 @@ class _Builder:
 
     async def _open_queue(self, name: str, closing: AsyncExitStack) -> ServedQueue:
         folder = self._directory / "queues" / name
-        admits = self._settings.admits(name)
         is_new = not await self._worker.run(self._disk.exists, folder)
-        await self._admission.serve(name, admits.mode, is_new)
-        if admits.token:
-            self._peers.desk.hold_token(name, parse_token(admits.token))
+        await self._peers.desk.serve(name, self._settings.admits(name), is_new)
         replica = Replica(
             name,
             self._peers.host_id,
@@ -275,7 +270,7 @@ class _Builder:
     ) -> Eviction:
         eviction = Eviction(
             store,
-            lambda: {name: queue.replica for name, queue in queues.queues.items()},
+            queues.replicas,
             network,
             self._clock,
             self._settings.disk_budget,

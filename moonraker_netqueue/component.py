@@ -107,12 +107,12 @@ class NetQueue:
             )
             FileDetailsTakeover(self.server, self._assembly.file_details)
             self._border.serve(self._assembly.uploads)
-            await PanelEntries(
-                self.server, self._data_path, MachineDisk(), self._worker
-            ).apply(settings.entries)
             job_queue = self._assembly.job_queue
             if self._takeover is not None and job_queue is not None:
                 await self._takeover.take(job_queue)
+            await PanelEntries(
+                self.server, self._data_path, MachineDisk(), self._worker
+            ).apply(settings.entries)
         except ModuleNotFoundError as error:
             self.server.set_failed_component("netqueue")
             self._warn(

@@ -18,7 +18,6 @@ from .peers.admission import Admission
 from .peers.desk import Desk
 from .peers.identity import load_or_create
 from .peers.network import PeerNetwork
-from .peers.pairing import parse_token
 from .replica.replica import Replica
 from .replica.status import ReplicaStatus, Role
 
@@ -102,9 +101,7 @@ async def headless_host(
         for queue in queues:
             folder = place.data / "queues" / queue
             is_new = not await worker.run(disk.exists, folder)
-            await admission.serve(queue, place.admission.mode, is_new)
-            if place.admission.token:
-                network.desk.hold_token(queue, parse_token(place.admission.token))
+            await network.desk.serve(queue, place.admission, is_new)
             replicas[queue] = replica = Replica(
                 queue,
                 network.host_id,

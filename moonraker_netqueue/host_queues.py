@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from .api.queue import ServedQueue
 from .printer.agent import Agent
 from .printer.queue_port import QueuePort
+from .replica.replica import Replica
 from .served_queues import ServedQueues
 
 Open = Callable[[str, AsyncExitStack], Awaitable[ServedQueue]]
@@ -43,6 +44,10 @@ class HostQueues:
     def ports(self) -> dict[str, QueuePort]:
         """The queues as the agent sees them."""
         return {name: self._port_of(queue) for name, queue in self.queues.items()}
+
+    def replicas(self) -> dict[str, Replica]:
+        """Their replicas, by name."""
+        return {name: queue.replica for name, queue in self.queues.items()}
 
     async def load(self) -> None:
         """Open all of them; raises NetqueueError."""

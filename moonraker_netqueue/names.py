@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from typing import TypeGuard
 
-_HOST_ID = re.compile(r"[0-9a-f]{64}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _QUEUE_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 _LONGEST_NAME = 64  # characters of a name shown to people
 
 
-def is_host_id(value: object) -> bool:
-    """Whether `value` is 64 lower-case hex digits (a SHA-256)."""
-    return isinstance(value, str) and _HOST_ID.fullmatch(value) is not None
+def is_sha256(value: object) -> TypeGuard[str]:
+    """Whether `value` is 64 lower-case hex digits."""
+    return isinstance(value, str) and _SHA256.fullmatch(value) is not None
+
+
+def is_host_id(value: object) -> TypeGuard[str]:
+    """Whether `value` may be a host id: the SHA-256 of a certificate."""
+    return is_sha256(value)
 
 
 def is_queue_name(value: object) -> bool:

@@ -107,7 +107,7 @@ class FileEndpoints:
 
     def _require_unused(self, sha256: str) -> None:
         for queue in self._host.queues.values():
-            if sha256 in queue.state.all_referenced():
+            if queue.state.referenced(sha256):
                 raise ApiError(
                     409, f"a job or a print of queue {queue.name!r} needs this file"
                 )

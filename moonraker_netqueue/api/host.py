@@ -195,8 +195,7 @@ class Host:
 
         One that only other hosts have is registered as theirs already.
         """
-        content = queue.state.contents.get(file.sha256)
-        held = content is not None and self.host_id in content.holders
+        held = queue.state.held_by(self.host_id, file.sha256) is not None
         if not held and self.store.has(file.sha256):
             await queue.submit(ContentHeld(file))
 

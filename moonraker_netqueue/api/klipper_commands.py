@@ -10,13 +10,17 @@ from .errors import ApiError
 
 _WAITING_MAX = 50  # commands; a macro in a loop must not fill the memory
 _BY = "G-code"
-_WORDS = {"filename": "FILE", "count": "COUNT", "name": "NAME", "queue": "QUEUE"}
-_WORDS |= {"materials_ready": "READY", "by": "BY"}
-_WORDS |= {
+_WORDS = {  # what the commands call arguments
+    "filename": "FILE",
+    "count": "COUNT",
+    "name": "NAME",
+    "queue": "QUEUE",
+    "materials_ready": "READY",
+    "by": "BY",
     "print_id": "PRINT",
     "action": "ACTION",
     "host_id": "HOST",
-}  # what the commands call arguments
+}
 
 
 class Call(Protocol):

@@ -15,7 +15,7 @@ from ..errors import NetqueueError
 from ..model.command import ContentDropped, ContentEvict, ContentHeld
 from ..model.content import Content, FileRef
 from ..model.printer_rules import HOLDERS_MIN
-from ..names import is_host_id as is_sha256
+from ..names import is_sha256
 from ..ports import Clock, Links, Message
 from ..replica.replica import Replica
 from ..replica.submission import SubmitState
@@ -70,12 +70,12 @@ class Eviction:
     async def answer(self, _peer: str, params: Message) -> Message:
         """Another host asks whether the copy here is good; a bad one is owned up to."""
         sha256 = params.get("sha256")
-        if not isinstance(sha256, str) or not is_sha256(sha256):
+        if not is_sha256(sha256):
             raise ContentMissing("a content is named by its SHA-256")
         good = await self._store.is_good(sha256)
         if not good:
             for replica in self._replicas().values():
-                if self._holds(replica, sha256) is not None:
+                if replica.state.held_by(self._links.host_id, sha256) is not None:
                     await replica.submit(ContentDropped(sha256))
         return {"good": good}
 
@@ -99,7 +99,7 @@ class Eviction:
             try:
                 self._require_unneeded(sha256)
                 for replica in tuple(self._replicas().values()):
-                    content = self._holds(replica, sha256)
+                    content = replica.state.held_by(self._links.host_id, sha256)
                     if content is not None:
                         released.append((replica, content))
                         await self._release(replica, content)
@@ -153,12 +153,6 @@ class Eviction:
                 raise ContentNeeded(f"a print of queue {replica.queue} needs it here")
         if self.spares(sha256):
             raise ContentNeeded("it was added a moment ago: a job for it may come")
-
-    def _holds(self, replica: Replica, sha256: str) -> Content | None:
-        """The registered content, if this host is a holder of it there."""
-        content = replica.state.contents.get(sha256)
-        held = content is not None and self._links.host_id in content.holders
-        return content if held else None
 
     def _live_holders(self, replica: Replica, sha256: str) -> list[str]:
         """Other holders that are on."""

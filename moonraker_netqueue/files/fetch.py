@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from ..names import is_host_id as is_sha256
+from ..names import is_sha256
 from ..ports import Clock, Disk, Links, Random
 from .download import Download
 from .errors import ContentMissing, FilesError

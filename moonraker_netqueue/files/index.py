@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..durable_file import replace_durably
-from ..names import is_host_id as is_sha256
+from ..names import is_sha256
 from ..ports import Disk
 from .digest import read_digest
 

@@ -31,13 +31,12 @@ class ServedContents:
 
     def content_path(self, queue: str, sha256: str) -> Path | None:
         replica = self.replicas().get(queue)
-        content = None if replica is None else replica.state.contents.get(sha256)
-        if replica is None or content is None:
+        if replica is None or sha256 not in replica.state.contents:
             return None
         path = self._store.path(sha256)
         key = (queue, sha256)
-        missing = path is None and replica.host_id in content.holders
-        if missing and key not in self._owning_up:
+        held = replica.state.held_by(replica.host_id, sha256) is not None
+        if path is None and held and key not in self._owning_up:
             work = self._own_up(replica, sha256)
             task = self._owning_up[key] = asyncio.get_running_loop().create_task(work)
             task.add_done_callback(lambda _: self._owning_up.pop(key))

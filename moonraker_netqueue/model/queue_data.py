@@ -153,6 +153,12 @@ class QueueData:
         lost = (p for p in self.prints.values() if p.state is PrintState.LOST)
         return sorted(lost, key=lambda p: (p.reserved, p.print_id))
 
+    def held_by(self, host: str, sha256: str) -> Content | None:
+        """The content, if it is registered and the host is a holder of it."""
+        content = self.contents.get(sha256)
+        held = content is not None and host in content.holders
+        return content if held else None
+
     def referenced(self, sha256: str) -> bool:
         """Whether a job or a live print speaks of a content."""
         return any(p.sha256 == sha256 for p in self.prints.values()) or any(

@@ -141,11 +141,8 @@ def unpack_answer(body: bytes) -> Answer:
         verdicts = {str(queue): Verdict(value) for queue, value in queues.items()}
     except ValueError as error:
         raise FrameInvalid("verdict") from error
-    name, challenge = (
-        clean_name(fields.get("name")),
-        _fixed(fields, "challenge", NONCE_BYTES),
-    )
-    return Answer(name, verdicts, challenge, _records(fields))
+    challenge = _fixed(fields, "challenge", NONCE_BYTES)
+    return Answer(clean_name(fields.get("name")), verdicts, challenge, _records(fields))
 
 
 def _packed(records: Iterable[Record]) -> list[bytes]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tornado.web import HTTPError, RequestHandler
 
-from ..names import is_host_id
+from ..names import is_sha256
 from ..ports import Clock, ContentSource, Disk, Worker
 
 LARGEST_RANGE = 4 << 20  # bytes
@@ -27,7 +27,7 @@ class ContentReader:
 
     async def read(self, queue: str, sha256: str, start: int, stop: int) -> bytes:
         """Bytes [start, stop); raises HTTPError."""
-        path = self._source.content_path(queue, sha256) if is_host_id(sha256) else None
+        path = self._source.content_path(queue, sha256) if is_sha256(sha256) else None
         if path is None:
             raise HTTPError(404, reason="this host has no such content")
         if self._reading >= _MOST_READS:

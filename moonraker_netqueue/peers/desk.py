@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..admission_mode import AdmissionMode
+from ..admission_mode import AdmissionMode, AdmissionSettings
 from .admission import Admission
 from .admission_request import Verdict
 from .errors import AdmissionRefused
 from .gate import Gate
 from .introductions import Introductions
-from .pairing import Token
+from .pairing import Token, parse_token
 from .roll import Member
 
 
@@ -46,6 +46,15 @@ class Desk:
         self._admission = admission
         self._gate = gate
         self._introductions = introductions
+
+    async def serve(self, queue: str, admits: AdmissionSettings, is_new: bool) -> None:
+        """Admit to a queue so; `is_new`: this host never had it.
+
+        Raises AdmissionRefused or TokenInvalid.
+        """
+        await self._admission.serve(queue, admits.mode, is_new)
+        if admits.token:
+            self.hold_token(queue, parse_token(admits.token))
 
     def mode(self, queue: str) -> AdmissionMode:
         """How the queue admits newcomers here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgpack
 
@@ -72,16 +72,7 @@ def write_record(
         b"",
         fingerprint(certificate),
     )
-    return Record(
-        queue,
-        word,
-        count,
-        certificate,
-        draft.name,
-        draft.issuer,
-        identity.sign(_signed(draft)),
-        draft.subject,
-    )
+    return replace(draft, signature=identity.sign(_signed(draft)))
 
 
 def unpack_record(data: object) -> Record:

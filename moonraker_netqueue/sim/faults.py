@@ -27,7 +27,6 @@ class Faults:
         self._shop = shop
         self._net = shop.world.net
         self._lost_disk = False  # a run loses one disk, which is a minority
-        self._deaf: dict[tuple[str, str], None] = {}
         kinds: list[tuple[Act, int]] = [
             (self._kill, 4),
             (self._cut_power, 3),
@@ -56,11 +55,8 @@ class Faults:
     def heal(self) -> None:
         """All cables are in, all disks and clocks are well."""
         self._shop.tell("everything is repaired")
-        self._net.cut.clear()
-        self._net.deaf.clear()
-        self._deaf.clear()
         self._net.latency = _FAST
-        self._net.refresh()
+        self._plug_in()
         for host in self._shop.here:
             host.delays = _GOOD_DISK
             host.disk_moves.set()
@@ -117,9 +113,11 @@ class Faults:
     def _mend(self, _host: WholeHost) -> None:
         if self._net.cut or self._net.deaf:
             self._shop.tell("the network is whole again")
+        self._plug_in()
+
+    def _plug_in(self) -> None:
         self._net.cut.clear()
         self._net.deaf.clear()
-        self._deaf.clear()
         self._net.refresh()
 
     def _cut_one_way(self, host: WholeHost) -> None:
@@ -128,12 +126,11 @@ class Faults:
             f"nothing from {host.name} reaches {self._shop.name(way[1])} any more"
         )
         self._net.deaf.add(way)
-        self._deaf[way] = None
         self._shop.spawn(self._fall_silent(way))
 
     async def _fall_silent(self, way: tuple[str, str]) -> None:
         await asyncio.sleep(_SILENCE)
-        if way in self._deaf:
+        if way in self._net.deaf:
             self._lay({frozenset(way)})
 
     def _flicker(self, host: WholeHost) -> None:

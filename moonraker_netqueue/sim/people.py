@@ -196,7 +196,7 @@ class People:
             return  # who looks sees that it goes on
         right = Decision.MARK_DONE if truth is Fate.MADE else Decision.RETRY
         decision, name = word or right, job.wishes.name
-        here = print_.host in (host.id, *self._reached(host))
+        here = print_.host in self._reached(host)
         lost = print_.state is PrintState.LOST
         thrown = print_.host in {gone.id for gone in self._shop.gone}
         back = self._account.decide(name, print_.print_id, decision, lost or thrown)

@@ -47,7 +47,7 @@ from moonraker_netqueue.replica.errors import (
 from moonraker_netqueue.scheduler.errors import ProblemError
 from moonraker_netqueue.scheduler.instance import read_instance
 from moonraker_netqueue.sim.scenario import read_scenario
-from tests.model.talk import ANNA, BERT, Talk, file, spec
+from tests.model.talk import ANNA, busy, file, spec
 
 _ROOT = Path(__file__).parents[2]
 
@@ -64,16 +64,6 @@ class Decoder:
 
 class NoJson(Exception):
     """What others would refuse before it came to us."""
-
-
-def _busy() -> Talk:
-    """A queue with something of everything."""
-    talk = Talk.with_printers()
-    talk.add("job-0001", spec(9))
-    talk.print_one(ANNA, "print-01", "job-0001")
-    talk.reserve(BERT, "print-02", "job-0001")
-    talk.say(ANNA, command.QueuePause(False), "click-001")
-    return talk
 
 
 def _text(data: bytes) -> str:
@@ -95,7 +85,7 @@ def _commands() -> tuple[bytes, ...]:
         command.PrintReserve("print-01", "job-0001", 0, "1" * 64),
         command.QueuePause(True),
         command.QueueSet(weights={"swap": 15.0}),
-        *(command.HandIn("group-01", part) for part in parts.cut(_busy().state)),
+        *(command.HandIn("group-01", part) for part in parts.cut(busy().state)),
     )
     return tuple(
         command.encode(
@@ -107,7 +97,7 @@ def _commands() -> tuple[bytes, ...]:
 
 def _apply(data: bytes) -> None:
     """What can be read is applied; a rule may reject it, nothing may break."""
-    state = _busy().state
+    state = busy().state
     state.apply(command.decode(_text(data)), 100)
     state.canonical()
 
@@ -147,7 +137,7 @@ def _raft_messages() -> tuple[bytes, ...]:
 
 
 def _snapshots() -> tuple[bytes, ...]:
-    return (snapshot.write(_busy().state, 30, 2, {ANNA: "one"}, (4, 1))[1].encode(),)
+    return (snapshot.write(busy().state, 30, 2, {ANNA: "one"}, (4, 1))[1].encode(),)
 
 
 def _arguments(data: bytes) -> None:

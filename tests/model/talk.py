@@ -17,6 +17,7 @@ from moonraker_netqueue.model.command import (
     PrinterUpdate,
     PrintReserve,
     PrintStarted,
+    QueuePause,
     decode,
     encode,
 )
@@ -148,3 +149,13 @@ class Talk:
 
 def _but_outcomes(state: QueueState) -> dict[str, Any]:
     return {k: v for k, v in state.to_json().items() if k != "outcomes"}
+
+
+def busy() -> Talk:
+    """A queue with something of everything."""
+    talk = Talk.with_printers()
+    talk.add("job-0001", spec(9))
+    talk.print_one(ANNA, "print-01", "job-0001")
+    talk.reserve(BERT, "print-02", "job-0001")
+    talk.say(ANNA, QueuePause(False), "click-001")
+    return talk

@@ -15,7 +15,6 @@ from moonraker_netqueue.model.command import (
     Command,
     CommandId,
     JobAdd,
-    QueuePause,
     decode,
     encode,
     schema_of,
@@ -25,7 +24,7 @@ from moonraker_netqueue.model.job import ItemSpec, Wishes
 from moonraker_netqueue.model.queue_state import QueueState
 from moonraker_netqueue.model.schema import SCHEMA
 from tests.model.commands import any_commands
-from tests.model.talk import ANNA, BERT, Talk, file, restored, spec
+from tests.model.talk import ANNA, Talk, busy, file, restored, spec
 
 ADD = JobAdd("job-0001", Wishes("a", due=1.5), (spec(2),))
 
@@ -198,16 +197,6 @@ def test_mutated_snapshots_are_read_or_invalid(data: st.DataObject) -> None:
         state.load_json(plain)
     except CommandInvalid:
         assert state.canonical() == before
-
-
-def busy() -> Talk:
-    """A queue with something of everything."""
-    talk = Talk.with_printers()
-    talk.add("job-0001", spec(9))
-    talk.print_one(ANNA, "print-01", "job-0001")
-    talk.reserve(BERT, "print-02", "job-0001")
-    talk.say(ANNA, QueuePause(False), "click-001")
-    return talk
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,13 @@ async def join(member: Host, newcomer: Host) -> None:
     await until(lambda: linked(member, newcomer))
 
 
+async def two_members(first: Host, second: Host) -> None:
+    """A queue that asks for approval, of two hosts; the second one was new."""
+    await first.start("demo", mode=APPROVE)
+    await second.start("demo", mode=APPROVE, is_new=True)
+    await join(first, second)
+
+
 async def test_one_click_lets_a_new_host_in(hosts: list[Host]) -> None:
     """Both ends show one code; nothing happens before a person says yes."""
     a, b, _ = hosts
@@ -116,9 +123,7 @@ async def test_a_stranger_in_an_open_queue_gets_nobody(hosts: list[Host]) -> Non
 async def test_members_pass_a_newcomer_on(hosts: list[Host]) -> None:
     """R19: it is let in at one, and links to all, also one that was away."""
     a, b, c = hosts
-    await a.start("demo", mode=APPROVE)
-    await b.start("demo", mode=APPROVE, is_new=True)
-    await join(a, b)
+    await two_members(a, b)
     await b.network.close()
     await c.start("demo", mode=APPROVE, is_new=True)
     await join(a, c)
@@ -132,9 +137,7 @@ async def test_members_pass_a_newcomer_on(hosts: list[Host]) -> None:
 async def test_any_member_may_answer(hosts: list[Host]) -> None:
     """R22: a request shows on members that the newcomer does not reach."""
     a, b, c = hosts
-    await a.start("demo", mode=APPROVE)
-    await b.start("demo", mode=APPROVE, is_new=True)
-    await join(a, b)
+    await two_members(a, b)
     await c.start("demo", mode=APPROVE, is_new=True)
     c.hear(a)
     shown = await waiting(b, c)
@@ -147,9 +150,7 @@ async def test_any_member_may_answer(hosts: list[Host]) -> None:
 async def test_a_no_holds_on_all_members(hosts: list[Host]) -> None:
     """A refused host is not shown again and again."""
     a, b, c = hosts
-    await a.start("demo", mode=APPROVE)
-    await b.start("demo", mode=APPROVE, is_new=True)
-    await join(a, b)
+    await two_members(a, b)
     await c.start("demo", mode=APPROVE, is_new=True)
     c.hear(a)
     await waiting(b, c)
@@ -194,9 +195,7 @@ async def _is_heard(newcomer: Host, host: Host) -> bool:
 async def test_forgetting_closes_everything_at_once(hosts: list[Host]) -> None:
     """On every member that hears of it: link, range, and the next handshake."""
     a, b, c = hosts
-    await a.start("demo", mode=APPROVE)
-    await b.start("demo", mode=APPROVE, is_new=True)
-    await join(a, b)
+    await two_members(a, b)
     await c.start("demo", mode=APPROVE, is_new=True)
     await join(a, c)
     meet(a, b, c)
@@ -226,9 +225,7 @@ async def test_forgetting_closes_everything_at_once(hosts: list[Host]) -> None:
 async def test_a_forgotten_host_is_let_in_again_by_a_person(hosts: list[Host]) -> None:
     """Both know each other's certificate still; also over a restart."""
     a, b, _ = hosts
-    await a.start("demo", mode=APPROVE)
-    await b.start("demo", mode=APPROVE, is_new=True)
-    await join(a, b)
+    await two_members(a, b)
     await a.network.desk.forget("demo", b.host_id)
     await a.restart(mode=APPROVE)
     meet(a, b)
@@ -305,9 +302,7 @@ async def test_a_member_that_was_away_hears_who_was_forgotten(
 ) -> None:
     """As soon as it reconnects; until then it cannot know."""
     a, b, c = hosts
-    await a.start("demo", mode=APPROVE)
-    await b.start("demo", mode=APPROVE, is_new=True)
-    await join(a, b)
+    await two_members(a, b)
     await c.start("demo", mode=APPROVE, is_new=True)
     await join(a, c)
     await until(lambda: b.admission.is_member("demo", c.host_id))

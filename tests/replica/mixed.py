@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 from moonraker_netqueue.errors import NetqueueError
@@ -18,7 +17,7 @@ from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import ReplicaStatus, Role
 from moonraker_netqueue.replica.submission import SubmitOutcome, SubmitState
 from moonraker_netqueue.sim.network import SimLinks
-from tests.replica.simulation import QUEUE, Cluster, SimHost
+from tests.replica.simulation import Cluster, SimHost
 from tests.versions import FIRST, FUTURE, module
 
 NEW = "new"
@@ -40,7 +39,7 @@ class _OldLinks:
         self._links = links
         self.host_id = links.host_id
         self.connected, self.send = links.connected, links.send
-        self.unsubscribe = links.unsubscribe
+        self.unsubscribe, self.fetch = links.unsubscribe, links.fetch
         self._refused = module(version, "peers.errors").RequestRefused
         self._base = module(version, "errors").NetqueueError
 
@@ -78,21 +77,8 @@ class MixedHost(SimHost):
         if self.version == NEW:
             await super().start()
             return
-        life, clock, chance, worker = self.begin()
-        replica = module(self.version, "replica.replica").Replica(
-            QUEUE,
-            self.id,
-            Path("/data"),
-            _OldLinks(self.links, self.version),
-            clock,
-            chance,
-            worker,
-            self.disk,
-            host_name=f"host {self.id}",
-            seat_ttl=self._cluster.seat_ttl,
-        )
-        self._replica = replica
-        await life.spawn(replica.start())
+        old = module(self.version, "replica.replica").Replica
+        await self.run(old, lambda links: _OldLinks(links, self.version))
 
     @property
     def status(self) -> ReplicaStatus:

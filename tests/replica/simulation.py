@@ -13,11 +13,12 @@ from typing import Any
 from moonraker_netqueue.model.command import Body, ContentHeld, JobAdd
 from moonraker_netqueue.model.content import FileRef
 from moonraker_netqueue.model.job import ItemSpec, Wishes
+from moonraker_netqueue.ports import Links
 from moonraker_netqueue.replica.replica import Replica
 from moonraker_netqueue.replica.status import ReplicaStatus, Role
 from moonraker_netqueue.replica.submission import SubmitOutcome
 from moonraker_netqueue.sim.computer import Computer, World
-from moonraker_netqueue.sim.network import Network
+from moonraker_netqueue.sim.network import Network, SimLinks
 from moonraker_netqueue.sim.virtual_time import VirtualLoop, play
 
 QUEUE = "bench"
@@ -62,12 +63,18 @@ class SimHost(Computer):
         return [job.job_id for job in self.replica.state.ordered_jobs()]
 
     async def start(self) -> None:
+        await self.run(Replica, lambda links: links)
+
+    async def run(
+        self, program: type[Replica], view: Callable[[SimLinks], Links]
+    ) -> None:
+        """Start with this program, another version's perhaps, and its view of links."""
         life, clock, chance, worker = self.begin()
-        self._replica = Replica(
+        self._replica = program(
             QUEUE,
             self.id,
             Path("/data"),
-            self.links,
+            view(self.links),
             clock,
             chance,
             worker,

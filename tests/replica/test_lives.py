@@ -13,6 +13,7 @@ from moonraker_netqueue.replica.greeting import Hello
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
+from moonraker_netqueue.sim.disk import SimDisk
 from tests.replica.simulation import Cluster, SimHost, simulate
 from tests.replica.test_faults import IDS, three_voters
 
@@ -33,6 +34,14 @@ async def _restart(cluster: Cluster, host: SimHost, times: int) -> None:
         host.kill()
         await host.start()
         await cluster.until(lambda: cluster.agreed(*IDS))
+
+
+async def _put_in(cluster: Cluster, host: SimHost, disk: SimDisk) -> None:
+    """An old copy of the host's disk; wait until it is found out."""
+    host.kill()
+    host.disk = disk
+    await host.start()
+    await cluster.until(lambda: host.status.phase is Phase.FAILED)
 
 
 def test_a_host_restored_from_an_old_backup_is_not_let_in() -> None:
@@ -71,10 +80,7 @@ def test_a_copy_whose_journal_is_as_long_is_told_by_its_starts() -> None:
         old = await _follower(cluster, hosts)
         backup = old.disk.copied()
         await _restart(cluster, old, 1)
-        old.kill()
-        old.disk = backup
-        await old.start()
-        await cluster.until(lambda: old.status.phase is Phase.FAILED)
+        await _put_in(cluster, old, backup)
         assert "start" in str(old.status.error)
 
     simulate(scenario)
@@ -89,10 +95,7 @@ def test_a_person_lets_a_restored_host_rejoin() -> None:
         backup = old.disk.copied()
         await _restart(cluster, old, 2)
         assert await _accepts(hosts[0], "job-0001")
-        old.kill()
-        old.disk = backup
-        await old.start()
-        await cluster.until(lambda: old.status.phase is Phase.FAILED)
+        await _put_in(cluster, old, backup)
         assert old.life is not None
         await old.life.spawn(old.replica.rejoin())
         await cluster.until(lambda: cluster.agreed(*IDS))
@@ -117,10 +120,7 @@ def test_a_restored_host_speaks_under_numbers_that_it_never_used() -> None:
         await _restart(cluster, old, 2)
         for number in range(3):
             assert await _accepts(old, f"job-000{number}")
-        old.kill()
-        old.disk = backup
-        await old.start()
-        await cluster.until(lambda: old.status.phase is Phase.FAILED)
+        await _put_in(cluster, old, backup)
         assert old.life is not None
         await old.life.spawn(old.replica.rejoin())
         await cluster.until(lambda: old.status.voters == IDS)
@@ -143,10 +143,7 @@ def test_a_second_click_on_rejoin_finds_nothing_to_decide(gap: float) -> None:
         old = await _follower(cluster, hosts)
         backup = old.disk.copied()
         await _restart(cluster, old, 2)
-        old.kill()
-        old.disk = backup
-        await old.start()
-        await cluster.until(lambda: old.status.phase is Phase.FAILED)
+        await _put_in(cluster, old, backup)
         assert old.life is not None
         first = old.life.spawn(old.replica.rejoin())
         await asyncio.sleep(gap)

@@ -204,18 +204,27 @@ def test_taken_back_before_a_command_was_answered_loses_nothing() -> None:
     simulate(scenario)
 
 
+async def _two_groups(cluster: Cluster, *versions: str) -> list[MixedHost]:
+    """A and B, of these versions, each a group of its own."""
+    cluster.net.cut.add(frozenset((A, B)))
+    hosts = [
+        MixedHost(cluster, host_id, version)
+        for host_id, version in zip((A, B), versions, strict=True)
+    ]
+    for host in hosts:
+        cluster.hosts[host.id] = host
+        await host.start()
+    await cluster.until(lambda: cluster.agreed(A) and cluster.agreed(B))
+    return hosts
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("with_more", [A, B])
 def test_groups_of_two_versions_that_meet_become_one(seed: int, with_more: str) -> None:
     """As long as neither uses what the other does not know: whichever wins."""
 
     async def scenario(cluster: Cluster) -> None:
-        cluster.net.cut.add(frozenset((A, B)))
-        hosts = [MixedHost(cluster, A, FIRST), MixedHost(cluster, B, NEW)]
-        for host in hosts:
-            cluster.hosts[host.id] = host
-            await host.start()
-        await cluster.until(lambda: cluster.agreed(A) and cluster.agreed(B))
+        hosts = await _two_groups(cluster, FIRST, NEW)
         for host in hosts:
             for number in range(3 if host.id == with_more else 1):
                 await host.submit(f"job-{host.id}-{number}")
@@ -235,12 +244,7 @@ def test_a_group_that_uses_what_is_new_meets_one_that_cannot(
     the one that must be updated says so; then they become one."""
 
     async def scenario(cluster: Cluster) -> None:
-        cluster.net.cut.add(frozenset((A, B)))
-        hosts = [MixedHost(cluster, A, NEW), MixedHost(cluster, B, FUTURE)]
-        for host in hosts:
-            cluster.hosts[host.id] = host
-            await host.start()
-        await cluster.until(lambda: cluster.agreed(A) and cluster.agreed(B))
+        hosts = await _two_groups(cluster, NEW, FUTURE)
         for host in hosts:
             await host.submit(f"job-{host.id}")
         await raise_rules(cluster, SCHEMA + 1, leader=hosts[1])
