@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pty
 import select
@@ -97,7 +98,14 @@ def test_watch_follows_comes_back_and_pending_is_told(
         watching[0].until("printer2: ")
         job_id = desk.add("seen.gcode", GCODE, "--name", "seen")
         watching[0].until(f"seen ({job_id[:8]}): 0/1 done")
-        watching[1].until('"topic": "job"')
+        notes = itertools.count()
+
+        def is_told() -> bool:
+            """It may have begun to listen only now: then of the next change."""
+            desk.done("edit", job_id, "--note", f"note {next(notes)}")
+            return '"topic": "job"' in watching[1].text
+
+        until(is_told)
         first.kill("moonraker")
         watching[0].until("the host is away")
         watching[1].until('{"error": ')
