@@ -5,11 +5,12 @@ from __future__ import annotations
 from ..errors import NetqueueError
 from ..model.errors import Rejected, Rule
 
+CONFLICT = 409
 _STATUS = {
     Rule.INVALID: 400,
     Rule.PERMISSION: 403,
     Rule.NOT_FOUND: 404,
-    Rule.CONFLICT: 409,
+    Rule.CONFLICT: CONFLICT,
     Rule.DISSOLVED: 503,
 }
 

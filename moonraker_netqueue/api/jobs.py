@@ -20,7 +20,7 @@ from ..model.content import FileRef
 from ..model.errors import Rejected
 from ..model.job import ItemSpec, Job, Requirements, Wishes, check_count
 from .arguments import Arguments
-from .errors import ApiError
+from .errors import CONFLICT, ApiError
 from .host import Host
 from .paging import Key, Page
 from .queue import ServedQueue
@@ -29,6 +29,7 @@ from .views import held_view, job_view, prints_by_job, start_views
 
 _LIMIT_MAX = 1000  # rows of a page
 _FILES = ("filename", "sha256", "files")  # ways to name what to print
+_EDITS = 5  # of a job that others edit at the same time
 _SLICE = 100  # views made at once: half a millisecond, a few on a Raspberry Pi 3
 
 
@@ -89,11 +90,7 @@ class JobEndpoints:
         queue = self._host.queue(arguments)
         client_id = _client_id(arguments)
         if "job_id" in arguments:
-            job = queue.job(arguments.text("job_id"))
-            edit = await self._edit(queue, job, arguments)
-            arguments.finish()
-            pending = await queue.submit(edit, client_id)
-            return await self._answer(queue, job.job_id, pending)
+            return await self._change(queue, arguments, client_id)
         return await self._add(queue, arguments, client_id)
 
     async def remove_job(self, arguments: Arguments) -> dict[str, Any]:
@@ -180,6 +177,28 @@ class JobEndpoints:
         if first is not None and first.ref:
             job_id = first.ref
         return await self._answer(queue, job_id, pending)
+
+    async def _change(
+        self, queue: ServedQueue, arguments: Arguments, client_id: str
+    ) -> dict[str, Any]:
+        """Edit a job; made anew if it was another's edit that came first.
+
+        Unless the client says which version it means, or repeats itself under one id.
+        """
+        job_id = arguments.text("job_id")
+        means_any = arguments.optional_integer("if_version") is None
+        left = _EDITS - 1 if means_any and not client_id else 0
+        while True:
+            edit = await self._edit(queue, queue.job(job_id), arguments)
+            arguments.finish()
+            try:
+                pending = await queue.submit(edit, client_id)
+            except ApiError as error:
+                if error.status != CONFLICT or not left:
+                    raise
+                left -= 1
+            else:
+                return await self._answer(queue, job_id, pending)
 
     async def _edit(
         self, queue: ServedQueue, job: Job, arguments: Arguments
