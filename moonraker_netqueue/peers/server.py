@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import socket
@@ -50,7 +51,13 @@ class PeerServer:
         clock: Clock,
     ) -> None:
         self._ranges: set[_ContentHandler] = set()
-        arguments = {"callbacks": callbacks, "reader": reader, "clock": clock}
+        self._answering: set[asyncio.Task[object]] = set()
+        arguments = {
+            "callbacks": callbacks,
+            "reader": reader,
+            "clock": clock,
+            "answering": self._answering,
+        }
         application = Application(
             [
                 (r"/netqueue/link", _LinkHandler, arguments),
@@ -104,9 +111,14 @@ class PeerServer:
                 handler.cut()
 
     async def close(self) -> None:
-        """Stop listening and break what is not a link."""
+        """Stop listening, break what is not a link, let answers begun come to an end.
+
+        One of them may be in the middle of writing who is let in.
+        """
         self._server.stop()
         await self._server.close_all_connections()
+        if self._answering:
+            await asyncio.wait(self._answering)
 
     def _bind_if_free(self, address: str, port: int) -> int | None:
         try:
@@ -139,11 +151,21 @@ class _Handler(RequestHandler):
     """Reads who asks; everything but admission refuses strangers."""
 
     def initialize(
-        self, callbacks: Callbacks, reader: ContentReader, clock: Clock
+        self,
+        callbacks: Callbacks,
+        reader: ContentReader,
+        clock: Clock,
+        answering: set[asyncio.Task[object]],
     ) -> None:
         self.callbacks = callbacks
         self.reader = reader
         self.clock = clock
+        self._answering = answering
+
+    def prepare(self) -> None:
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
 
     def write_error(self, status_code: int, **_kwargs: Any) -> None:
         self.finish()  # the reason is in the status line

@@ -92,6 +92,34 @@ async def test_request_for_admission_is_answered_per_queue(hosts: list[Host]) ->
     assert a.admission.is_member("demo", b.host_id)
 
 
+async def test_close_waits_for_an_admission_that_is_being_written(
+    hosts: list[Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of a network that is closed goes on behind its owner's back."""
+    a, b, _ = hosts
+    await a.start("demo")
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    admit = a.admission.admit
+
+    async def admit_slowly(queue: str, certificate: bytes, name: str) -> None:
+        begun.set()
+        await go_on.wait()
+        await admit(queue, certificate, name)
+
+    monkeypatch.setattr(a.admission, "admit", admit_slowly)
+    asked = asyncio.create_task(
+        post(a, pack_request(b.identity, "b", ("demo",), a.host_id))
+    )
+    await begun.wait()
+    closing = asyncio.create_task(a.network.close())
+    with pytest.raises(ExchangeFailed):
+        await asked  # its connection is cut at once
+    assert not closing.done()
+    go_on.set()
+    await closing
+    assert a.admission.is_member("demo", b.host_id)
+
+
 async def test_request_meant_for_another_host_is_refused(hosts: list[Host]) -> None:
     """Who stands between two hosts cannot pass a request on."""
     a, b, c = hosts
