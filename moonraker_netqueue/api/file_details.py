@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -73,9 +74,11 @@ class FileDetails:
                 self._known.popitem(last=False)
         return _placed(known, filename)
 
-    async def answer_peer(self, _peer: str, params: Message) -> Message:
-        """What this host's Moonraker knows of a content of its queues."""
-        for named in self._all():
+    async def answer_peer(
+        self, queue: ServedQueue, _peer: str, params: Message
+    ) -> Message:
+        """What this host's Moonraker knows of a content of that queue (R13)."""
+        for named in _named_in(queue):
             if named.file.sha256 != params.get("sha256"):
                 continue
             name, metadata = named.filename, dict(self._metadata(named.filename))
@@ -87,14 +90,8 @@ class FileDetails:
         return {}
 
     def _named(self, filename: str) -> _Named | None:
-        return next((one for one in self._all() if one.filename == filename), None)
-
-    def _all(self) -> Iterator[_Named]:
-        """The file of every item, as dashboards know it."""
-        for queue in self._host.queues.values():
-            for job in queue.state.ordered_jobs():
-                for item in job.items:
-                    yield _Named(queue, item.spec.files[0], file_of(item))
+        every = chain.from_iterable(map(_named_in, self._host.queues.values()))
+        return next((one for one in every if one.filename == filename), None)
 
     async def _ask_holders(self, named: _Named) -> dict[str, Any] | None:
         content = named.queue.state.contents.get(named.file.sha256)
@@ -170,6 +167,13 @@ class FileDetails:
             except OSError:
                 continue  # Moonraker is about to make or to delete it
         return images
+
+
+def _named_in(queue: ServedQueue) -> Iterator[_Named]:
+    """The file of every item of a queue, as dashboards know it."""
+    for job in queue.state.ordered_jobs():
+        for item in job.items:
+            yield _Named(queue, item.spec.files[0], file_of(item))
 
 
 def _placed(metadata: dict[str, Any], filename: str) -> dict[str, Any]:

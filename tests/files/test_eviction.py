@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,7 +58,8 @@ class Keeper(SimHost):
         self.eviction = Eviction(
             self.store, lambda: replicas, self.links, clock, _BUDGET, self.told.append
         )
-        self.replica.register_request(VERIFY_METHOD, self.eviction.answer)
+        answer = partial(self.eviction.answer, self.replica.queue)
+        self.replica.register_request(VERIFY_METHOD, answer)
 
     async def do(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Something in this host's process."""
