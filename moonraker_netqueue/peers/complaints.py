@@ -24,4 +24,5 @@ class Complaints:
         if len(self._said) > _MOST:
             self._said.popitem(last=False)
         more = f": {detail}" if detail else ""
-        self._logger.warning("host %s (%.8s) %s%s", name, host_id, kind, more)
+        named = f"{name} ({host_id[:8]})" if name else host_id[:8]
+        self._logger.warning("host %s %s%s", named, kind, more)

@@ -44,17 +44,16 @@ class Roll:
         """By host id, without this host."""
         found = {self.own.host_id: self.own}
         found |= {h: m for h, m in self.trusted.items() if h not in self.forgotten}
-        said: dict[str, list[Record]] = {}
-        for record in self.admitted.values():
-            said.setdefault(record.issuer, []).append(record)
-        heard = list(found)
-        while heard:
-            for record in said.get(heard.pop(), ()):
-                if record.subject not in found:
+        left = list(self.admitted.values())
+        news = True
+        while news:
+            news = False
+            for record in left:
+                if record.issuer in found and record.subject not in found:
                     found[record.subject] = Member(
                         record.subject, record.name, record.certificate
                     )
-                    heard.append(record.subject)
+                    news = True
         del found[self.own.host_id]
         return found
 
@@ -77,14 +76,10 @@ class Roll:
         """
         roll, waiting = self, [r for r in records if r.queue == self.queue]
         while True:
-            ready: list[Record] = []
-            later: list[Record] = []
-            for record in waiting:
-                known = roll._voice(record.issuer) is not None
-                (ready if known else later).append(record)
+            ready = [r for r in waiting if roll._voice(r.issuer) is not None]
             if not ready:
                 return roll
-            waiting = later
+            waiting = [r for r in waiting if r not in ready]
             for record in ready:
                 roll = roll._with(record)
 

@@ -18,7 +18,7 @@ from .compaction import Compaction
 from .driver import Driver
 from .election import Election
 from .entry import Kind
-from .errors import NotLeader, ReplicaError, WireInvalid
+from .errors import NotLeader, ReplicaError
 from .greeting import LinkedJournal
 from .hardening import Hardening
 from .journal import Journal
@@ -249,10 +249,8 @@ class Group:
             return
         if incarnation != life.incarnation:
             return  # R4: of a life of its journal that is over
-        try:
-            message = wire.decode(form)
-        except WireInvalid as error:
-            _LOGGER.warning("host %.8s sent a bad raft message: %s", host, error)
+        message = self._hardening.decoded(host, form)
+        if message is None:
             return
         self._hardening.receive(host, message)
         match = self._core.match_index(host) if self._core.is_leader else None
