@@ -19,6 +19,7 @@ from ..peers.errors import LinkError
 from ..ports import Disk, Message, Worker
 from .host import Host
 from .job_queue_rows import file_of
+from .pictures import Picture, read_picture
 from .queue import ServedQueue
 
 DETAILS_METHOD = "file_details"  # link request: sha256 -> metadata, thumbnails
@@ -28,8 +29,7 @@ _KNOWN_MAX = 256  # files remembered
 _METADATA_MAX = 64 << 10  # bytes as JSON
 _THUMBNAILS_MAX, _THUMBNAIL_MAX = 4, 512 << 10  # of a file; bytes of one
 _NAME_DIGITS = 32  # of the SHA-256, in a thumbnail's name
-_SIDE_MAX = 4096  # pixels
-_FORMATS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
+_SIDE_MAX = 2048  # points
 
 Metadata = Mapping[str, Any]
 
@@ -126,10 +126,13 @@ class FileDetails:
             for sha256 in queue.state.contents
         )
         for image in images if isinstance(images, list) else []:
-            suffix = _format_of(image)
-            if suffix is None or len(thumbnails) == _THUMBNAILS_MAX:
+            data = image.get("data") if isinstance(image, dict) else None
+            if not isinstance(data, bytes) or len(thumbnails) == _THUMBNAILS_MAX:
                 continue
-            width, height, data = image["width"], image["height"], image["data"]
+            picture = _harmless_picture(data)
+            if picture is None:
+                continue
+            suffix, width, height = picture
             name = f"{file.sha256[:_NAME_DIGITS]}-{width}x{height}.{suffix}"
             try:
                 await self._worker.run(self._write_thumbnail, name, data, wanted)
@@ -194,17 +197,12 @@ def _is_harmless(metadata: dict[Any, Any]) -> bool:
         return False
 
 
-def _format_of(image: object) -> str | None:
-    """File name suffix of a peer's picture; None if it is none.
+def _harmless_picture(data: bytes) -> Picture | None:
+    """A peer's picture of bounded size; None if it is none.
 
     It is served under this host's name: nothing but pictures may get there.
     """
-    if not isinstance(image, dict):
+    picture = read_picture(data) if len(data) <= _THUMBNAIL_MAX else None
+    if picture is None or not all(0 < side <= _SIDE_MAX for side in picture[1:]):
         return None
-    data = image.get("data")
-    sides = (image.get("width"), image.get("height"))
-    if not all(type(side) is int and 0 < side <= _SIDE_MAX for side in sides):
-        return None
-    if not isinstance(data, bytes) or len(data) > _THUMBNAIL_MAX:
-        return None
-    return next((s for magic, s in _FORMATS.items() if data.startswith(magic)), None)
+    return picture
