@@ -30,6 +30,7 @@ from .limits import (
     MOST_RANGES,
     MOST_RANGES_OF_ONE,
 )
+from .strangers_log import StrangersLog
 
 FIRST_PORT, LAST_PORT = 6700, 6799
 UPGRADE = "netqueue/1"  # the name of the protocol after the HTTP upgrade
@@ -82,6 +83,7 @@ class PeerServer:
             default_handler_class=_NothingHandler,
             log_function=lambda _handler: None,  # strangers do not fill the log
         )
+        self._log = StrangersLog(clock)
         self._server = _BoundedServer(
             application,
             ssl_options=context,
@@ -94,6 +96,7 @@ class PeerServer:
 
     def listen(self, address: str, port: int | None) -> int:
         """Bind `port`, or the first free one; returns it. Raises PortUnavailable."""
+        self._log.begin()
         if port is not None:
             try:
                 return self._bind(address, port)
@@ -126,6 +129,7 @@ class PeerServer:
 
         One of them may be in the middle of writing who is let in.
         """
+        self._log.end()
         self._server.stop()
         await self._server.close_all_connections()
         if self._answering:
