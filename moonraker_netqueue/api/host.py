@@ -15,7 +15,7 @@ from ..files.errors import ContentMissing, DiskFull, FilesError, StoreUnusable
 from ..files.eviction import Eviction
 from ..files.fetch import Fetcher
 from ..files.store import ContentStore
-from ..model.checks import TEXT_MAX
+from ..model.checks import TEXT_MAX, has_control
 from ..model.command import ContentHeld
 from ..model.content import Content, FileRef
 from ..model.job import ItemSpec
@@ -142,7 +142,8 @@ class Host:
     async def take_in(self, filename: str) -> FileRef:
         """Hash a file of the gcodes root and keep its content; answers 400 or 404."""
         relative = PurePosixPath(filename)
-        if relative.is_absolute() or ".." in relative.parts or not relative.parts:
+        outside = relative.is_absolute() or ".." in relative.parts
+        if outside or not relative.parts or has_control(filename):
             raise ApiError(
                 400, f"argument 'filename': {filename[:255]!r} is not inside gcodes"
             )
