@@ -85,13 +85,13 @@ def host(printers_folder: Path) -> Iterator[Host]:
 
 
 @pytest.fixture
-def liar(host: Host, tmp_path: Path) -> Iterator[Liar]:
+def liar(host: Host, tmp_path: Path) -> Liar:
     """A member of the open queue only."""
     liar = Liar(tmp_path)
     asked = liar.ask_admission(host.port, host.identity.host_id, *BOTH)
     verdicts = asyncio.run(asked).verdicts
     assert verdicts == {"workshop": Verdict.ADMITTED, "secret": Verdict.REFUSED}
-    yield liar
+    return liar
 
 
 def play(liar: Liar, work: Coroutine[Any, Any, _T]) -> _T:
