@@ -120,6 +120,6 @@ def test_markup_in_names_is_text(start_printers: StartPrinters, tmp_path: Path) 
     client.post(f"{ROOT}/bed_clear", {"by": evil})
     wait(lambda: client.get(f"{ROOT}/history")["prints"], 60)
     job = {"filename": "part.gcode", "name": name, "note": f"a note {evil}"}
-    job |= {"owner": evil, "tags": [evil], "materials": [evil], "count": 3}
-    client.post(f"{ROOT}/job", job)
+    more = {"owner": evil, "tags": [evil], "materials": [evil], "count": 3}
+    client.post(f"{ROOT}/job", {**job, **more})
     play_at(farm, "markup")
