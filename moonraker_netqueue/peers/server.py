@@ -27,8 +27,8 @@ from .limits import (
     IDLE_SECONDS,
     MOST_CONNECTIONS,
     MOST_OF_ONE,
-    MOST_RANGES,
-    MOST_RANGES_OF_ONE,
+    RANGES_AT_ONCE,
+    RANGES_OF_ONE,
 )
 from .strangers_log import StrangersLog
 
@@ -225,6 +225,7 @@ class _ContentHandler(_Handler):
         super().initialize(**arguments)
         self._running = running
         self.reads = ("", "")  # (queue, host id)
+        self.size = 0  # bytes that are in memory for it
 
     def cut(self) -> None:
         """Break the connection: to no member any more, or to one that reads nothing."""
@@ -236,10 +237,8 @@ class _ContentHandler(_Handler):
         if not self.callbacks.is_authorised(queue, host_id):
             raise HTTPError(403, reason="not a member of that queue")
         start, stop = parse_range(self.request.headers.get("Range"))
-        of_one = sum(handler.reads[1] == host_id for handler in self._running)
-        if len(self._running) >= MOST_RANGES or of_one >= MOST_RANGES_OF_ONE:
-            raise HTTPError(503, reason="too many ranges at once")
-        self.reads = (queue, host_id)
+        self.reads, self.size = (queue, host_id), stop - start
+        self._require_room(host_id)
         self._running.add(self)
         try:
             data = await self.reader.read(queue, sha256, start, stop)
@@ -248,6 +247,14 @@ class _ContentHandler(_Handler):
             return  # the peer has gone or given up, or was forgotten
         finally:
             self._running.discard(self)
+
+    def _require_room(self, host_id: str) -> None:
+        """Answer 503 for more than may be in memory; who asks tries again soon."""
+        others = [(one.reads[1], one.size) for one in self._running]
+        of_one = sum(size for reader, size in others if reader == host_id)
+        of_all = sum(size for _, size in others)
+        if self.size > min(RANGES_OF_ONE - of_one, RANGES_AT_ONCE - of_all):
+            raise HTTPError(503, reason="too many ranges at once")
 
 
 class _AdmissionHandler(_Handler):

@@ -56,7 +56,10 @@ class Targets:
     def _make_room(self) -> bool:
         if len(self._diallers) < _MOST_TARGETS:
             return True
-        lost = next((key for key, d in self._diallers.items() if d.is_lost), None)
+        # Made-up hosts must not keep real ones out: those that answer are kept.
+        spare = [key for key, d in self._diallers.items() if d.is_in_vain]
+        lost = next((key for key in spare if self._diallers[key].is_lost), None)
+        lost = lost or next(iter(spare), None)
         if lost is None:
             if not self._said_full:
                 self._said_full = True
