@@ -247,20 +247,23 @@ class Group:
         life = self._participants.life(host)
         if self.halted or life is None or not self._participants.takes_part(host):
             return
-        if incarnation != life.incarnation:
-            return  # R4: of a life of its journal that is over
+        if incarnation != life.incarnation:  # R4: of a life that is over
+            return
         try:
             message = wire.decode(form)
         except WireInvalid as error:
             _LOGGER.warning("host %.8s sent a bad raft message: %s", host, error)
             return
+        known = self._core.progress(host)
         self._hardening.receive(host, message)
-        match = self._core.match_index(host) if self._core.is_leader else None
-        if match is not None:
-            reach = min(match, self._core.commit_index)
-            self._watcher.on_acked(host, life.incarnation, reach)
-        if message["type"] == "next_node_idx" and self._core.lags(host):
-            self._unsent = True
+        match = self._core.match_index(host)
+        if match is not None and self._core.is_leader:
+            self._watcher.on_acked(
+                host, life.incarnation, min(match, self.commit_index)
+            )
+        # An ack without progress (of an offer) must not bring a message to everyone.
+        if self._core.lags(host):
+            self._unsent |= self._core.progress(host) != known
         self._settle()
         self._driver.wake()
 

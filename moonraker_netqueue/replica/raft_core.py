@@ -159,6 +159,10 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
         index: int | None = self._SyncObj__raftNextIndex.get(HostNode(host))
         return index
 
+    def progress(self, host: str) -> tuple[int | None, int | None]:
+        """As leader: how far `host` has come, and what it is sent next."""
+        return self.match_index(host), self.next_index(host)
+
     def lags(self, host: str) -> bool:
         """As leader: whether there is more to send to `host`."""
         index = self.next_index(host)
