@@ -6,17 +6,26 @@ import logging
 from collections.abc import Callable
 
 from ..model.command import Command, JobAdd, decode
-from ..model.errors import CommandInvalid, CommandTooNew, Rejected
+from ..model.errors import CommandInvalid, CommandTooNew, Rejected, Rule
 from ..model.event import Event
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from .entry import Entry, Kind, unpack
 from .errors import HostOutdated, ReplicaError, ReplicaStopped, WireInvalid
+from .journal import Journal
+from .signatures import Signatures
 
 _LOGGER = logging.getLogger(__name__)
 
 
-def adds_job(entry: Entry) -> bool:
+def any_adds_job(journal: Journal, after: int) -> bool:
+    """Whether an entry behind `after`, once applied, may add a job."""
+    tail = range(after + 1, journal.last_index + 1)
+    entries = map(journal.entry, tail)
+    return any(entry is not None and _adds_job(entry) for entry in entries)
+
+
+def _adds_job(entry: Entry) -> bool:
     """Whether an entry, once applied, may add a job."""
     try:
         kind, payload = unpack(entry.data)
@@ -50,17 +59,27 @@ class Applier:
 
     def __init__(
         self,
+        group: str,
         state: QueueState,
+        signatures: Signatures,
         applied: Applied,
+        refused: Callable[[Command, int, Outcome], None],
         failed: Callable[[ReplicaError], None],
     ) -> None:
         self.state = state
+        self._group = group
+        self._signatures = signatures
         self._applied = applied
+        self._refused = refused
         self._failed = failed
         self._stopped = False
 
     def apply(self, entry: Entry) -> None:
-        """Apply one entry; what cannot be decoded changes nothing."""
+        """Apply one entry; what cannot be decoded changes nothing.
+
+        Nor does what its author did not sign, which is not even remembered: else
+        whoever leads could use up the numbers of another host's commands.
+        """
         if self._stopped:
             return
         try:
@@ -73,6 +92,12 @@ class Applier:
             return
         except (WireInvalid, CommandInvalid) as error:
             _LOGGER.warning("entry %d changes nothing: %s", entry.index, error)
+            return
+        forged = self._signatures.refusal(command, self._group, self.state.rules)
+        if forged is not None:
+            _LOGGER.warning("entry %d changes nothing: %s", entry.index, forged)
+            outcome = Outcome(Rule.PERMISSION, forged)
+            self._refused(command, entry.index, outcome)
             return
         try:
             events = self.state.apply(command, entry.index)

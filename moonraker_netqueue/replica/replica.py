@@ -40,6 +40,7 @@ from .recovery import Order, Outlook, Recovered, outlook
 from .report import report
 from .requests import RequestHandler, Requests
 from .rules_gate import RulesGate
+from .signatures import Signatures
 from .status import Member, ReplicaStatus
 from .submission import SubmitOutcome, Submitter
 from .versions import Word
@@ -98,8 +99,9 @@ class Replica:
         self._gate = gate = RulesGate(
             host_id, self._lives.versions, self._neighbours, clock
         )
+        signatures = Signatures(queue, host_id, links.signer)
         self._submitter = Submitter(
-            queue, self._outbox, links, clock, self._group_joined, gate
+            queue, self._outbox, links, clock, self._group_joined, gate, signatures
         )
         self._lifecycle = Lifecycle(
             queue,
@@ -111,6 +113,7 @@ class Replica:
             listen_seconds,
             self._neighbours,
             self._lives,
+            signatures,
             self._deliver,
             self,
             self._on_changed,
@@ -126,7 +129,9 @@ class Replica:
             self._neighbours,
             self._fail,
         )
-        self._requests = Requests(queue, self._group_joined, links, clock, gate)
+        self._requests = Requests(
+            queue, self._group_joined, links, clock, gate, signatures
+        )
         self._requests.register("copy", self._lifecycle.give_copy)
         self._requests.register("copy_part", self._lifecycle.succession.give_piece)
 
@@ -153,6 +158,7 @@ class Replica:
             self._lifecycle.run(),
             self._deliver_outbox(),
             self._conversation.repeat(),
+            self._gate.run(self._group_joined),
         )
         self._tasks = [asyncio.get_running_loop().create_task(task) for task in work]
 

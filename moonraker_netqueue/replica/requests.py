@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 
-from ..model.command import ORIGIN_MAX, Origin, decode
+from ..model.command import ORIGIN_MAX, Dissolve, Origin, RulesRaise, decode
 from ..model.schema import SCHEMA
 from ..ports import Clock, Links, Message
 from .errors import NotLeader, RequestRefused, RulesTooLow
 from .greeting import HOSTS_MAX, parse_names
 from .group import Group
 from .rules_gate import RulesGate
+from .signatures import Signatures
 from .submission import answer_form
 from .welcome import welcome_form
 
+_LOGGER = logging.getLogger(__name__)
 _RULES_SECONDS = 6.0  # longer than the leader waits for its commit
 _SUBMIT_WAIT = 5.0  # seconds a leader waits for a commit before the author asks again
 
@@ -30,12 +33,14 @@ class Requests:
         links: Links,
         clock: Clock,
         gate: RulesGate,
+        signatures: Signatures,
     ) -> None:
         self._queue = queue
         self._group = group
         self._links = links
         self._clock = clock
         self._gate = gate
+        self._signatures = signatures
         self._handlers: dict[str, RequestHandler] = {
             "join": self._join,
             "leave": self._leave,
@@ -84,6 +89,12 @@ class Requests:
         command = decode(text)
         if command.id.author != peer:
             raise RequestRefused("a host submits its own commands only")
+        if isinstance(command.body, RulesRaise | Dissolve):
+            raise RequestRefused("only a leader says that, of its own accord")
+        forged = self._signatures.refusal(command, group.id, group.state.rules)
+        if forged is not None:
+            _LOGGER.warning("a command is not taken: %s", forged)
+            raise RequestRefused(forged)
         refused = self._gate.opens(group, command)
         if refused is not None:
             return answer_form((refused, 0))
@@ -93,13 +104,16 @@ class Requests:
             raise NotLeader("not committed yet: ask again under the same id") from error
         return answer_form(answer)
 
-    async def _rules(self, _peer: str, params: Message) -> Message:
+    async def _rules(self, peer: str, params: Message) -> Message:
         without = parse_names("hosts", params.get("without"), HOSTS_MAX)
         user, address = params.get("user"), params.get("address")
         if not isinstance(user, str) or not isinstance(address, str):
             raise RequestRefused("who asks for rules is named by texts")
         by = Origin(user[:ORIGIN_MAX], address[:ORIGIN_MAX])
-        await self._raise_rules(self._mine(params), without, by)
+        group = self._mine(params)
+        if group.state.is_viewer(peer):
+            raise RequestRefused("this host is a viewer of the queue")
+        await self._raise_rules(group, without, by)
         return {}
 
     async def ask_for_rules(self, without: tuple[str, ...], by: Origin) -> None:
