@@ -43,7 +43,7 @@ _VIEWER_SAYS: frozenset[type[Any]] = frozenset(
 def may_act(queue: QueueData, command: Command) -> None:
     """A viewer changes nothing of the queue."""
     author = command.id.author
-    if queue.is_viewer(author) and type(command.body) not in _VIEWER_SAYS:
+    if author in queue.viewers and type(command.body) not in _VIEWER_SAYS:
         raise Rejected(
             Rule.PERMISSION,
             f"host {author[:8]} is a viewer of this queue: it sees it and changes"

@@ -98,11 +98,13 @@ class QueueData:
         if stamp != Stamp():
             self.stamps[part] = stamp
 
-    def is_viewer(self, host: str) -> bool:
-        """Whether a host may see the queue only."""
-        return any(
-            standing.host == host and standing.role is MemberRole.VIEWER
+    @property
+    def viewers(self) -> frozenset[str]:
+        """Hosts that may see the queue only."""
+        return frozenset(
+            standing.host
             for standing in self.roles
+            if standing.role is MemberRole.VIEWER
         )
 
     @property

@@ -281,6 +281,13 @@ class Group:
         self._driver.wake()
         return self._seats.leave(host)
 
+    def unseat(self, host: str) -> asyncio.Future[None]:
+        """As leader: done when `host`, another one, has no seat; NotLeader."""
+        if not self.is_leader or host == self._host_id:
+            raise NotLeader("this host does not lead the others: ask another leader")
+        self._driver.wake()
+        return self._seats.unseat(host)
+
     def hand_over(self) -> None:
         """As leader: ask a voter that stays to campaign; best effort."""
         last = self._journal.last_index
@@ -334,7 +341,7 @@ class Group:
 
     def _change_seats(self) -> None:
         """As leader: append the membership change that is due (R1, R15)."""
-        change = self._seats.due(self._participants.void)
+        change = self._seats.due(self._participants.void | self.state.viewers)
         if change is not None:
             kind, seat = change
             _LOGGER.info("seat of host %.8s: %s", seat.host, kind.value)

@@ -47,7 +47,6 @@ from .versions import Word
 
 _LOGGER = logging.getLogger(__name__)
 _OVERRULED_MAX = 5  # jobs that a notice names
-_RECOVER_SECONDS = 25.0  # of copies that are fetched from those that are there
 
 GROUP_ENTERED = Event(Topic.QUEUE, "group")
 _MERGED = Event(Topic.QUEUE, MERGED)
@@ -130,7 +129,7 @@ class Replica:
             self._fail,
         )
         self._requests = Requests(
-            queue, self._group_joined, links, clock, gate, signatures
+            queue, self._group_joined, links, clock, gate, signatures, host_id
         )
         self._requests.register("copy", self._lifecycle.give_copy)
         self._requests.register("copy_part", self._lifecycle.succession.give_piece)
@@ -289,11 +288,7 @@ class Replica:
         order = Order(by, group, origin)
         self._lifecycle.succession.order(order)
         self._lifecycle.note_news()
-        try:
-            new = await self._clock.wait_for(order.done, _RECOVER_SECONDS)
-        except TimeoutError as error:
-            raise RecoverRefused("it takes too long: look at its status") from error
-        return Recovered(new, tuple(sorted(order.overruled)))
+        return await order.carried_out(self._clock)
 
     def behind(self) -> dict[str, Word]:
         """Hosts of the queue that do not know all that this version does (R23)."""
@@ -303,6 +298,10 @@ class Replica:
     async def raise_rules(self, without: tuple[str, ...], by: Origin) -> None:
         """Let the queue use all that this version knows; a NetqueueError: why not."""
         await self._requests.ask_for_rules(without, by)
+
+    async def unseat(self, host: str) -> None:
+        """Take the seat of a host that is put out; a NetqueueError: why it stays."""
+        await self._requests.ask_to_unseat(host)
 
     # LinkListener.
 

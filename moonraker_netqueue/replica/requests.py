@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from ..model.command import ORIGIN_MAX, Dissolve, Origin, RulesRaise, decode
 from ..model.schema import SCHEMA
 from ..ports import Clock, Links, Message
+from .entry import is_name
 from .errors import NotLeader, RequestRefused, RulesTooLow
 from .greeting import HOSTS_MAX, parse_names
 from .group import Group
@@ -18,6 +19,7 @@ from .welcome import welcome_form
 
 _LOGGER = logging.getLogger(__name__)
 _RULES_SECONDS = 6.0  # longer than the leader waits for its commit
+_SEAT_WAIT = 3.0
 _SUBMIT_WAIT = 5.0  # seconds a leader waits for a commit before the author asks again
 
 RequestHandler = Callable[[str, Message], Awaitable[Message]]
@@ -34,6 +36,7 @@ class Requests:
         clock: Clock,
         gate: RulesGate,
         signatures: Signatures,
+        host_id: str,
     ) -> None:
         self._queue = queue
         self._group = group
@@ -41,12 +44,14 @@ class Requests:
         self._clock = clock
         self._gate = gate
         self._signatures = signatures
+        self._host_id = host_id
         self._handlers: dict[str, RequestHandler] = {
             "join": self._join,
             "leave": self._leave,
             "snapshot": self._snapshot,
             "submit": self._submit,
             "rules": self._rules,
+            "unseat": self._unseat,
         }
 
     def register(self, method: str, handler: RequestHandler) -> None:
@@ -111,7 +116,7 @@ class Requests:
             raise RequestRefused("who asks for rules is named by texts")
         by = Origin(user[:ORIGIN_MAX], address[:ORIGIN_MAX])
         group = self._mine(params)
-        if group.state.is_viewer(peer):
+        if peer in group.state.viewers:
             raise RequestRefused("this host is a viewer of the queue")
         await self._raise_rules(group, without, by)
         return {}
@@ -128,6 +133,36 @@ class Requests:
         await self._links.request(
             self._queue, group.leader, "rules", params, _RULES_SECONDS
         )
+
+    async def _unseat(self, peer: str, params: Message) -> Message:
+        group, host = self._mine(params), params.get("host")
+        if peer in group.state.viewers:
+            raise RequestRefused("this host is a viewer of the queue")
+        if not is_name(host):
+            raise RequestRefused("whose seat goes is a host id")
+        await self._take_seat(group, str(host))
+        return {}
+
+    async def ask_to_unseat(self, host: str) -> None:
+        """Let the leader take a host's seat; raises NotLeader or LinkError."""
+        group = self._group()
+        if group is None or group.leader is None:
+            raise NotLeader(f"queue {self._queue} has no leader now: try again")
+        if group.is_leader:
+            await self._take_seat(group, host)
+            return
+        params = {"g": group.id, "host": host}
+        await self._links.request(
+            self._queue, group.leader, "unseat", params, _SEAT_WAIT
+        )
+
+    async def _take_seat(self, group: Group, host: str) -> None:
+        if host == self._host_id:
+            group.hand_over()
+        try:
+            await self._clock.wait_for(group.unseat(host), _SEAT_WAIT)
+        except TimeoutError as error:
+            raise NotLeader("its seat is not gone yet: ask again") from error
 
     async def _raise_rules(
         self, group: Group, without: tuple[str, ...], by: Origin

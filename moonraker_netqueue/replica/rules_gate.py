@@ -68,9 +68,10 @@ class RulesGate:
             here, now = group(), self._clock.monotonic()
             if here is None or self.obstacle(here, SCHEMA) is not None:
                 since = now
-            elif here.is_leader and here.state.rules < SCHEMA:
-                if now - since >= _SETTLED:
-                    self._raise_unasked(here, SCHEMA)
+                continue
+            behind = here.is_leader and here.state.rules < SCHEMA
+            if behind and now - since >= _SETTLED:
+                self._raise_unasked(here, SCHEMA)
 
     def _raise_unasked(self, group: Group, needed: int) -> None:
         """As leader: to all that every host knows, and `needed` is part of that."""
