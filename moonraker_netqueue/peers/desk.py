@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..admission_mode import AdmissionMode, AdmissionSettings
-from .admission import Admission
+from .admission import Admission, AdmissionListener
 from .admission_request import Verdict
 from .errors import AdmissionRefused
 from .gate import Gate
@@ -55,6 +55,10 @@ class Desk:
         await self._admission.serve(queue, admits.mode, is_new)
         if admits.token:
             self.hold_token(queue, parse_token(admits.token))
+
+    def listen(self, queue: str, listener: AdmissionListener) -> None:
+        """Tell of each word about a member that is said here, but not of `open`."""
+        self._admission.listen(queue, listener)
 
     def mode(self, queue: str) -> AdmissionMode:
         """How the queue admits newcomers here."""

@@ -227,9 +227,11 @@ class Replica:
         """Call `listener(command, index, outcome)` soon after each is applied."""
         self._command_listeners.append(listener)
 
-    def register_request(self, method: str, handler: RequestHandler) -> None:
-        """Let `handler(peer, params)` answer the peers' requests of that name."""
-        self._requests.register(method, handler)
+    def register_request(
+        self, method: str, handler: RequestHandler, changes: bool = False
+    ) -> None:
+        """Let `handler(peer, params)` answer requests; not viewers' if it `changes`."""
+        self._requests.register(method, handler, changes)
 
     def status(self) -> ReplicaStatus:
         """What there is to tell, now."""
@@ -277,9 +279,8 @@ class Replica:
     async def recover(self, by: str, group: str, origin: Origin = NOBODY) -> Recovered:
         """A person lets the queue go on without hosts that are missing (R7).
 
-        `group` is the one of the outlook that was shown; returns the new one. It
-        starts from all that the reachable hosts know, and ends no reservation. Raises
-        RecoverRefused.
+        `group` is the one of the outlook that was shown. The new one starts from all
+        that the reachable hosts know, and ends no reservation. Or RecoverRefused.
         """
         if group in self.state.ancestors:
             return Recovered(self.status().group or "")  # a second click, or person

@@ -53,18 +53,30 @@ class Requests:
             "rules": self._rules,
             "unseat": self._unseat,
         }
+        # What viewers may not ask for: a copy makes a group stand still.
+        self._changing = {"rules", "unseat", "copy", "copy_part"}
 
-    def register(self, method: str, handler: RequestHandler) -> None:
-        """Let `handler(peer, params)` answer the requests of that name."""
+    def register(
+        self, method: str, handler: RequestHandler, changes: bool = False
+    ) -> None:
+        """Let `handler(peer, params)` answer the requests of that name.
+
+        What `changes` something is not for viewers.
+        """
         if method in self._handlers:
             raise ValueError(f"request {method!r} has a handler already")
         self._handlers[method] = handler
+        if changes:
+            self._changing.add(method)
 
     async def answer(self, peer: str, method: str, params: Message) -> Message:
         """The answer to a peer; a NetqueueError raised here is its error reply."""
         handler = self._handlers.get(method)
         if handler is None:
             raise RequestRefused(f"queue {self._queue} has no request {method[:40]!r}")
+        group = self._group()
+        if method in self._changing and group and peer in group.state.viewers:
+            raise RequestRefused(f"host {peer[:8]} is a viewer of the queue")
         return await handler(peer, params)
 
     async def _join(self, _peer: str, _params: Message) -> Message:
@@ -109,16 +121,13 @@ class Requests:
             raise NotLeader("not committed yet: ask again under the same id") from error
         return answer_form(answer)
 
-    async def _rules(self, peer: str, params: Message) -> Message:
+    async def _rules(self, _peer: str, params: Message) -> Message:
         without = parse_names("hosts", params.get("without"), HOSTS_MAX)
         user, address = params.get("user"), params.get("address")
         if not isinstance(user, str) or not isinstance(address, str):
             raise RequestRefused("who asks for rules is named by texts")
         by = Origin(user[:ORIGIN_MAX], address[:ORIGIN_MAX])
-        group = self._mine(params)
-        if peer in group.state.viewers:
-            raise RequestRefused("this host is a viewer of the queue")
-        await self._raise_rules(group, without, by)
+        await self._raise_rules(self._mine(params), without, by)
         return {}
 
     async def ask_for_rules(self, without: tuple[str, ...], by: Origin) -> None:
@@ -134,10 +143,8 @@ class Requests:
             self._queue, group.leader, "rules", params, _RULES_SECONDS
         )
 
-    async def _unseat(self, peer: str, params: Message) -> Message:
+    async def _unseat(self, _peer: str, params: Message) -> Message:
         group, host = self._mine(params), params.get("host")
-        if peer in group.state.viewers:
-            raise RequestRefused("this host is a viewer of the queue")
         if not is_name(host):
             raise RequestRefused("whose seat goes is a host id")
         await self._take_seat(group, str(host))
