@@ -33,6 +33,7 @@ class MemberEndpoints:
         queue, action = self._host.queue(arguments), arguments.text("action")
         wanted = arguments.text("host_id")
         code = arguments.optional_text("code")
+        self._may_change(queue)
         if action == "role":
             return await self._set_role(queue, wanted, arguments)
         arguments.finish()
@@ -48,6 +49,10 @@ class MemberEndpoints:
             raise ApiError(400, "argument 'action': approve, reject or role")
         return {"queue": queue.name, "host_id": host_id, **admission_view(queue)}
 
+    def _may_change(self, queue: ServedQueue) -> None:
+        if self._host.host_id in queue.state.viewers:
+            raise ApiError(403, f"this host is a viewer of queue {queue.name}")
+
     async def _set_role(
         self, queue: ServedQueue, wanted: str, arguments: Arguments
     ) -> dict[str, Any]:
@@ -57,6 +62,8 @@ class MemberEndpoints:
             raise ApiError(400, f"argument 'role': {' or '.join(_ROLES)}")
         members = {*queue.desk.members(queue.name), self._host.host_id}
         host_id = _only(wanted, members, "is a member")
+        if role == MemberRole.VIEWER.value:  # first: then its own word ends
+            await queue.desk.repeat(queue.name, host_id)
         pending = await queue.submit(MemberSet(host_id, MemberRole(role)))
         return {"queue": queue.name, "host_id": host_id, "pending": pending}
 
@@ -66,6 +73,7 @@ class MemberEndpoints:
         wanted, prints = arguments.text("host_id"), arguments.text("prints", "")
         by = arguments.text("by", "a person at the dashboard")
         arguments.finish()
+        self._may_change(queue)
         host_id = _only(wanted, queue.desk.members(queue.name), "is a member")
         held = [p for p in queue.state.prints.values() if p.host == host_id]
         if prints not in _DECISIONS and (prints or held):
@@ -87,6 +95,7 @@ class MemberEndpoints:
         queue = self._host.queue(arguments)
         seconds = arguments.integer("seconds", _HOUR)
         arguments.finish()
+        self._may_change(queue)
         try:
             token = queue.desk.new_token(queue.name, float(seconds))
         except AdmissionRefused as error:

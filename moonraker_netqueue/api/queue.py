@@ -38,7 +38,7 @@ class ServedQueue:
         self.desk = desk
         self.audit = AuditLog(lambda: replica.state)
         replica.add_command_listener(self.audit.on_command)
-        desk.listen(name, self._note_member)
+        desk.attach(name, self._note_member, lambda: replica.state.viewers)
         self.revision = 0  # of notify_netqueue_changed
 
     @property

@@ -37,6 +37,7 @@ class Admission:
         self._rolls: dict[str, Roll] = {}
         self._modes: dict[str, AdmissionMode] = {}
         self._first_until: dict[str, float] = {}
+        self._viewers: dict[str, Callable[[], frozenset[str]]] = {}
         self._listeners: dict[str, AdmissionListener] = {}
         self._writing = asyncio.Lock()
         self.on_changed: Callable[[Roll, Roll], object] | None = None
@@ -123,11 +124,29 @@ class Admission:
 
     async def take(self, queue: str, records: Iterable[Record]) -> None:
         """Learn what others say of the members; raises AdmissionRefused."""
-        await self._change(queue, lambda roll: roll.take(records))
+        unheard = self.unheard(queue)
+        heard = [record for record in records if record.issuer not in unheard]
+        await self._change(queue, lambda roll: roll.take(heard))
 
-    def listen(self, queue: str, listener: AdmissionListener) -> None:
-        """Tell of each word about a member that is said here, but not of `open`."""
+    def unheard(self, queue: str) -> frozenset[str]:
+        """Members whose word about others does not count: viewers."""
+        viewers = self._viewers.get(queue)
+        return frozenset() if viewers is None else viewers()
+
+    async def repeat(self, queue: str, host_id: str) -> None:
+        """Say what a host said of others in this host's name; AdmissionRefused."""
+        await self._change(queue, lambda roll: roll.repeat(self._identity, host_id))
+
+    def attach(
+        self,
+        queue: str,
+        listener: AdmissionListener,
+        viewers: Callable[[], frozenset[str]],
+    ) -> None:
+        """Tell of each word about a member that is said here, but not of `open`; do
+        not hear what `viewers` say."""
         self._listeners[queue] = listener
+        self._viewers[queue] = viewers
 
     async def _tell(self, queue: str, host_id: str, name: str, word: Word) -> None:
         listener = self._listeners.get(queue)
