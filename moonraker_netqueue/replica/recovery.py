@@ -81,6 +81,8 @@ def outlook(
 
     `configuration`: the newest that this host ever had a seat in.
     """
+    if host_id in group.state.viewers:
+        raise RecoverRefused("this host is a viewer of the queue: do it at another one")
     if group.has_quorum:
         raise RecoverRefused(
             "a majority of the voters is here: there is nothing to go on without"

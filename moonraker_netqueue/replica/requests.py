@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
+from ..errors import NetqueueError
 from ..model.command import ORIGIN_MAX, Dissolve, Origin, RulesRaise, decode
 from ..model.schema import SCHEMA
 from ..ports import Clock, Links, Message
@@ -19,7 +20,9 @@ from .welcome import welcome_form
 
 _LOGGER = logging.getLogger(__name__)
 _RULES_SECONDS = 6.0  # longer than the leader waits for its commit
-_SEAT_WAIT = 3.0
+_SEAT_WAIT = 3.0  # seconds a leader waits until a seat is gone
+_UNSEAT_SECONDS = 6.0  # that leaders are asked for: one may have to be elected
+_RETRY = 0.2
 _SUBMIT_WAIT = 5.0  # seconds a leader waits for a commit before the author asks again
 
 RequestHandler = Callable[[str, Message], Awaitable[Message]]
@@ -151,7 +154,24 @@ class Requests:
         return {}
 
     async def ask_to_unseat(self, host: str) -> None:
-        """Let the leader take a host's seat; raises NotLeader or LinkError."""
+        """Let the leader take a host's seat; if that is the leader, it hands over.
+
+        Raises NotLeader or LinkError: at once where no majority is linked.
+        """
+        deadline = self._clock.monotonic() + _UNSEAT_SECONDS
+        while True:
+            try:
+                await self._ask_to_unseat(host)
+            except NetqueueError:
+                group = self._group()
+                late = self._clock.monotonic() >= deadline
+                if late or group is None or not group.has_quorum:
+                    raise
+            else:
+                return
+            await self._clock.sleep(_RETRY)
+
+    async def _ask_to_unseat(self, host: str) -> None:
         group = self._group()
         if group is None or group.leader is None:
             raise NotLeader(f"queue {self._queue} has no leader now: try again")

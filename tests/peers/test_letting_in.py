@@ -238,6 +238,7 @@ async def test_a_viewer_puts_nobody_out_and_lets_nobody_in(hosts: list[Host]) ->
     await until(lambda: linked(a, b, c))
     await b.network.desk.forget("demo", c.host_id)
     await until(lambda: b.network.connected("demo") == (a.host_id,))
+    await b.network.request("demo", a.host_id, "echo", {}, 30)  # after what it told
     await a.network.desk.repeat("demo", b.host_id)  # written after all that was told
     assert c.host_id in a.network.desk.members("demo")
     assert a.network.connected("demo") == tuple(sorted((b.host_id, c.host_id)))
