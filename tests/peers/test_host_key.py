@@ -6,6 +6,8 @@ import base64
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from moonraker_netqueue.machine import MachineDisk
 from moonraker_netqueue.peers.host_key import HostKey
@@ -83,3 +85,26 @@ def test_a_certificate_must_hold_one_key_on_the_curve(anna: Identity) -> None:
     ):
         text = base64.b64encode(raw[:64] + certificate).decode()
         assert not key.is_signed(fingerprint(certificate), SAID, text)
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(at=st.integers(0, 1 << 16), letter=st.integers(0, 127), cut=st.booleans())
+def test_a_mutated_signature_is_never_taken(
+    anna: Identity, at: int, letter: int, cut: bool
+) -> None:
+    """One letter other or missing: and nothing but an answer comes of it."""
+    key = HostKey(anna)
+    good = key.sign(SAID)
+    at %= len(good)
+    bad = good[:at] + ("" if cut else chr(letter)) + good[at + 1 :]
+    assert key.is_signed(anna.host_id, SAID, bad) == (bad == good)
+
+
+@given(st.text(max_size=2000))
+def test_any_text_gets_an_answer(text: str) -> None:
+    """A peer may send what it likes."""
+    assert not HostKey.is_signed(HostKey.__new__(HostKey), "0" * 64, SAID, text)
