@@ -79,9 +79,12 @@ class ServedQueue:
         _LOGGER.info("%s (%s) is %s", name, host_id[:8], said.value)
         body = MemberNoted(host_id, name, said)
         try:
-            await self.replica.submit(body, timeout=_NOTE_SECONDS, origin=by)
+            outcome = await self.replica.submit(body, "", _NOTE_SECONDS, by)
         except (ReplicaError, CommandInvalid) as error:
             _LOGGER.warning("the audit log is not told of %s: %s", name, error)
+        else:
+            if outcome.rule is not None:
+                _LOGGER.warning("the audit log is not told: %s", outcome.reason)
 
     async def unseat(self, host_id: str) -> bool:
         """Take the seat of a host that is put out; whether it has none now."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from ..model.command import Command, JobAdd, decode
-from ..model.errors import CommandInvalid, CommandTooNew, Rejected, Rule
+from ..model.errors import CommandInvalid, CommandTooNew, Rejected
 from ..model.event import Event
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
@@ -63,22 +63,20 @@ class Applier:
         state: QueueState,
         signatures: Signatures,
         applied: Applied,
-        refused: Callable[[Command, int, Outcome], None],
         failed: Callable[[ReplicaError], None],
     ) -> None:
         self.state = state
         self._group = group
         self._signatures = signatures
         self._applied = applied
-        self._refused = refused
         self._failed = failed
         self._stopped = False
 
     def apply(self, entry: Entry) -> None:
         """Apply one entry; what cannot be decoded changes nothing.
 
-        Nor does what its author did not sign, which is not even remembered: else
-        whoever leads could use up the numbers of another host's commands.
+        Nor does what its author did not sign. It is neither remembered nor an answer
+        to anybody: else whoever leads could use up another host's numbers.
         """
         if self._stopped:
             return
@@ -96,8 +94,6 @@ class Applier:
         forged = self._signatures.refusal(command, self._group, self.state.rules)
         if forged is not None:
             _LOGGER.warning("entry %d changes nothing: %s", entry.index, forged)
-            outcome = Outcome(Rule.PERMISSION, forged)
-            self._refused(command, entry.index, outcome)
             return
         try:
             events = self.state.apply(command, entry.index)

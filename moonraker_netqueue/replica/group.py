@@ -67,9 +67,7 @@ class Group:
         self.halted = False
         self._seen: object = None
         self._signatures = signatures
-        self._applier = Applier(
-            self.id, state, signatures, self._on_applied, self._answer, self.fail
-        )
+        self._applier = Applier(self.id, state, signatures, self._on_applied, self.fail)
         self._sender = Sender(journal.database, deliver)
         self._core = RaftCore(
             host_id, journal, clock, random, self._send, self._applier.apply
@@ -381,13 +379,10 @@ class Group:
                 if not answer.done():
                     answer.set_exception(NotLeader(f"{reason}: ask again"))
 
-    def _answer(self, command: Command, index: int, outcome: Outcome) -> None:
-        for answer in self._waiting.pop(command.id, []):
-            if not answer.done():
-                answer.set_result((outcome, index))
-
     def _on_applied(
         self, command: Command, index: int, outcome: Outcome, events: tuple[Event, ...]
     ) -> None:
-        self._answer(command, index, outcome)
+        for answer in self._waiting.pop(command.id, []):
+            if not answer.done():
+                answer.set_result((outcome, index))
         self._watcher.on_applied(command, index, outcome, events)

@@ -21,7 +21,7 @@ from .welcome import welcome_form
 _LOGGER = logging.getLogger(__name__)
 _RULES_SECONDS = 6.0  # longer than the leader waits for its commit
 _SEAT_WAIT = 3.0  # seconds a leader waits until a seat is gone
-_UNSEAT_SECONDS = 6.0  # that leaders are asked for: one may have to be elected
+_UNSEAT_SECONDS = 3.0  # that leaders are asked for: one may have to be elected
 _RETRY = 0.2
 _SUBMIT_WAIT = 5.0  # seconds a leader waits for a commit before the author asks again
 

@@ -21,6 +21,7 @@ from moonraker_netqueue.model.command import (
 from moonraker_netqueue.model.errors import Rule
 from moonraker_netqueue.model.member import MemberRole
 from moonraker_netqueue.model.schema import BASE, SCHEMA
+from moonraker_netqueue.replica import rules_gate
 from moonraker_netqueue.replica.entry import Kind
 from moonraker_netqueue.replica.errors import RecoverRefused
 from moonraker_netqueue.replica.group import Group
@@ -160,19 +161,25 @@ def test_a_follower_cannot_say_what_leaders_say(body: RulesRaise | Dissolve) -> 
     simulate(scenario)
 
 
-def test_the_queue_goes_over_to_signatures_by_itself() -> None:
-    """An hour after the last host learnt of them: until then it can be taken back."""
+def test_the_queue_goes_over_to_signatures_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A while after the last host learnt of them: until then it can be taken back."""
+    settled, look = 120.0, 5.0  # an hour of three hosts takes long to simulate
+    monkeypatch.setattr(rules_gate, "_SETTLED", settled)
+    monkeypatch.setattr(rules_gate, "_LOOK", look)
 
     async def scenario(cluster: Cluster) -> None:
         hosts = await start(cluster, a=NEW, b=NEW, c=FIRST)
-        await cluster.run_for(2 * 3600)
+        await cluster.run_for(2 * settled)
         assert (await hosts[2].submit("job-0001")).state is SubmitState.ACCEPTED
         assert {host.status.rules for host in hosts} == {BASE}
         await hosts[2].become(NEW)
-        await cluster.run_for(1800)
+        await cluster.run_for(settled / 2)
         assert {host.status.rules for host in hosts} == {BASE}
-        await cluster.run_for(2400)
-        assert {host.status.rules for host in hosts} == {SCHEMA}
+        await cluster.until(
+            lambda: {host.status.rules for host in hosts} == {SCHEMA}, settled
+        )
         for host in hosts:
             assert (await host.submit(f"job-{host.id}")).state is SubmitState.ACCEPTED
         await cluster.until(lambda: cluster.agreed(A, B, C))
