@@ -20,7 +20,7 @@ from .journal import Journal
 from .library import library, ports_of
 from .wire import BATCH_BYTES, RaftMessage
 
-APPLY_MAX = 16  # entries applied in one tick: a replay must not hold the loop
+APPLY_MAX = 8  # entries checked and applied in a tick: a replay must not hold the loop
 ELECTION_MIN = 1.4  # seconds; the upper bound is twice that
 HEARTBEAT = 0.3
 LEADER_FALLBACK = 4.0  # a leader that hears no quorum for so long steps down
