@@ -25,7 +25,7 @@ from tests.component.dashboard import CallRefusedError, Dashboard
 from tests.component.test_component import LONG, ROOT, serves, wait
 from tests.conftest import start_farm
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 _GCODE = b"G28\nG4 P500\n"
 
 PNG = base64.b64decode(
@@ -40,7 +40,7 @@ Story = Callable[[VirtualPrinter, VirtualPrinter], Awaitable[None]]
 def farm(printers_folder: Path) -> Iterator[VirtualFarm]:
     """Two printers of one queue; the first has the files."""
     with start_farm(printers_folder, 2, sections("panels")) as farm:
-        wait(lambda: unshared_reason(farm) is None, 60)
+        wait(lambda: unshared_reason(farm) is None)
         for name in "abc":
             farm.printers[0].client.upload(f"{name}.gcode", _GCODE + name.encode())
         farm.printers[0].client.upload("box/lid.gcode", _GCODE + b"; lid\n")
@@ -355,7 +355,7 @@ def is_idle(printer: VirtualPrinter) -> bool:
     return printer.client.query("print_stats")["state"] not in ("printing", "paused")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_an_option_leaves_the_local_queue_alone(printers_folder: Path) -> None:
     """Moonraker's own job queue then is what it was, and the shared one too."""
     section = (

@@ -18,7 +18,7 @@ from moonraker_netqueue.virtual_printer.moonraker_client import (
 from moonraker_netqueue.virtual_printer.printers import VirtualPrinter
 from tests.conftest import start_farm
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 
 SECTION = """\
 [netqueue]

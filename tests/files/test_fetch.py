@@ -18,7 +18,7 @@ from moonraker_netqueue.machine import MachineClock, MachineDisk, MachineRandom
 from moonraker_netqueue.peers.errors import LinkGone
 from moonraker_netqueue.ports import LinkListener, Message
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(10)]
+pytestmark = pytest.mark.asyncio
 
 RANGE = 1000
 DATA = b"".join(b"G1 X%d\n" % n for n in range(2000))
