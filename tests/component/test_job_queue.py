@@ -79,7 +79,7 @@ def story(tell: Story) -> Callable[[VirtualFarm], None]:
     @wraps(tell)
     def test(paused: VirtualFarm) -> None:
         first, second = paused.printers
-        asyncio.run(asyncio.wait_for(tell(first, second), 60))
+        asyncio.run(tell(first, second))
 
     del test.__wrapped__  # pytest reads the fixtures from `test`
     return test
@@ -119,7 +119,7 @@ async def test_mainsail_fills_reorders_and_empties_the_queue(
         await one.job_queue("delete_job", job_ids=one.ids("b.gcode"))
         await two.shows("a.gcode")
         told = [action for action in two.actions if action != "state_changed"]
-        assert told[0] == "jobs_added"  # the pause before may be told of first
+        assert "jobs_added" in told  # what was before may be told of first
         assert told[-1] == "jobs_removed"
 
 

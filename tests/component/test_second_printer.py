@@ -66,7 +66,7 @@ def test_the_second_printer_is_let_in_and_forgotten(
     assert "is let in" in desk.done("admit", second.name).out
     wait(lambda: unshared_reason(farm) is None)
     assert queue(first)["group"] == queue(second)["group"]
-    assert asking(first) is asking(second) is None
+    wait(lambda: asking(first) is asking(second) is None)
     desk.done("forget", second.name, "--yes")
     wait(lambda: not queue(first)["quorum"])  # one of two voters is left
     members = first.client.get(f"{ROOT}/members")
@@ -84,9 +84,13 @@ def test_a_dialog_asks_and_its_button_answers(farm: VirtualFarm) -> None:
     wait(partial(serves, first))
     second.start()
     begin = "// action:prompt_begin Let printer2 into queue letting-in?"
-    wait(lambda: begin in console(first))
-    lines = console(first)
-    lines = lines[lines.index(begin) :]
+
+    def dialog() -> list[str]:
+        lines = console(first)
+        lines = lines[lines.index(begin) :] if begin in lines else []
+        return lines if "// action:prompt_show" in lines else []
+
+    lines = wait(dialog)
     code = (asking(first) or {})["code"]
     assert lines[1] == f"// action:prompt_text It must show the same code: {code}"
     assert lines[-1] == "// action:prompt_show"
@@ -99,7 +103,7 @@ def test_a_dialog_asks_and_its_button_answers(farm: VirtualFarm) -> None:
     answer = {"host_id": shown[0]["host_id"], "code": code}
     second.client.post(f"{ROOT}/member", {**answer, "action": "approve"})
     wait(lambda: unshared_reason(farm) is None)
-    assert rows(first) == rows(second) == []
+    wait(lambda: rows(first) == rows(second) == [])
 
 
 def test_a_token_is_for_one_host(farm: VirtualFarm) -> None:
