@@ -21,6 +21,13 @@ install_config() {
         --checkout "$root" --origin "$origin" --branch "$branch" --token "$token" "$@"
 }
 
+# entries_tool NUMBER [--show]: the ways to the page that the dashboards have.
+entries_tool() {
+    local i=$1
+    shift
+    "${pythons[i]}" "$root/installer/dashboard_entries.py" "${data_paths[i]}" "$@"
+}
+
 # data_folders NUMBER: what the queue has on this printer's disk.
 data_folders() {
     local folder
