@@ -13,6 +13,9 @@ from pathlib import Path
 
 from pip._vendor.packaging.requirements import Requirement
 
+HASHES = sys.maxsize > 2**32
+"""Whether the files have known hashes. What 32-bit boards get is built elsewhere."""
+
 
 def canonical(name: str) -> str:
     """One spelling for all spellings of a package's name."""
@@ -37,6 +40,24 @@ def missing(requirements: Iterable[str]) -> list[str]:
         if (version := versions.get(canonical(Requirement(line).name))) is None
         or not Requirement(line).specifier.contains(version, prereleases=True)
     ]
+
+
+def wanted(requirements: list[str], pins: Iterable[str]) -> list[str]:
+    """Of the pins, each with its hashes, those to install: what is missing, and what
+    that needs and is not there.
+    """
+    versions = installed()
+    direct = {canonical(Requirement(line).name) for line in requirements}
+    lacking = {canonical(Requirement(line).name) for line in missing(requirements)}
+    found = []
+    for pin in pins:
+        requirement = Requirement(pin.split(" --hash=")[0])
+        name = canonical(requirement.name)
+        if requirement.marker is not None and not requirement.marker.evaluate():
+            continue
+        if name in lacking or (name not in direct and name not in versions):
+            found.append(pin if HASHES else str(requirement))
+    return found
 
 
 def unneeded(added: Iterable[str]) -> list[str]:
@@ -65,9 +86,10 @@ def unneeded(added: Iterable[str]) -> list[str]:
 
 
 def lines(path: str) -> list[str]:
-    """The lines of a file that say something."""
-    texts = (line.split("#")[0].strip() for line in Path(path).read_text().splitlines())
-    return [text for text in texts if text]
+    """The lines of a file that name something; one that goes on is one."""
+    text = re.sub(r"\s*\\\n\s*", " ", Path(path).read_text())
+    texts = (line.split("#")[0].strip() for line in text.splitlines())
+    return [text for text in texts if text and not text.startswith("-")]
 
 
 def main() -> int:
@@ -77,6 +99,8 @@ def main() -> int:
         found = [f"{name}=={version}" for name, version in sorted(installed().items())]
     elif command == "missing":
         found = missing(lines(paths[0]))
+    elif command == "wanted":
+        found = wanted(lines(paths[0]), lines(paths[1]))
     else:
         found = unneeded(lines(paths[0]))
     print(*found, sep="\n")
