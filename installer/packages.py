@@ -42,11 +42,14 @@ def missing(requirements: Iterable[str]) -> list[str]:
     ]
 
 
-def wanted(requirements: list[str], pins: Iterable[str]) -> list[str]:
-    """Of the pins, each with its hashes, those to install: what is missing, and what
-    that needs and is not there.
+def wanted(
+    requirements: list[str], pins: Iterable[str], ours: Iterable[str]
+) -> list[str]:
+    """Of the pins, each with its hashes, those to install: what is missing, what that
+    needs and is not there, and what we added in another version.
     """
     versions = installed()
+    added = {canonical(name) for name in ours}
     direct = {canonical(Requirement(line).name) for line in requirements}
     lacking = {canonical(Requirement(line).name) for line in missing(requirements)}
     found = []
@@ -55,9 +58,23 @@ def wanted(requirements: list[str], pins: Iterable[str]) -> list[str]:
         name = canonical(requirement.name)
         if requirement.marker is not None and not requirement.marker.evaluate():
             continue
-        if name in lacking or (name not in direct and name not in versions):
+        version = versions.get(name)
+        other = version is None or not requirement.specifier.contains(version)
+        if name in lacking or (
+            other and (name in added or (name not in direct and version is None))
+        ):
             found.append(pin if HASHES else str(requirement))
     return found
+
+
+def kept(ours: Iterable[str]) -> list[str]:
+    """What pip has to leave as it is: all that we did not add, as its constraints."""
+    added = {canonical(name) for name in ours}
+    return [
+        f"{name}=={version}"
+        for name, version in sorted(installed().items())
+        if name not in added
+    ]
 
 
 def unneeded(added: Iterable[str]) -> list[str]:
@@ -95,14 +112,17 @@ def lines(path: str) -> list[str]:
 def main() -> int:
     """Run; returns the exit status."""
     command, *paths = sys.argv[1:]
-    if command == "list":  # also good as pip's constraints
-        found = [f"{name}=={version}" for name, version in sorted(installed().items())]
+    files = [lines(path) if Path(path).exists() else [] for path in paths]
+    if command == "list":
+        found = kept(())
+    elif command == "kept":
+        found = kept(files[0])
     elif command == "missing":
-        found = missing(lines(paths[0]))
+        found = missing(files[0])
     elif command == "wanted":
-        found = wanted(lines(paths[0]), lines(paths[1]))
+        found = wanted(files[0], files[1], files[2])
     else:
-        found = unneeded(lines(paths[0]))
+        found = unneeded(files[0])
     print(*found, sep="\n")
     return 0
 

@@ -18,7 +18,8 @@ packages_record() {
 # wanted_packages NUMBER: the pinned packages to install, with hashes where there are.
 wanted_packages() {
     if [[ -n $(package_tool "$1" missing "$requirements") ]]; then
-        package_tool "$1" wanted "$requirements" "$pins/packages.txt"
+        package_tool "$1" wanted "$requirements" "$pins/packages.txt" \
+            "$(packages_record "$1")"
     fi
 }
 
@@ -40,7 +41,7 @@ pip_install() {
         --root-user-action ignore "$@"
 }
 
-# add_packages PYTHON WORK: those in WORK/wanted, none that is there in another version.
+# add_packages PYTHON WORK: those in WORK/wanted; what is in WORK/kept stays as it is.
 # Where hashes are known, also what builds a package is checked: pip itself would take
 # the newest, unchecked.
 add_packages() {
@@ -50,13 +51,13 @@ add_packages() {
             --requirement "$pins/build.txt" || return
         checked=(--require-hashes --use-pep517 --no-build-isolation)
     fi
-    PYTHONPATH=$2/tools pip_install "$1" --prefer-binary --constraint "$2/before" \
+    PYTHONPATH=$2/tools pip_install "$1" --prefer-binary --constraint "$2/kept" \
         --requirement "$2/wanted" "${checked[@]}"
 }
 
-# Adds what is missing. Everything that is there is a constraint, in the version that
-# is there: Moonraker's own packages stay as they are. If pip fails, what it had added
-# until then goes again.
+# Adds what is missing. Everything that is there and that we did not add is a
+# constraint, in the version that is there: Moonraker's own packages stay as they are.
+# If pip fails, what it had added until then goes again.
 apply_packages() {
     local python=${pythons[$1]} work record result=0
     if [[ -z $(describe_packages "$1") ]]; then
@@ -64,19 +65,20 @@ apply_packages() {
     fi
     record=$(packages_record "$1")
     work=$(mktemp -d)
-    package_tool "$1" list >"$work/before"
+    package_tool "$1" list | sed 's/==.*//' >"$work/before"
+    package_tool "$1" kept "$record" >"$work/kept"
     wanted_packages "$1" >"$work/wanted"
     echo "installing Python packages; the first time on a small board takes minutes"
     trap : INT TERM # pip ends by itself on Ctrl-C, and then it is undone
     add_packages "$python" "$work" >"$work/log" 2>&1 || result=$?
-    package_tool "$1" list >"$work/after"
-    LC_ALL=C comm -13 <(LC_ALL=C sort "$work/before") <(LC_ALL=C sort "$work/after") |
-        sed 's/==.*//' >"$work/added"
+    package_tool "$1" list | sed 's/==.*//' >"$work/after"
+    LC_ALL=C comm -13 <(LC_ALL=C sort "$work/before") <(LC_ALL=C sort "$work/after") \
+        >"$work/added"
     if ((result)); then
         remove_packages "$python" "$work/added"
     else
         cat "$work/added" >>"$record"
-        echo "packages added: $(paste -sd ' ' "$work/added")"
+        echo "packages installed: $(sed 's/[ ;].*//' "$work/wanted" | paste -sd ' ')"
     fi
     trap - INT TERM
     if ((result)); then

@@ -97,15 +97,18 @@ def test_only_what_is_missing_is_installed(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(packages, "installed", lambda: there)
     requirements = packages.lines(str(REQUIREMENTS))
     pins = packages.lines(str(PINS / "packages.txt"))
-    found = packages.wanted(requirements, pins)
+    found = packages.wanted(requirements, pins, ())
     assert all(" --hash=sha256:" in line for line in found)
     names = {re.split(r"==| ;", line)[0] for line in found}
     assert names - {"typing-extensions"} == {
         "cffi", "cryptography", "msgpack", "pulp", "pycparser", "pysyncobj",
     }  # fmt: skip
     monkeypatch.setattr(packages, "HASHES", False)
-    plain = packages.wanted(requirements, pins)
+    plain = packages.wanted(requirements, pins, ())
     bare = [Requirement(line.split(" --hash=")[0]) for line in found]
     assert bare == [Requirement(line) for line in plain]
     there["cffi"] = "1.0"
-    assert not any("cffi" in line for line in packages.wanted(requirements, pins))
+    assert not any("cffi" in line for line in packages.wanted(requirements, pins, ()))
+    # A package that we added ourselves is brought to its pin, with the others.
+    assert any("cffi" in line for line in packages.wanted(requirements, pins, ["CFFI"]))
+    assert packages.kept(["CFFI"]) == ["pulp==2.9", "pyyaml==6.0"]
