@@ -104,6 +104,9 @@ def test_the_second_printer_is_let_in_and_forgotten(
     assert said(first) == told
     members = first.client.get(f"{ROOT}/members")
     assert [row["name"] for row in members["forgotten"]] == [second.name]
+    for what in ("members", "printers"):  # nothing is left of it
+        shown = first.client.get(f"{ROOT}/{what}")[what]
+        assert [row["name"] for row in shown] == [first.name]
     assert second.name in desk.done("admit").out
 
 
