@@ -15,13 +15,13 @@ from tests.conftest import StartPrinters
 from tests.panel.conftest import Play, play_at
 from tests.panel.workshop import LONG, ROOT, SHORT, fill, section, sliced, wait
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 
 
 def fetch(
     printer: VirtualPrinter, path: str, **headers: str
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", printer.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", printer.port, timeout=60)
     try:
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()
