@@ -14,7 +14,7 @@ import pytest
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm
 from tests.cli.desks import GCODE, LONG, Desk, jobs, until
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_add_uploads_and_ls_shows(desk: Desk) -> None:
@@ -269,7 +269,7 @@ def test_as_a_program(desk: Desk) -> None:
     command = [sys.executable, "-m", "moonraker_netqueue.cli"]
     desk.add("part.gcode", GCODE, "--name", "\u4ef6 [red]x[/red]")
     done = subprocess.run(
-        [*command, "ls"], capture_output=True, env=environment, timeout=30
+        [*command, "ls"], capture_output=True, env=environment, timeout=90
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert "\u4ef6 [red]x[/red]" in done.stdout.decode()
@@ -279,7 +279,7 @@ def test_as_a_program(desk: Desk) -> None:
         ["bash", "-c", line, sys.executable],
         capture_output=True,
         env=environment,
-        timeout=30,
+        timeout=90,
     )
     assert pipe.stderr == b""
 
