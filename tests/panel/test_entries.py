@@ -18,7 +18,7 @@ from tests.component.test_component import exchange
 from tests.conftest import start_farm
 from tests.panel.workshop import ROOT, wait
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 SECTION = """\
 [netqueue]
