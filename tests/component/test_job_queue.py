@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import posixpath
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial, wraps
 from pathlib import Path
 
@@ -33,7 +33,7 @@ PNG = base64.b64decode(
     "Np8Q4t5+jwAAAABJRU5ErkJggg=="
 )
 
-Story = Callable[[VirtualPrinter, VirtualPrinter], Awaitable[None]]
+Story = Callable[[VirtualPrinter, VirtualPrinter], Coroutine[None, None, None]]
 
 
 @pytest.fixture(scope="module")
