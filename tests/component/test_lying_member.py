@@ -24,7 +24,7 @@ from tests.component.test_component import ROOT, serves, wait
 from tests.conftest import start_farm
 from tests.peers.liar import Liar, LyingLink, endless_frame, framed, hello
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 SECTION = """\
 [netqueue]
 queues: workshop, secret

@@ -17,7 +17,7 @@ from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrin
 from tests.component.test_component import ROOT, exchange, wait
 from tests.conftest import start_farm
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 SECTION = """\
 [netqueue]
