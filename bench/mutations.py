@@ -232,6 +232,35 @@ MUTATIONS = (
         "::test_an_end_that_only_the_others_heard_is_told_again",
     ),
     Mutation(
+        "R12",
+        "replica/signatures.py",
+        "if self._signer.is_signed(author, text, command.signature):",
+        "if command.signature:",
+        "replica/test_signatures.py::test_a_leader_cannot_speak_for_another_host",
+    ),
+    Mutation(
+        "R12",
+        "replica/signatures.py",
+        'signed = ["netqueue command", self._queue, group, signed_part(command)]',
+        'signed = ["netqueue command", self._queue, signed_part(command)]',
+        "replica/test_signatures.py::test_a_leader_cannot_speak_for_another_host",
+    ),
+    Mutation(
+        "R12",
+        "replica/copies.py",
+        "if signatures.refusal(command, group, state.rules) is None:",
+        "if signatures:",
+        "replica/test_signatures.py"
+        "::test_what_goes_on_without_a_quorum_counts_no_forged_command",
+    ),
+    Mutation(
+        "R12",
+        "model/permissions.py",
+        "if author in queue.viewers and type(command.body) not in _VIEWER_SAYS:",
+        "if type(command.body) is Command:",
+        "model/test_roles.py::test_who_may_say_what",
+    ),
+    Mutation(
         "R14",
         "model/queue_rules.py",
         "if queue.ever_had_jobs:",

@@ -173,7 +173,9 @@ class _Builder:
         self._closing.push_async_callback(klipper_status.close)
 
         def hook(queue: ServedQueue, closing: AsyncExitStack) -> None:
-            queue.replica.register_request(OWNER_METHOD, endpoints.answer_peer)
+            queue.replica.register_request(
+                OWNER_METHOD, endpoints.answer_peer, changes=True
+            )
             feed = ChangeFeed(queue, self._clock, notify)
             queue.replica.add_listener(feed.on_events)
             queue.replica.add_listener(klipper_status.on_events)

@@ -106,6 +106,8 @@ class Introductions:
 
     def on_asking(self, peer: str, frame: Asking) -> None:
         """A member tells who asked it."""
+        if peer in self._admission.unheard(frame.queue):
+            return
         via = self._members.peer_name(peer)
         told = [
             Newcomer(

@@ -34,6 +34,7 @@ from .frames import (
 )
 from .gate import Gate
 from .handshakes import Handshakes
+from .host_key import HostKey
 from .identity import Identity
 from .introductions import Introductions
 from .link import Link, Phase
@@ -65,6 +66,7 @@ class PeerNetwork:
         disk: Disk,
     ) -> None:
         self._identity = identity
+        self.signer = HostKey(identity)
         self._admission = admission
         self._reader = ContentReader(content, disk, worker)
         self._name = name
@@ -325,10 +327,8 @@ class PeerNetwork:
             self._server.cut(queue, host_id)
 
     def _hello_for(self, host_id: str) -> Hello:
-        queues = {
-            queue: self._admission.is_member(queue, host_id)
-            for queue in self._listeners
-        }
+        admits = self._admission.is_member
+        queues = {queue: admits(queue, host_id) for queue in self._listeners}
         return Hello(self._name, self._nonce, self._port, queues, introduces=True)
 
     def _refresh(self, peer: Peer) -> None:
