@@ -18,7 +18,7 @@ from .compaction import Compaction
 from .driver import Driver
 from .election import Election
 from .entry import Kind
-from .errors import NotLeader, ReplicaError, WireInvalid
+from .errors import NotLeader, ReplicaError
 from .greeting import LinkedJournal
 from .group_watcher import GroupWatcher
 from .hardening import Hardening
@@ -228,12 +228,10 @@ class Group:
         life = self._participants.life(host)
         if self.halted or life is None or not self._participants.takes_part(host):
             return
-        if incarnation != life.incarnation:  # R4: of a life that is over
-            return
-        try:
-            message = wire.decode(form)
-        except WireInvalid as error:
-            _LOGGER.warning("host %.8s sent a bad raft message: %s", host, error)
+        if incarnation != life.incarnation:
+            return  # R4: of a life of its journal that is over
+        message = self._hardening.decoded(host, form)
+        if message is None:
             return
         known = self._core.progress(host)
         self._hardening.receive(host, message)

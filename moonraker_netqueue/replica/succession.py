@@ -90,8 +90,11 @@ class Succession:
     async def give_copy(self, peer: str, group: Group, journal: Journal) -> Message:
         """Stand still, and offer what is known to a host that goes on.
 
-        Of two that do so at the same time the one with the lower id does.
+        Of two that do so at the same time the one with the lower id does. Refused by
+        a host that has a majority here: else any member could hold the queue up.
         """
+        if group.has_quorum:
+            raise RequestRefused("a majority of the voters is here, as this host sees")
         if self._order is not None:
             if self._host_id < peer:
                 raise RequestRefused("this host goes on itself at this moment")

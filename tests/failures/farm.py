@@ -43,7 +43,7 @@ class _InsideClient(MoonrakerClient):
     """Asks a Moonraker on its own machine: no cut wire is in the way."""
 
     def __init__(self, namespace: Namespace) -> None:
-        super().__init__(PORT, timeout=20)
+        super().__init__(PORT, timeout=60)
         self._namespace = namespace
 
     def _exchange(
