@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -85,6 +86,14 @@ class WholeHost(Computer):
         if self._parts is None or replica is None:
             return False
         return ReplicaQueue(replica, self.links).ready
+
+    def has_noted(self, print_id: str) -> bool:
+        """Whether its printer would know of this print after a power cut."""
+        return print_id.encode() in self.disk.surviving(_DATA / "printer.json")
+
+    def _highest_entry(self, queue: str) -> int:
+        journal = _DATA / "queues" / queue / "group.db"
+        return self.disk.surviving_highest(journal, "position", "log")
 
     # Life.
 
@@ -188,6 +197,7 @@ class WholeHost(Computer):
                 seat_ttl=self._seat_ttl,
             )
             replica.witness = self.witness
+            replica.on_disk = partial(self._highest_entry, queue)
             await replica.start()
             self.replicas[queue] = replica
         fetcher = Fetcher(
