@@ -151,7 +151,7 @@ class Eviction:
             mine = replica.state.prints_of_host(self._links.host_id)
             if any(print_.sha256 == sha256 for print_ in mine):
                 raise ContentNeeded(f"a print of queue {replica.queue} needs it here")
-        if self.spares(sha256):
+        if self._store.is_coming(sha256) or self.spares(sha256):
             raise ContentNeeded("it was added a moment ago: a job for it may come")
 
     def _live_holders(self, replica: Replica, sha256: str) -> list[str]:

@@ -150,7 +150,13 @@ def test_what_going_on_risks_is_told_before() -> None:
         "held": [held],
     }
     text = "\n".join(plain(risks_page(shown)))
-    for words in ("missing: voron", "ender", "nothing is lost", "hooks", "goes on, too"):
+    for words in (
+        "missing: voron",
+        "ender",
+        "nothing is lost",
+        "hooks",
+        "goes on, too",
+    ):
         assert words in text
     assert re.search(r"clips +7", text)
     unseen = {"unseen": "what they accepted is not here", "twice": []}

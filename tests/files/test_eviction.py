@@ -319,3 +319,34 @@ def test_beside_a_host_of_the_first_version_what_is_needed_stays() -> None:
         await cluster.until(lambda: cluster.agreed(A, B, C, D))
 
     _run(scenario)
+
+
+def test_what_is_just_coming_in_is_not_deleted_before_its_owner_says_so() -> None:
+    """Over budget with what is needed: the newest is the only one that could go.
+
+    Found by lives of clusters: the file was gone when its job was added.
+    """
+
+    async def scenario(cluster: Cluster) -> None:
+        (host,) = await _keepers(cluster, A)
+        for number in range(4):
+            await _keep_for_a_job(host, f"part-{number}")
+        assert host.life is not None
+        fresh: set[str] = set()
+        host.eviction.spares = fresh.__contains__
+        host.life.call(host.eviction.start)
+        path = _GCODES / "new.gcode"
+        with host.disk.open(path, "wb") as file:
+            file.write(b"G28\n".ljust(_SIZE, b"\n"))
+
+        async def add() -> FileRef:
+            kept = await host.store.add(path)
+            assert host.store.has(kept.sha256)
+            fresh.add(kept.sha256)
+            return kept
+
+        kept = await host.do(add())
+        await cluster.run_for(5)
+        assert host.store.has(kept.sha256)
+
+    _run(scenario)
