@@ -350,3 +350,28 @@ def test_what_is_just_coming_in_is_not_deleted_before_its_owner_says_so() -> Non
         assert host.store.has(kept.sha256)
 
     _run(scenario)
+
+
+def test_after_a_start_nothing_goes_before_the_log_is_read_again() -> None:
+    """Over budget, alone of three and not knowing its jobs: the last copy stays.
+
+    Found by lives of clusters: with an empty state nothing seemed to be needed.
+    """
+
+    async def scenario(cluster: Cluster) -> None:
+        a, b, c = await _keepers(cluster, A, B, C)
+        files = [await _keep_for_a_job(a, f"part-{number}") for number in range(5)]
+        await cluster.until(lambda: cluster.agreed(A, B, C))
+        for host in (a, b, c):
+            host.kill()
+        await a.start()
+        assert a.life is not None
+        a.life.call(a.eviction.start)
+        await cluster.run_for(30)
+        assert [a.store.has(file.sha256) for file in files] == [True] * 5
+        assert a.told == []
+        await b.start()
+        await cluster.until(lambda: any(a.told))  # now it knows: all are needed
+        assert [a.store.has(file.sha256) for file in files] == [True] * 5
+
+    _run(scenario)
