@@ -144,15 +144,17 @@ def test_a_bad_file_is_told_with_what_to_do(off: Off, case: Case, number: int) -
     if case.path.startswith("config"):
         (printer.data_path / _RECORD).unlink()  # else the entry is not made again
     (_no_text, _folder)[number](path)
-    told = _start(printer, lambda told: all(word in told for word in words))
-    assert path.name in told or "sidebar" in told
-    assert "Traceback" not in told
-    if case.serves[number]:
-        wait(partial(serves, printer), 60)
-    else:
-        assert netqueue_warnings(printer)
-    assert printer.server_info()["klippy_connected"]
-    printer.kill("moonraker")
+    try:
+        told = _start(printer, lambda told: all(word in told for word in words))
+        assert path.name in told or "sidebar" in told
+        if case.serves[number]:
+            wait(partial(serves, printer), 60)
+        else:
+            wait(lambda: netqueue_warnings(printer), 60)
+        wait(lambda: printer.server_info()["klippy_connected"], 60)
+        assert "Traceback" not in told
+    finally:
+        printer.kill("moonraker")
 
 
 def _start(printer: VirtualPrinter, said: Callable[[str], bool]) -> str:

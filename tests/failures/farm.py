@@ -92,8 +92,10 @@ class FragileMachine(Machine):
     `open_disk` comes before `start`, and `close_disk` after `stop`.
     """
 
-    def __init__(self, name: str, data_path: Path, namespace: Namespace) -> None:
-        super().__init__(name, data_path, namespace)
+    def __init__(
+        self, name: str, data_path: Path, namespace: Namespace, options: str = ""
+    ) -> None:
+        super().__init__(name, data_path, namespace, options)
         self._clock = data_path.with_suffix(".clock")
         self.set_clock(0)
 
@@ -121,7 +123,15 @@ class FragileMachine(Machine):
             os.environ.update(before)
 
     def set_clock(self, seconds: int) -> None:
-        """Its wall clock is so much ahead of ours from now on."""
+        """Its wall clock is so much ahead of ours from now on.
+
+        A Klipper that comes to one midnight twice renames its log over the older one:
+        what they say of prints is kept under other names.
+        """
+        for log in (self.data_path / "logs").glob("klippy.log*"):
+            kept = log.with_name(f"klippy.log.kept-{log.stat().st_ino}")
+            if not kept.exists():
+                kept.hardlink_to(log)
         self._clock.write_text(f"{seconds:+d}")
 
     def fill_disk(self) -> None:
@@ -329,7 +339,7 @@ def farm_of(
         for number, namespace in enumerate(namespaces[:count], start=1):
             name = f"printer{number}"
             if number > count - fragile:
-                weak = FragileMachine(name, directory / name, namespace)
+                weak = FragileMachine(name, directory / name, namespace, options)
                 weak.open_disk()
                 closing.callback(weak.close_disk)
                 printers.append(weak)

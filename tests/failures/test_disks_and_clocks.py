@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from moonraker_netqueue.virtual_printer.evidence import recorded
 from tests.component.test_component import wait
 from tests.failures.farm import Farm, FragileMachine, Machine, damage, farm_of
 
@@ -85,6 +88,21 @@ def test_a_clock_that_jumps_changes_no_membership_and_prints_nothing_twice(
         wait(lambda: farm.printed(*marks), 90)
         assert farm.settled()
     assert farm.printers[0].status()["group"] == group
+
+
+def test_a_clock_that_jumps_costs_no_evidence(tmp_path: Path) -> None:
+    """A Klipper that comes to one midnight twice renames its log over the older one."""
+    machine = FragileMachine("p", tmp_path / "p", cast(Any, None))
+    logs = machine.data_path / "logs"
+    logs.mkdir(parents=True)
+    for night in range(3):
+        log = logs / "klippy.log"
+        log.write_text(f"record: begin-{night}\nrecord: end-{night}\n")
+        machine.set_clock(86400)
+        log.replace(logs / "klippy.log.2026-01-01")
+        machine.set_clock(0)
+    ended = recorded(logs)["end"]
+    assert ended == Counter({"0": 1, "1": 1, "2": 1})
 
 
 def test_a_damaged_journal_is_set_aside_and_the_queue_comes_from_the_others(
