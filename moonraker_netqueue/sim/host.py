@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -242,8 +243,9 @@ class WholeHost(Computer):
             lambda _text: None,
         )
         eviction.spares = self._fresh.__contains__
-        for replica in self.replicas.values():
-            replica.register_request(VERIFY_METHOD, eviction.answer)
+        for queue, replica in self.replicas.items():
+            answer = partial(eviction.answer, queue)
+            replica.register_request(VERIFY_METHOD, answer)
         eviction.start()
         return eviction
 

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from .printers import VirtualFarm, VirtualPrinter
 
@@ -29,19 +28,12 @@ def gather(farm: VirtualFarm, since: float) -> list[Evidence]:
     return [_gather(printer, since) for printer in farm.printers]
 
 
-def recorded(logs: Path) -> dict[str, Counter[str]]:
-    """Marks that Klipper's logs in a folder have, by "begin" and "end"."""
+def _gather(printer: VirtualPrinter, since: float) -> Evidence:
     counts: dict[str, Counter[str]] = {"begin": Counter(), "end": Counter()}
-    # At midnight Klipper renames its log and begins another; one may have two names.
-    paths = sorted(logs.glob("klippy.log*"))
-    for log in {path.stat().st_ino: path for path in paths}.values():
+    # At midnight Klipper renames its log and begins another.
+    for log in sorted((printer.data_path / "logs").glob("klippy.log*")):
         for edge, mark in _RECORD.findall(log.read_text(errors="replace")):
             counts[edge][mark] += 1
-    return counts
-
-
-def _gather(printer: VirtualPrinter, since: float) -> Evidence:
-    counts = recorded(printer.data_path / "logs")
     answer = printer.client.get(
         "/server/history/list", since=str(since), limit=_HISTORY_LIMIT
     )

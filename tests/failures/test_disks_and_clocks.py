@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
-from moonraker_netqueue.virtual_printer.evidence import recorded
 from tests.component.test_component import wait
 from tests.failures.farm import Farm, FragileMachine, Machine, damage, farm_of
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +44,9 @@ def test_a_full_disk_stops_its_own_host_only(whole: Farm) -> None:
     small.fill_disk()
     try:
         mark = farm.add(one, 2)
-        error = wait(lambda: small.status()["error"], 30)
+        error = wait(lambda: small.status()["error"])
         assert "disk" in error
-        wait(lambda: farm.done(one, mark) == 2, 60)
+        wait(lambda: farm.done(one, mark) == 2)
     finally:
         small.empty_disk()
         small.kill("moonraker")
@@ -66,9 +63,9 @@ def test_a_disk_that_went_read_only_keeps_moonraker_and_the_others_going(
     small.remount("ro")
     try:
         _restart(small)
-        wait(lambda: any(str(small.folder) in text for text in _warnings(small)), 60)
+        wait(lambda: any(str(small.folder) in text for text in _warnings(small)))
         mark = farm.add(one, 2)
-        wait(lambda: farm.done(one, mark) == 2, 60)
+        wait(lambda: farm.done(one, mark) == 2)
     finally:
         small.kill("moonraker")
         small.remount("rw")
@@ -85,24 +82,9 @@ def test_a_clock_that_jumps_changes_no_membership_and_prints_nothing_twice(
     for offset in (86400, -86400, 0):
         _fragile(farm).set_clock(offset)
         marks.append(farm.add(farm.printers[2], 2))
-        wait(lambda: farm.printed(*marks), 90)
+        wait(lambda: farm.printed(*marks))
         assert farm.settled()
     assert farm.printers[0].status()["group"] == group
-
-
-def test_a_clock_that_jumps_costs_no_evidence(tmp_path: Path) -> None:
-    """A Klipper that comes to one midnight twice renames its log over the older one."""
-    machine = FragileMachine("p", tmp_path / "p", cast(Any, None))
-    logs = machine.data_path / "logs"
-    logs.mkdir(parents=True)
-    for night in range(3):
-        log = logs / "klippy.log"
-        log.write_text(f"record: begin-{night}\nrecord: end-{night}\n")
-        machine.set_clock(86400)
-        log.replace(logs / "klippy.log.2026-01-01")
-        machine.set_clock(0)
-    ended = recorded(logs)["end"]
-    assert ended == Counter({"0": 1, "1": 1, "2": 1})
 
 
 def test_a_damaged_journal_is_set_aside_and_the_queue_comes_from_the_others(
@@ -111,7 +93,7 @@ def test_a_damaged_journal_is_set_aside_and_the_queue_comes_from_the_others(
     """Some bytes in its middle: it is noticed, kept for whoever asks, and not used."""
     farm = whole
     mark = farm.add(farm.printers[1], 2)
-    wait(lambda: farm.printed(mark), 60)
+    wait(lambda: farm.printed(mark))
     broken = farm.printers[1]
     pid = broken.pid("moonraker")
     assert pid is not None
@@ -119,6 +101,6 @@ def test_a_damaged_journal_is_set_aside_and_the_queue_comes_from_the_others(
     wait(lambda: "moonraker" in broken.dead())
     damaged = damage(broken.journal).read_bytes()
     _restart(broken)
-    wait(farm.settled, 90)
+    wait(farm.settled)
     kept = list((broken.journal.parent / "set-aside").glob("*.db"))
     assert [path.read_bytes() for path in kept] == [damaged]
