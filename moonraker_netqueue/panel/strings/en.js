@@ -234,6 +234,8 @@ export const en = {
   'recover.who': 'Missing: {missing}. Those that go on: {following}.',
   'recover.first': 'First try to switch the missing on again: then nothing is risked.',
   'recover.twice': 'Copies that may be made twice, if the missing hosts go on, too:',
+  'recover.twice_if':
+    'Copies that may be made twice, if a missing host is on, only cut off, and somebody goes on there, too:',
   'recover.held': 'Prints that the missing hosts hold; they stay as they are, and you decide about each later:',
   'recover.sure': 'I looked: {missing} cannot be brought back now.',
   'recover.wait': 'Wait for them',
