@@ -3,7 +3,7 @@
 import { html, useState } from '../vendor/htm-preact.js';
 import { words } from '../core/format.js';
 import { needsHand, progress } from '../core/queue.js';
-import { format, t, told } from '../core/text.js';
+import { format, said, t, told } from '../core/text.js';
 import { Icon } from './icons.js';
 import { Bar, Chip, Dialog, Empty, Field, Menu } from './parts.js';
 import { RemedyButton } from './remedies.js';
@@ -56,13 +56,20 @@ function PrinterCard({ printer, jobs, own, address, session, actions, show, edit
     ${live
       ? html`<${LivePrint} print=${live} printer=${printer} own=${own} job=${jobs.get(live.job_id)}
           session=${session} />`
-      : html`<p class="idle">${printer.reason || printer.why || t('printer.nothing')}</p>
+      : html`<p class="idle">${whyIdle(printer)}</p>
           <${Remedy} printer=${printer} />`}
     <${Facts} printer=${printer} />
     ${printer.connected &&
     html`<${Acts} printer=${printer} live=${live} jobs=${jobs} actions=${actions} />`}
     <${Undecided} printer=${printer} show=${show} />
   </article>`;
+}
+
+/** Why it has no work; what its own host says of its state is in English only. */
+function whyIdle(printer) {
+  if (!printer.connected) return t('printer.away');
+  const text = printer.reason || printer.why || t('printer.nothing');
+  return said(printer.idle?.phrases.why, text);
 }
 
 function clear(printer, actions) {
@@ -105,7 +112,8 @@ function Remedy({ printer }) {
   // A bed that is not clear has its button, and its reason says what to do.
   const told_ = printer.connected && printer.state !== 'bed_occupied';
   const remedy = told_ && printer.idle?.remedy;
-  return remedy ? html`<p class="quiet remedy">${remedy}</p>` : null;
+  if (!remedy) return null;
+  return html`<p class="quiet remedy">${said(printer.idle.phrases.remedy, remedy)}</p>`;
 }
 
 function Facts({ printer }) {
