@@ -4,6 +4,7 @@ import { html, useState } from '../vendor/htm-preact.js';
 import { words } from '../core/format.js';
 import { needsHand, progress } from '../core/queue.js';
 import { format, said, t, told } from '../core/text.js';
+import { Hours } from './hours.js';
 import { Icon } from './icons.js';
 import { Bar, Chip, Dialog, Empty, Field, Menu } from './parts.js';
 import { RemedyButton } from './remedies.js';
@@ -178,6 +179,7 @@ function LivePrint({ print, printer, own, job, session }) {
 
 /** A printer's own entry. */
 function PrinterDialog({ printer, actions, onClose }) {
+  const [hours, setHours] = useState(printer.hours);
   const save = async (event) => {
     event.preventDefault();
     const form = new FormData(event.target);
@@ -188,6 +190,7 @@ function PrinterDialog({ printer, actions, onClose }) {
       materials: words(String(form.get('materials'))),
       tags: words(String(form.get('tags'))),
     };
+    if (hours !== printer.hours) change.hours = hours;
     for (const name of ['grams_left', 'spool_grams']) {
       if (number(name) !== printer[name]) change[name] = number(name);
     }
@@ -211,6 +214,7 @@ function PrinterDialog({ printer, actions, onClose }) {
         <input name="spool_grams" type="number" min="0" step="any" defaultValue=${printer.spool_grams ?? ''} /><//>
       <${Field} label=${t('job.tags')} hint=${t('commas')}>
         <input name="tags" defaultValue=${printer.tags.join(', ')} /><//>
+      <${Hours} label=${t('hours.title')} hint=${t('hours.as_queue')} periods=${hours} onChange=${setHours} />
       <p class="quiet">${[printer.model, printer.nozzle && `${printer.nozzle} mm`,
         t(`clear.${printer.clear_bed}`)].filter(Boolean).join(' · ')}</p>
     </form>
