@@ -205,8 +205,8 @@ function JobRow({ job, session, actions, place, count, tall, chosen, still, onCh
     <button type="button" class="handle" disabled=${still} onKeyDown=${onKey}
       aria-label=${t('jobs.handle', { name: job.name })} title=${t('jobs.handle_hint')}>
       <${Icon} name="drag" /></button>
-    <input type="checkbox" aria-label=${t('jobs.choose', { name: job.name })} checked=${chosen}
-      onChange=${onChoose} />
+    <label class="choose"><input type="checkbox" aria-label=${t('jobs.choose', { name: job.name })}
+      checked=${chosen} onChange=${onChoose} /></label>
     <${Thumbnail} session=${session} item=${job.items[0]} />
     <div class="job-what">
       <div class="job-name">
