@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,7 +174,8 @@ class _Builder:
         self._closing.push_async_callback(klipper_status.close)
 
         def hook(queue: ServedQueue, closing: AsyncExitStack) -> None:
-            queue.replica.register_request(OWNER_METHOD, endpoints.answer_peer)
+            answer = partial(endpoints.answer_peer, queue.name)
+            queue.replica.register_request(OWNER_METHOD, answer, changes=True)
             feed = ChangeFeed(queue, self._clock, notify)
             queue.replica.add_listener(feed.on_events)
             queue.replica.add_listener(klipper_status.on_events)
@@ -278,7 +280,7 @@ class _Builder:
         )
         queues.attach(
             lambda queue, _: queue.replica.register_request(
-                VERIFY_METHOD, eviction.answer
+                VERIFY_METHOD, partial(eviction.answer, queue.name)
             )
         )
         eviction.start()
@@ -331,7 +333,7 @@ class _Builder:
         )
         self._queues.attach(
             lambda queue, _: queue.replica.register_request(
-                DETAILS_METHOD, details.answer_peer
+                DETAILS_METHOD, partial(details.answer_peer, queue)
             )
         )
         return details

@@ -66,7 +66,7 @@ class ReportEndpoints:
                     "name": member.name,
                     "here": here,
                     "connected": member.connected,
-                    "role": _role(member.id, status.leader, member.voter),
+                    "role": _role(member, status.leader, queue.state.viewers),
                     "voter": member.voter,
                     "version": __version__ if here else member.version,
                     "address": None if link is None else link.address,
@@ -101,10 +101,12 @@ def _limit(arguments: Arguments) -> int:
     return limit
 
 
-def _role(host_id: str, leader: str | None, voter: bool) -> str:
-    if host_id == leader:
+def _role(member: Member, leader: str | None, viewers: frozenset[str]) -> str:
+    if member.id == leader:
         return "leader"
-    return "follower" if voter else "observer"
+    if member.id in viewers:
+        return "viewer"
+    return "follower" if member.voter else "observer"
 
 
 def _printer_name(state: QueueState, host_id: str) -> str:

@@ -176,7 +176,7 @@ def requests_page(answer: _Thing) -> Page:
     ]
     page: Page = [Table.of(columns, rows, "nobody waits to be let in")]
     if rows:
-        page.append(Line("if a host shows the same code: netqueue admit HOST"))
+        page.append(Line("if a host shows the same code: netqueue admit HOST CODE"))
     if answer["forgotten"]:
         names = ", ".join(one["name"] for one in answer["forgotten"])
         page.append(Line(f"forgotten, and may be let in again: {names}"))

@@ -44,10 +44,24 @@ def asking(printer: VirtualPrinter) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
+def voters(printer: VirtualPrinter) -> set[str]:
+    """The names of the hosts that have a seat."""
+    members = printer.client.get(f"{ROOT}/members")["members"]
+    return {row["name"] for row in members if row["voter"]}
+
+
+def said(printer: VirtualPrinter) -> list[str]:
+    """What became of members, by the audit log, newest first."""
+    events = printer.client.get(f"{ROOT}/events")["events"]
+    words = [str(event["what"]) for event in events if not event["refused"]]
+    return [word for word in words if " host " in word]
+
+
 def test_the_second_printer_is_let_in_and_forgotten(
     farm: VirtualFarm, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """By one click, after which both show one queue; then by one command it is out."""
+    """By one click, after which both show one queue; then by one command it is out,
+    its seat, too: the first goes on. Who did all that is in the audit log."""
     first, second = farm.printers
     desk = Desk(first, capsys, tmp_path)
     row = wait(lambda: asking(first), 60)
@@ -63,12 +77,31 @@ def test_the_second_printer_is_let_in_and_forgotten(
     wrong = {"host_id": row["host_id"], "action": "approve", "code": "no"}
     code, message = refused(first, "POST", "member", wrong)
     assert (code, "somebody else" in message) == (409, True)
-    assert "is let in" in desk.done("admit", second.name).out
+    assert "somebody else" in desk.type("admit", second.name, "000").err
+    assert "is let in" in desk.done("admit", second.name, row["code"]).out
     wait(lambda: unshared_reason(farm) is None, 60)
     assert queue(first)["group"] == queue(second)["group"]
     assert asking(first) is asking(second) is None
+    wait(lambda: said(first) == [f"let in host '{second.name}'"], 60)
+    wait(lambda: voters(first) == {first.name, second.name}, 60)
+    desk.done("role", second.name, "viewer")
+    wait(lambda: voters(first) == {first.name}, 60)
+    wait(lambda: refused(second, "POST", "pause", {})[0] == 403, 60)
+    assert "viewer" in refused(second, "POST", "pause", {})[1]
+    assert "own role" in desk.type("role", first.name, "viewer").err
+    desk.done("role", second.name, "printer")
+    wait(lambda: voters(first) == {first.name, second.name}, 60)
     desk.done("forget", second.name, "--yes")
-    wait(lambda: not queue(first)["quorum"], 60)  # one of two voters is left
+    wait(lambda: voters(first) == {first.name} and queue(first)["quorum"], 60)
+    first.client.post(f"{ROOT}/pause", {})
+    told = [
+        f"forgot host '{second.name}'",
+        f"made host {row['host_id'][:8]} a printer",
+        f"made host {row['host_id'][:8]} a viewer",
+        f"let in host '{second.name}'",
+    ]
+    wait(lambda: len(said(first)) >= len(told), 60)
+    assert said(first) == told
     members = first.client.get(f"{ROOT}/members")
     assert [row["name"] for row in members["forgotten"]] == [second.name]
     assert second.name in desk.done("admit").out
