@@ -79,6 +79,10 @@ def test_jobs(workshop: VirtualFarm, play: Play) -> None:
     play("jobs")
 
 
+def test_by_touch_and_by_keys(workshop: VirtualFarm, play: Play) -> None:
+    play("phone")
+
+
 def test_printers(workshop: VirtualFarm, play: Play) -> None:
     client = workshop.printers[0].client
     client.upload("quick.gcode", sliced(SHORT, 60, "PLA", (66, 165, 245)))

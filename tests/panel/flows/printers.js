@@ -1,6 +1,7 @@
 // A print ends, its bed is cleared on another host's page, and the next one starts.
 
-import { card, choose, play, until } from './stage.js';
+import assert from 'node:assert/strict';
+import { barriers, card, choose, play, until } from './stage.js';
 
 await play(async (stage) => {
   const page = await stage.open(0);
@@ -32,8 +33,30 @@ await play(async (stage) => {
 
   await page.getByRole('link', { name: 'Settings' }).click();
   await page.getByLabel('Title').fill('Back room');
+  await page.getByRole('button', { name: 'Add hours' }).click();
+  await page.getByLabel('Saturday').check({ force: true });
+  await page.getByLabel('From').fill('07:30');
+  await page.getByLabel('Until').fill('16:00');
+  await page.getByRole('button', { name: 'Add a share' }).click();
+  await page.locator('.share').getByLabel('For whom').fill('anna');
+  await page.getByLabel('Share', { exact: true }).fill('3');
   await page.getByRole('button', { name: 'Save' }).click();
   await other.getByRole('heading', { name: 'Back room' }).waitFor();
+  await other.getByRole('link', { name: 'Settings' }).click();
+  await other.locator('.share').waitFor();
+  assert.equal(await other.locator('.share').getByLabel('For whom').inputValue(), 'anna');
+  assert.equal(await other.getByLabel('Share', { exact: true }).inputValue(), '3');
+  assert.equal(await other.getByLabel('Until').inputValue(), '16:00');
+  assert.ok(await other.getByLabel('Saturday').isChecked());
+  assert.ok(!(await other.getByLabel('Sunday').isChecked()));
+  assert.deepEqual(await barriers(other, 'hours and shares'), []);
+  await stage.picture(other, 'panel-hours');
+  await other.getByRole('button', { name: 'Remove hours 1' }).click();
+  await other.getByRole('button', { name: 'Remove the share of anna' }).click();
+  await other.getByRole('button', { name: 'Save' }).click();
+  await page.reload();
+  await page.getByText('No hours: somebody is always there').waitFor();
+  await page.getByText('No shares: nobody is held back').waitFor();
   await page.getByRole('link', { name: 'Log' }).click();
   await page.locator('.log-what').first().waitFor();
 });
