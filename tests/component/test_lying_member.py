@@ -74,7 +74,7 @@ def host(printers_folder: Path) -> Iterator[Host]:
         (port,) = ports
     with start_farm(printers_folder, 1, SECTION.format(port=port)) as farm:
         (printer,) = farm.printers
-        wait(partial(serves, printer))
+        wait(partial(serves, printer), 90)
         for queue in BOTH:
             printer.client.post(f"{ROOT}/pause", {"queue": queue})
         Slicer(printer, f"{ROOT}/slicer/secret").send("hidden.gcode", HIDDEN)

@@ -50,7 +50,7 @@ def printer(printers_folder: Path) -> Iterator[VirtualPrinter]:
         config.write_text(config.read_text().replace(section, section + friend))
         printer.kill("moonraker")
         printer.start()
-        wait(partial(serves, printer))
+        wait(partial(serves, printer), 90)
         for queue in ("workshop", "spare"):
             printer.client.post(f"{ROOT}/pause", {"queue": queue})
         yield printer
