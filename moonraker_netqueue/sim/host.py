@@ -93,6 +93,14 @@ class WholeHost(Computer):
             return False
         return ReplicaQueue(replica, self.links).ready
 
+    def has_noted(self, print_id: str) -> bool:
+        """Whether its printer would know of this print after a power cut."""
+        return print_id.encode() in self.disk.surviving(_DATA / "printer.json")
+
+    def _highest_entry(self, queue: str) -> int:
+        journal = _DATA / "queues" / queue / "group.db"
+        return self.disk.surviving_highest(journal, "position", "log")
+
     # Life.
 
     async def start(self) -> None:
@@ -202,6 +210,7 @@ class WholeHost(Computer):
                 seat_ttl=self._seat_ttl,
             )
             replica.witness = self.witness
+            replica.on_disk = partial(self._highest_entry, queue)
             await replica.start()
             self.replicas[queue] = replica
         fetcher = Fetcher(

@@ -197,6 +197,8 @@ class Shop:
             self._note_broken(f"{host.name} starts {file} without having noted it")
             return
         name, print_id = job_of(file), print_["print_id"]
+        if not host.has_noted(print_id):
+            self._note_broken(f"{host.name} starts {file}, and its disk has no word")
         on_bed = host.printer.on_bed and job_of(host.printer.on_bed)
         self.tell(f"{host.name} prints {name} ({print_id[:8]})")
         self.account.begin(host.name, print_id, name, on_bed)

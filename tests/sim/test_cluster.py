@@ -83,6 +83,8 @@ FOUND = {
     "half_is_a_majority": (1, 2),
     "generation_from_a_snapshot": (1, 2),
     "merge_adds_up": (1, 2),
+    "answers_before_the_disk_has_them": (1, 3),
+    "starts_before_the_record_is_safe": (1, 3),
 }
 
 
