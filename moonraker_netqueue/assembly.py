@@ -29,7 +29,7 @@ from .files.fetch import Fetcher
 from .files.incoming import Incoming
 from .files.served import ServedContents
 from .files.store import ContentStore
-from .hardware import claim_folder, machine_marks
+from .hardware import claim_folder, leave_lost_key, machine_marks
 from .host_queues import HostQueues
 from .machine import (
     MachineClock,
@@ -162,6 +162,7 @@ class _Builder:
             klipper=self._module,
             gcodes=self._gcodes,
             metadata=self._metadata,
+            cameras=self._cameras,
             clock=self._clock,
             random=self._random,
         )
@@ -223,6 +224,14 @@ class _Builder:
                 "machine",
                 f"the card or disk was another machine's; its folder is now {aside}."
                 " This host joins under a new key, as a new printer",
+            )
+            return
+        aside = await self._worker.run(leave_lost_key, self._directory, self._disk)
+        if aside is not None:
+            self._show_warning(
+                "machine",
+                f"this host's key was gone; what it had written is now in {aside}. It"
+                " joins under a new key, as a new printer: forget the old one",
             )
 
     async def _network(self, contents: ContentSource) -> PeerNetwork:
@@ -381,3 +390,8 @@ class _Builder:
         """What Moonraker knows of a file of this host; empty: nothing, or not yet."""
         files = self._server.lookup_component("file_manager")
         return dict(files.get_file_metadata(filename))
+
+    def _cameras(self) -> list[Mapping[str, Any]]:
+        """The cameras of this host, as Moonraker lists them."""
+        webcams = self._server.lookup_component("webcam").get_webcams()
+        return [webcam.as_dict() for webcam in webcams.values()]

@@ -143,7 +143,8 @@ def _about(body: Body) -> dict[str, str]:
 
 def _added(body: JobAdd, _name: _NameOf) -> str:
     copies = sum(item.count for item in body.items)
-    return f"added job {body.wishes.name!r}, {copies} copies"
+    word = "copy" if copies == 1 else "copies"
+    return f"added job {body.wishes.name!r}, {copies} {word}"
 
 
 def _edited(body: JobEdit, job: _NameOf) -> str:

@@ -63,6 +63,7 @@ class Host:
         klipper: KlipperModule,
         gcodes: Path,
         metadata: Callable[[str], Mapping[str, Any]],
+        cameras: Callable[[], Iterable[Mapping[str, Any]]],
         clock: Clock,
         random: Random,
     ) -> None:
@@ -73,6 +74,7 @@ class Host:
         self.agent = agent
         self.klipper = klipper
         self.metadata = metadata  # what Moonraker knows of a file of this host
+        self.cameras = cameras  # as Moonraker lists them
         self.store = store
         self.eviction = eviction
         self._fetcher = fetcher

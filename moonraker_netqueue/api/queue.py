@@ -21,7 +21,7 @@ from .admission_notices import admission_notices
 from .asking import origin
 from .audit import AuditLog
 from .errors import ApiError
-from .views import host_name
+from .views import gone_hosts, host_name
 
 _LOGGER = logging.getLogger(__name__)
 _NOTE_SECONDS = 0.5  # nobody waits for the audit log: it is told later
@@ -117,6 +117,11 @@ class ServedQueue:
             f"kept on this host's disk: it is added as soon as {missing} answers."
             " Do not add it again"
         )
+
+    def gone(self) -> frozenset[str]:
+        """Hosts that were forgotten and that nobody has to think of any more."""
+        forgotten = self.desk.forgotten(self.name)
+        return gone_hosts(self.state, forgotten, self.replica.status().voters)
 
     def missing(self) -> list[str]:
         """Names of voters that are out of reach."""

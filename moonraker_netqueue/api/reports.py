@@ -50,7 +50,7 @@ class ReportEndpoints:
         queue = self._host.queue(arguments)
         arguments.finish()
         status = queue.replica.status()
-        members = []
+        members, gone = [], queue.gone()
         known = {member.id for member in status.members}
         away = (
             Member(host_id, one.name, False, False, "")
@@ -58,6 +58,8 @@ class ReportEndpoints:
             if host_id not in known
         )
         for member in (*status.members, *away):
+            if member.id in gone:
+                continue
             here = member.id == self._host.host_id
             link = self._host.peers.find_link(member.id)
             members.append(

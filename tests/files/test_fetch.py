@@ -19,7 +19,7 @@ from moonraker_netqueue.peers.errors import LinkGone
 from moonraker_netqueue.ports import LinkListener, Message
 from moonraker_netqueue.sim.key import SimKey
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(10)]
+pytestmark = pytest.mark.asyncio
 
 RANGE = 1000
 DATA = b"".join(b"G1 X%d\n" % n for n in range(2000))

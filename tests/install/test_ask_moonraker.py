@@ -21,7 +21,7 @@ from installer.ask_moonraker import (
 )
 from moonraker_netqueue.virtual_printer.printers import VirtualPrinter, free_ports
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 LONG = b"G28\n" + b"G4 P250\n" * 400
 
@@ -52,7 +52,7 @@ def asked(printer: VirtualPrinter, *, by_http: bool = False) -> Moonraker:
 
 def wait_for(condition: Callable[[], bool]) -> None:
     """Until it is true, or half a minute."""
-    deadline = time.monotonic() + 30.0
+    deadline = time.monotonic() + 90.0
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import http.client
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
+from tests.component.test_component import serves
+from tests.component.test_component import wait as wait_started
 from tests.conftest import StartPrinters
 from tests.panel.conftest import Play, play_at
 from tests.panel.workshop import LONG, ROOT, SHORT, fill, section, sliced, wait
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 
 
 def fetch(
     printer: VirtualPrinter, path: str, **headers: str
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", printer.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", printer.port, timeout=60)
     try:
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()
@@ -84,12 +87,24 @@ def test_printers(workshop: VirtualFarm, play: Play) -> None:
     client = workshop.printers[0].client
     client.upload("quick.gcode", sliced(SHORT, 60, "PLA", (66, 165, 245)))
     client.post(f"{ROOT}/job", {"filename": "quick.gcode", "count": 2})
+    for printer in workshop.printers[:2]:
+        camera = {
+            "name": "bed",
+            "stream_url": "/",
+            "snapshot_url": "http://localhost/shot",
+        }
+        printer.client.post("/server/webcams/item", camera)
     play("printers")
 
 
 def test_looks(workshop: VirtualFarm, play: Play) -> None:
     fill(workshop)
     play("looks")
+
+
+def test_what_lighthouse_says(workshop: VirtualFarm) -> None:
+    """Accessibility 100, with the jobs of the test before."""
+    play_at(workshop, "lighthouse")
 
 
 def test_hosts_that_die_and_return(workshop: VirtualFarm, play: Play) -> None:
@@ -114,15 +129,14 @@ def test_markup_in_names_is_text(start_printers: StartPrinters, tmp_path: Path) 
     farm = start_printers(1, section(tmp_path).replace("$name", evil))
     (printer,) = farm.printers
     client = printer.client
-    wait(lambda: client.get(f"{ROOT}/status")["queues"])
+    wait_started(partial(serves, printer), 120)
     (queue,) = client.get(f"{ROOT}/status")["queues"]
-    wait(lambda: client.get(f"{ROOT}/status")["queues"][queue]["quorum"])
     client.post(f"{ROOT}/queues", {"queue": queue, "title": f"{evil} title"})
     name = f"{evil}.gcode"
     client.upload("part.gcode", sliced(SHORT, 60, f"{evil}PLA"[:60], (66, 165, 245)))
     client.post(f"{ROOT}/job", {"filename": "part.gcode", "name": name, "owner": evil})
     client.post(f"{ROOT}/bed_clear", {"by": evil})
-    wait(lambda: client.get(f"{ROOT}/history")["prints"], 60)
+    wait(lambda: client.get(f"{ROOT}/history")["prints"], 120)
     job = {"filename": "part.gcode", "name": name, "note": f"a note {evil}"}
     more = {"owner": evil, "tags": [evil], "materials": [evil], "count": 3}
     client.post(f"{ROOT}/job", {**job, **more})

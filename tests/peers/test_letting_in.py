@@ -17,7 +17,7 @@ from moonraker_netqueue.peers.pairing import parse_token
 from moonraker_netqueue.peers.record import Word, write_record
 from tests.peers.hosts import LOOPBACK, Host, until
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(12)]
+pytestmark = pytest.mark.asyncio
 APPROVE, TOKEN, OPEN = AdmissionMode.APPROVE, AdmissionMode.TOKEN, AdmissionMode.OPEN
 
 

@@ -135,6 +135,7 @@ export const de = {
 
   'printers.empty': 'Noch kein Drucker',
   'printers.empty_text': 'Ein Drucker erscheint hier, sobald sein Rechner diese Warteschlange bedient.',
+  'printer.camera': 'Was die Kamera von {name} sieht',
   'printer.menu': 'Aktionen für {name}',
   'printer.open': 'Sein Dashboard öffnen',
   'printer.edit': 'Material und Einstellungen',
@@ -238,6 +239,8 @@ export const de = {
   'recover.who': 'Es fehlen: {missing}. Weiter machen: {following}.',
   'recover.first': 'Zuerst versuchen, die fehlenden wieder einzuschalten: dann ist nichts gefährdet.',
   'recover.twice': 'Stücke, die doppelt gedruckt werden können, wenn die fehlenden auch weitermachen:',
+  'recover.twice_if':
+    'Stücke, die doppelt gedruckt werden können, wenn ein fehlender Rechner nur abgeschnitten ist und dort auch jemand weitermacht:',
   'recover.held': 'Drucke der fehlenden Rechner; sie bleiben, wie sie sind, und über jeden wird später entschieden:',
   'recover.sure': 'Ich habe nachgesehen: {missing} kommt jetzt nicht zurück.',
   'recover.wait': 'Auf sie warten',

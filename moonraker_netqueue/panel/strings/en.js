@@ -135,6 +135,7 @@ export const en = {
 
   'printers.empty': 'No printer yet',
   'printers.empty_text': 'A printer appears here as soon as its host serves this queue.',
+  'printer.camera': 'What the camera of {name} sees',
   'printer.menu': 'What to do with {name}',
   'printer.open': 'Open its dashboard',
   'printer.edit': 'Material and settings',
@@ -238,6 +239,8 @@ export const en = {
   'recover.who': 'Missing: {missing}. Those that go on: {following}.',
   'recover.first': 'First try to switch the missing on again: then nothing is risked.',
   'recover.twice': 'Copies that may be made twice, if the missing hosts go on, too:',
+  'recover.twice_if':
+    'Copies that may be made twice, if a missing host is on, only cut off, and somebody goes on there, too:',
   'recover.held': 'Prints that the missing hosts hold; they stay as they are, and you decide about each later:',
   'recover.sure': 'I looked: {missing} cannot be brought back now.',
   'recover.wait': 'Wait for them',

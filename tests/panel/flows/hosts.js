@@ -48,8 +48,24 @@ await play(async (stage) => {
   await until(async () => {
     // its component is still starting, which it says: a person tries again, too
     if (await paused.count()) return true;
-    await page.getByRole('button', { name: 'Pause' }).click();
+    // once more is once too often: the button says something else by then
+    await page.getByRole('button', { name: 'Pause' }).click({ timeout: 1000 }).catch(() => {});
     await page.waitForTimeout(1000);
     return false;
   }, 'it can be paused again');
+
+  // what a printer held that does not come back: a person decides, and it is decided
+  await ask('kill printer2');
+  const held = card(page, 'printer2').locator('.undecided');
+  await until(async () => {
+    if (!(await held.count())) return (await card(page, 'printer2').getByText('offline').count()) > 0;
+    const before = await held.innerText();
+    await held.getByRole('button', { name: 'Decide' }).click();
+    await page.locator('.choice', { hasText: 'It was made' }).click();
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await until(async () => !(await held.count()) || (await held.innerText()) !== before, 'one fewer');
+    return false;
+  }, 'all that it held is decided');
+  await page.getByRole('link', { name: 'Log' }).click();
+  await page.locator('.log-what', { hasText: 'decided' }).first().waitFor();
 });
