@@ -173,7 +173,7 @@ def test_a_host_that_meets_what_it_does_not_know_stands_back() -> None:
         await hosts[3].become(FUTURE)
         rest = [host for host in hosts if host.version == FUTURE]
         await cluster.until(lambda: voter.id not in rest[0].status.voters, 100)
-        assert D in rest[0].status.voters
+        await cluster.until(lambda: D in rest[0].status.voters, 100)
         assert (await rest[0].submit("job-0009")).state is SubmitState.ACCEPTED
         await voter.become(FUTURE)
         await cluster.until(lambda: cluster.agreed(A, B, C, D))
