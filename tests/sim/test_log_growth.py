@@ -25,7 +25,7 @@ queues:
     members: [anton, berta, carla]
     jobs:
       - name: part
-        items: [{{name: half, count: COUNT, materials: [PLA], minutes: {_MINUTES}}}]
+        items: [{{name: half, count: 3, materials: [PLA], minutes: {_MINUTES}}}]
 printers:
   anton: {{materialsReady: [PLA], selfClearing: true}}
   berta: {{materialsReady: [PLA], selfClearing: true}}
@@ -76,7 +76,7 @@ def test_a_print_costs_a_few_entries_however_long_it_takes(
     """While all three print nothing at all is written by any of them, until a print
     takes clearly longer or shorter than was told."""
 
-    _print_all(3)
+    _print_all()
     begun, length = min(one.at for one in written), 60 * _MINUTES
     assert max(one.at for one in written) > begun + length
     middle = [w for w in written if begun + 400 < w.at < begun + 0.7 * length]
@@ -87,29 +87,10 @@ def test_a_print_costs_a_few_entries_however_long_it_takes(
     assert sum(one.size for one in appended) / len(appended) < BYTES_AN_ENTRY
 
 
-def test_an_hour_of_printing_costs_no_more_than_its_prints(
-    written: list[_Written], appended: list[_Appended]
-) -> None:
-    """However long the farm prints, each host writes so many bytes an hour at most."""
-    hours = 2
-    prints = hours * 3 * 60 // _MINUTES
-    _print_all(prints)
-    first = min(one.at for one in written) + 600  # what founding and joining cost
-    for hour in range(hours - 1):
-        start, end = first + 3600 * hour, first + 3600 * (hour + 1)
-        sizes = [one.size for one in appended if start <= one.at < end]
-        commits = [one for one in written if start <= one.at < end]
-        ended = 3 * 60 / _MINUTES
-        assert 0 < len(sizes) / 3 <= ended * ENTRIES_A_PRINT
-        assert sum(sizes) / 3 <= ended * ENTRIES_A_PRINT * BYTES_AN_ENTRY
-        assert len(commits) / 3 <= ended * TRANSACTIONS_A_PRINT
-
-
-def _print_all(copies: int) -> None:
+def _print_all() -> None:
     async def whole(loop: VirtualLoop) -> None:
-        farm = _FARM.replace("COUNT", str(copies))
-        run = ScenarioRun(read_scenario(farm, "farm.yaml"), loop, 1)
-        await run.run(24.0)
+        run = ScenarioRun(read_scenario(_FARM, "farm.yaml"), loop, 1)
+        await run.run(2.0)
         assert run.done
 
     play(whole, VirtualLoop())
