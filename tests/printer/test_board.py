@@ -320,7 +320,7 @@ def test_kept_together_stays_where_it_began() -> None:
 
 
 def _explain(talk: Talk, up: Iterable[str] = (A, B)) -> tuple[dict[str, str], ...]:
-    async def ask(_: VirtualLoop) -> tuple[dict[str, str], ...]:
+    async def ask(_loop: VirtualLoop) -> tuple[dict[str, str], ...]:
         shared = SharedQueue("q")
         shared.state = talk.state
         port = HostQueue(shared, A)
@@ -330,6 +330,7 @@ def _explain(talk: Talk, up: Iterable[str] = (A, B)) -> tuple[dict[str, str], ..
         told = await planner.explain("q")
         return dict(told.jobs), dict(told.printers)
 
+    # A real loop's time is that since the machine was started.
     return play(ask, VirtualLoop())
 
 
