@@ -9,6 +9,7 @@ import pytest
 
 from moonraker_netqueue.machine import MachinePrograms
 from moonraker_netqueue.ports import ProgramFailed
+from moonraker_netqueue.printer import plan_solver
 from moonraker_netqueue.printer.plan_solver import OffLoopSolver
 from moonraker_netqueue.scheduler.planner import plan
 from moonraker_netqueue.scheduler.problem import JobClass, Printer, Problem
@@ -43,8 +44,11 @@ class BrokenPrograms:
 
 
 @pytest.mark.asyncio
-async def test_a_process_of_its_own_solves_with_pulp() -> None:
+async def test_a_process_of_its_own_solves_with_pulp(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The same canonical plan as the pure solver's."""
+    monkeypatch.setattr(plan_solver, "_TIMEOUT", 120.0)  # a machine may be busy
     solver = OffLoopSolver(InlineWorker(), MachinePrograms())
     found = await solver.solve(PROBLEM)
     assert found.solver is Solver.PULP
