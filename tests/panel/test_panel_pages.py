@@ -86,6 +86,11 @@ def test_looks(workshop: VirtualFarm, play: Play) -> None:
     play("looks")
 
 
+def test_what_lighthouse_says(workshop: VirtualFarm) -> None:
+    """Accessibility 100, with the jobs of the test before."""
+    play_at(workshop, "lighthouse")
+
+
 def test_hosts_that_die_and_return(workshop: VirtualFarm, play: Play) -> None:
     second = workshop.printers[1]
     if state_of(second) != "printing":
