@@ -240,6 +240,7 @@ def _full_host() -> Host:
         klipper=cast(Any, SimpleNamespace(view=dict)),
         gcodes=Path(),
         metadata=lambda _: {},
+        cameras=tuple,
         random=cast(Any, None),
         clock=MachineClock(),
     )

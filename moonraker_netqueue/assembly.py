@@ -161,6 +161,7 @@ class _Builder:
             klipper=self._module,
             gcodes=self._gcodes,
             metadata=self._metadata,
+            cameras=self._cameras,
             clock=self._clock,
             random=self._random,
         )
@@ -379,3 +380,8 @@ class _Builder:
         """What Moonraker knows of a file of this host; empty: nothing, or not yet."""
         files = self._server.lookup_component("file_manager")
         return dict(files.get_file_metadata(filename))
+
+    def _cameras(self) -> list[Mapping[str, Any]]:
+        """The cameras of this host, as Moonraker lists them."""
+        webcams = self._server.lookup_component("webcam").get_webcams()
+        return [webcam.as_dict() for webcam in webcams.values()]

@@ -22,7 +22,12 @@ from .rules import RulesEndpoints
 from .status import status_view
 
 _Answer = Callable[[Arguments], Awaitable[dict[str, Any]]]
-_OWNER_CALLS = ("bed_clear", "printer", "print")
+_OWNER_CALLS = {
+    "bed_clear": "POST",
+    "camera": "GET",
+    "printer": "POST",
+    "print": "POST",
+}
 
 
 class Endpoints:
@@ -46,6 +51,7 @@ class Endpoints:
             ("resume", "POST"): jobs.resume,
             ("printers", "GET"): printers.list_printers,
             ("printer", "POST"): printers.write_printer,
+            ("camera", "GET"): printers.show_camera,
             ("bed_clear", "POST"): printers.clear_bed,
             ("print", "GET"): printers.read_print,
             ("print", "POST"): printers.act_on_print,
@@ -86,13 +92,14 @@ class Endpoints:
     async def answer_peer(self, peer: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """A call about this host's printer that a member passes on."""
         endpoint, values = params.get("endpoint"), params.get("arguments")
-        if endpoint not in _OWNER_CALLS or not isinstance(values, dict):
+        request_type = _OWNER_CALLS.get(endpoint) if isinstance(endpoint, str) else None
+        if request_type is None or not isinstance(values, dict):
             return {"status": 400, "error": f"{str(endpoint)[:40]!r} is not passed on"}
         owner = values.get("printer_id", self._host.host_id)
         if owner != self._host.host_id:
             return {"status": 404, "error": "this host does not own that printer"}
         try:
-            return {"result": await self.call(endpoint, "POST", values, "")}
+            return {"result": await self.call(endpoint, request_type, values, "")}
         except ApiError as error:
             return {"status": error.status, "error": str(error)}
 

@@ -61,6 +61,7 @@ class Host:
         klipper: KlipperModule,
         gcodes: Path,
         metadata: Callable[[str], Mapping[str, Any]],
+        cameras: Callable[[], Iterable[Mapping[str, Any]]],
         clock: Clock,
         random: Random,
     ) -> None:
@@ -71,6 +72,7 @@ class Host:
         self.agent = agent
         self.klipper = klipper
         self.metadata = metadata  # what Moonraker knows of a file of this host
+        self.cameras = cameras  # as Moonraker lists them
         self.store = store
         self.eviction = eviction
         self._fetcher = fetcher

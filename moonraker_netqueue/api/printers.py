@@ -7,6 +7,7 @@ from typing import Any
 from ..model.command import Decision, PrintDecide
 from ..model.print import ENDED, Print, PrintState
 from .arguments import Arguments
+from .camera import camera_view
 from .errors import ApiError
 from .host import Host
 from .periods import read_periods
@@ -76,6 +77,14 @@ class PrinterEndpoints:
         arguments.finish()
         await self._host.agent.bed_clear(by)
         return {"printer": self._host.agent.view()}
+
+    async def show_camera(self, arguments: Arguments) -> dict[str, Any]:
+        """Where a printer's camera gives a picture, if it has one."""
+        queue, owner = self._owner(arguments)
+        if owner != self._host.host_id:
+            return await self._host.ask_owner(queue, owner, "camera", arguments)
+        arguments.finish()
+        return {"camera": camera_view(self._host.cameras())}
 
     async def read_print(self, arguments: Arguments) -> dict[str, Any]:
         """One print, live or among the last that ended."""

@@ -15,6 +15,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "printers": ("GET",),
     "printer": ("POST",),
     "bed_clear": ("POST",),
+    "camera": ("GET",),
     "print": ("GET", "POST"),
     "plan": ("GET",),
     "history": ("GET",),

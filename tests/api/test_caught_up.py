@@ -49,6 +49,7 @@ async def test_a_call_waits_for_the_log_but_not_for_ever(
         klipper=nothing,
         gcodes=nothing,
         metadata=nothing,
+        cameras=tuple,
         random=nothing,
         clock=clock,  # type: ignore[arg-type]
     )

@@ -107,6 +107,7 @@ class Shop:
             klipper=nothing,
             gcodes=nothing,
             metadata=nothing,
+            cameras=tuple,
             random=nothing,
             clock=self.turns,  # type: ignore[arg-type]
         )

@@ -135,6 +135,7 @@ export const de = {
 
   'printers.empty': 'Noch kein Drucker',
   'printers.empty_text': 'Ein Drucker erscheint hier, sobald sein Rechner diese Warteschlange bedient.',
+  'printer.camera': 'Was die Kamera von {name} sieht',
   'printer.menu': 'Aktionen für {name}',
   'printer.open': 'Sein Dashboard öffnen',
   'printer.edit': 'Material und Einstellungen',

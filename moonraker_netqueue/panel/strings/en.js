@@ -135,6 +135,7 @@ export const en = {
 
   'printers.empty': 'No printer yet',
   'printers.empty_text': 'A printer appears here as soon as its host serves this queue.',
+  'printer.camera': 'What the camera of {name} sees',
   'printer.menu': 'What to do with {name}',
   'printer.open': 'Open its dashboard',
   'printer.edit': 'Material and settings',

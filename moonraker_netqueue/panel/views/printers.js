@@ -1,9 +1,11 @@
 // The printers: what they do, what they wait for, and what a person can do about it.
 
 import { html, useState } from '../vendor/htm-preact.js';
+import { webServer } from '../core/camera.js';
 import { words } from '../core/format.js';
 import { needsHand, progress } from '../core/queue.js';
 import { format, t, told } from '../core/text.js';
+import { Camera } from './camera.js';
 import { Icon } from './icons.js';
 import { Bar, Chip, Dialog, Empty, Field, Menu } from './parts.js';
 import { RemedyButton } from './remedies.js';
@@ -53,6 +55,7 @@ function PrinterCard({ printer, jobs, own, address, session, actions, show, edit
       <${Menu} label=${t('printer.menu', { name: printer.name })}
         entries=${entriesOf(printer, live, address, actions, edit)} />
     </header>
+    ${printer.connected && html`<${Camera} session=${session} printer=${printer} address=${address} />`}
     ${live
       ? html`<${LivePrint} print=${live} printer=${printer} own=${own} job=${jobs.get(live.job_id)}
           session=${session} />`
@@ -74,7 +77,7 @@ function accept(printer, actions, on) {
 }
 
 function entriesOf(printer, live, address, actions, edit) {
-  const url = address?.here ? location.origin : address?.address && `http://${address.address}/`;
+  const url = address?.here ? location.origin : address?.address && webServer(address.address);
   const open = {
     label: t('printer.open'),
     icon: 'open',
