@@ -78,6 +78,13 @@ def test_printers(workshop: VirtualFarm, play: Play) -> None:
     client = workshop.printers[0].client
     client.upload("quick.gcode", sliced(SHORT, 60, "PLA", (66, 165, 245)))
     client.post(f"{ROOT}/job", {"filename": "quick.gcode", "count": 2})
+    for printer in workshop.printers[:2]:
+        camera = {
+            "name": "bed",
+            "stream_url": "/",
+            "snapshot_url": "http://localhost/shot",
+        }
+        printer.client.post("/server/webcams/item", camera)
     play("printers")
 
 

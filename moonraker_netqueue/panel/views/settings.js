@@ -1,9 +1,11 @@
 // Settings of the queue, which hold on all its hosts, and those of this browser.
 
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
+import { shareChange } from '../core/hours.js';
 import { chooseLanguage, language, LANGUAGES, t, told } from '../core/text.js';
 import { chosenTheme, chooseTheme, THEMES } from '../core/theme.js';
 import { Field } from './parts.js';
+import { Hours, Shares } from './people.js';
 
 const STRATEGIES = ['assignment', 'lookahead', 'greedy', 'fifo'];
 
@@ -36,6 +38,8 @@ export function Settings({ session, actions, state }) {
 }
 
 function QueueForm({ queue, actions, onSaved }) {
+  const [periods, setPeriods] = useState(queue.operator);
+  const [shares, setShares] = useState(Object.entries(queue.shares));
   const save = async (event) => {
     event.preventDefault();
     const form = new FormData(event.target);
@@ -49,6 +53,8 @@ function QueueForm({ queue, actions, onSaved }) {
       title: String(form.get('title')),
       strategy: String(form.get('strategy')),
       start_spacing_s: Number(form.get('start_spacing_s')),
+      operator: periods,
+      shares: shareChange(queue.shares, shares),
       ...(Object.keys(weights).length ? { weights } : {}),
     };
     if (await actions.call('post_queues', { queue: queue.queue, ...change }, t('saved'))) onSaved();
@@ -65,6 +71,8 @@ function QueueForm({ queue, actions, onSaved }) {
         )}</select><//>
       <${Field} label=${t('settings.spacing')} hint=${t('settings.spacing_hint')}>
         <input name="start_spacing_s" type="number" min="0" max="3600" defaultValue=${queue.start_spacing_s} /><//>
+      <${Hours} periods=${periods} onChange=${setPeriods} />
+      <${Shares} rows=${shares} onChange=${setShares} />
       <details><summary>${t('settings.weights')}</summary>
         <p class="quiet">${t('settings.weights_hint')}</p>
         <div class="fields">${Object.entries(queue.weights).map(

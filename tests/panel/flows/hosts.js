@@ -52,4 +52,19 @@ await play(async (stage) => {
     await page.waitForTimeout(1000);
     return false;
   }, 'it can be paused again');
+
+  // what a printer held that does not come back: a person decides, and it is decided
+  await ask('kill printer2');
+  const held = card(page, 'printer2').locator('.undecided');
+  await until(async () => {
+    if (!(await held.count())) return (await card(page, 'printer2').getByText('offline').count()) > 0;
+    const before = await held.innerText();
+    await held.getByRole('button', { name: 'Decide' }).click();
+    await page.locator('.choice', { hasText: 'It was made' }).click();
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await until(async () => !(await held.count()) || (await held.innerText()) !== before, 'one fewer');
+    return false;
+  }, 'all that it held is decided');
+  await page.getByRole('link', { name: 'Log' }).click();
+  await page.locator('.log-what', { hasText: 'decided' }).first().waitFor();
 });

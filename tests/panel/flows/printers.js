@@ -1,9 +1,17 @@
 // A print ends, its bed is cleared on another host's page, and the next one starts.
 
-import { card, choose, play, until } from './stage.js';
+import assert from 'node:assert/strict';
+import { barriers, card, choose, play, until } from './stage.js';
+
+const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90"><rect width="160" height="90" fill="teal"/></svg>';
 
 await play(async (stage) => {
   const page = await stage.open(0);
+  const asked = /** @type {string[]} */ ([]);
+  await page.route('**/shot?*', (route) => {
+    asked.push(route.request().url());
+    return route.fulfill({ contentType: 'image/svg+xml', body: PICTURE });
+  });
   const other = await stage.open(1, { hash: '#printers' });
   const first = card(page, 'printer1');
   await first.getByText('bed not clear').waitFor();
@@ -12,6 +20,12 @@ await play(async (stage) => {
   await first.getByRole('button', { name: 'I cleared it' }).waitFor(); // it is on the bed
   await other.getByRole('link', { name: 'History' }).click();
   await other.locator('td', { hasText: 'quick.gcode' }).waitFor();
+
+  // its camera, and another host's; the third has none
+  await page.locator('.camera img').nth(1).waitFor();
+  assert.equal(await card(page, 'printer3').locator('.camera img').count(), 0);
+  assert.ok(await card(page, 'printer2').getByAltText('camera of printer2').isVisible());
+  assert.ok(asked.every((url) => url.startsWith('http://127.0.0.1/shot?')), asked.join());
 
   await choose(first, 'Take no more work');
   await first.getByText('takes no work').waitFor();
@@ -32,8 +46,26 @@ await play(async (stage) => {
 
   await page.getByRole('link', { name: 'Settings' }).click();
   await page.getByLabel('Title').fill('Back room');
+  await page.getByRole('button', { name: 'Add hours' }).click();
+  await page.getByRole('button', { name: 'Saturday' }).click();
+  await page.getByLabel('Until').fill('06:30');
+  await page.getByRole('button', { name: 'Add a share' }).click();
+  await page.getByLabel('For whom').fill('anna');
+  await page.getByLabel('Share', { exact: true }).fill('3');
   await page.getByRole('button', { name: 'Save' }).click();
   await other.getByRole('heading', { name: 'Back room' }).waitFor();
+  await other.getByRole('link', { name: 'Settings' }).click();
+  await other.getByRole('button', { name: 'Saturday', pressed: true }).waitFor();
+  assert.equal(await other.getByLabel('Until').inputValue(), '06:30');
+  assert.equal(await other.getByLabel('Share', { exact: true }).inputValue(), '3');
+  assert.deepEqual(await barriers(other, 'hours and shares'), []);
+  await stage.picture(other, 'panel-hours');
+  await other.getByRole('button', { name: 'Remove hours 1' }).click();
+  await other.getByRole('button', { name: 'Remove the share of anna' }).click();
+  await other.getByRole('button', { name: 'Save' }).click();
+  await other.locator('.toast').waitFor();
+  await other.reload();
+  await other.getByText('nobody is held back').waitFor();
   await page.getByRole('link', { name: 'Log' }).click();
   await page.locator('.log-what').first().waitFor();
 });
