@@ -55,8 +55,7 @@ function Period({ number, period, onChange, onRemove }) {
 export function Shares({ rows, onChange }) {
   return html`<fieldset class="people"><legend>${t('shares.title')}</legend>
     <p class="quiet">${rows.length ? t('shares.hint') : t('shares.none')}</p>
-    ${rows.map(([owner, share], at) => html`<div class="period" key=${at} role="group"
-      aria-label=${owner || t('shares.owner')}>
+    ${rows.map(([owner, share], at) => html`<div class="period" key=${at}>
       <${Field} label=${t('shares.owner')}><input required maxlength="64" value=${owner}
         onChange=${({ target }) => onChange(replaced(rows, at, [target.value.trim(), share]))} /><//>
       <${Field} label=${t('shares.share')}><input type="number" required min="1" max="1000" value=${share}
