@@ -217,6 +217,35 @@ MUTATIONS = (
         "::test_an_end_that_only_the_others_heard_is_told_again",
     ),
     Mutation(
+        "R12",
+        "replica/signatures.py",
+        "if self._signer.is_signed(author, text, command.signature):",
+        "if command.signature:",
+        "replica/test_signatures.py::test_a_leader_cannot_speak_for_another_host",
+    ),
+    Mutation(
+        "R12",
+        "replica/signatures.py",
+        'signed = ["netqueue command", self._queue, group, signed_part(command)]',
+        'signed = ["netqueue command", self._queue, signed_part(command)]',
+        "replica/test_signatures.py::test_a_leader_cannot_speak_for_another_host",
+    ),
+    Mutation(
+        "R12",
+        "replica/copies.py",
+        "if signatures.refusal(command, group, state.rules) is None:",
+        "if signatures:",
+        "replica/test_signatures.py"
+        "::test_what_goes_on_without_a_quorum_counts_no_forged_command",
+    ),
+    Mutation(
+        "R12",
+        "model/permissions.py",
+        "if author in queue.viewers and type(command.body) not in _VIEWER_SAYS:",
+        "if type(command.body) is Command:",
+        "model/test_roles.py::test_who_may_say_what",
+    ),
+    Mutation(
         "R14",
         "model/queue_rules.py",
         "if queue.ever_had_jobs:",
@@ -346,6 +375,51 @@ MUTATIONS = (
         "",
         "replica/test_succession.py"
         "::test_an_entry_of_a_newer_version_is_not_passed_over",
+    ),
+    Mutation(
+        "R13",
+        "api/endpoints.py",
+        'if values["queue"] != queue:',
+        "if False:",
+        "api/test_passed_on.py::test_a_call_passed_on_is_about_the_queue_of_the_link",
+    ),
+    Mutation(
+        "R13",
+        "api/file_details.py",
+        "for named in _named_in(queue):",
+        "for named in map(self._named, [n.filename for q in"
+        " self._host.queues.values() for n in _named_in(q)]):",
+        "api/test_file_details.py::test_a_member_is_told_of_files_of_its_queue_only",
+    ),
+    Mutation(
+        "R13",
+        "files/eviction.py",
+        "if replica.state.held_by(self._links.host_id, sha256) is None:",
+        "if False:",
+        "files/test_eviction.py"
+        "::test_only_members_of_its_queue_may_have_a_copy_read_again",
+    ),
+    Mutation(
+        "R13",
+        "files/served.py",
+        "if replica is None or not replica.state.held_by(replica.host_id, sha256):",
+        "if replica is None:",
+        "files/test_served.py"
+        "::test_a_content_is_served_where_this_host_said_that_it_holds_it",
+    ),
+    Mutation(
+        "R13",
+        "peers/server.py",
+        "if not self.callbacks.is_authorised(queue, host_id):",
+        "if False:",
+        "peers/test_lying_peers.py::test_only_contents_of_the_queue_are_served",
+    ),
+    Mutation(
+        "R13",
+        "peers/network.py",
+        "if queue in peer.queues:\n            return self._listeners[queue]",
+        "if queue in self._listeners:\n            return self._listeners[queue]",
+        "peers/test_letting_in.py::test_a_queue_is_admitted_to_by_itself",
     ),
 )
 

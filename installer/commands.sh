@@ -38,6 +38,7 @@ plan_uninstall() {
         options=(--purge)
     fi
     config_tool "$1" uninstall --show "${options[@]}"
+    entries_tool "$1" --show || true # told when it is tried: no reason to keep all else
     describe_unlinks "$1"
     if $purge; then
         describe_purged_data "$1"
@@ -90,17 +91,18 @@ command_install() {
     done
     cat <<'TEXT'
 Printers that name the same queue in netqueue.conf find each other by themselves: on the
-next printer, get moonraker_netqueue and run ./install.sh there. Use it on a network that
-you trust: in this version whoever reaches the port can join.
+next printer, get moonraker_netqueue and run ./install.sh there. A printer of the queue
+then asks on its dashboard whether to let it in.
 TEXT
     return "$result"
 }
 
 command_uninstall() {
-    local i result=0
+    local i result=0 left=0
     agree
     for i in "${chosen[@]}"; do
         config_tool "$i" uninstall
+        entries_tool "$i" || left=1
         apply_unlinks "$i"
     done
     for i in "${chosen[@]}"; do
@@ -116,7 +118,7 @@ command_uninstall() {
         echo "kept: netqueue.conf, the queue's data and the Python packages; --purge" \
             "removes them"
     fi
-    return "$result"
+    return "$((result | left))"
 }
 
 apply_purge() {

@@ -21,6 +21,13 @@ install_config() {
         --checkout "$root" --origin "$origin" --branch "$branch" --token "$token" "$@"
 }
 
+# entries_tool NUMBER [--show]: the ways to the page that the dashboards have.
+entries_tool() {
+    local i=$1
+    shift
+    "${pythons[i]}" "$root/installer/dashboard_entries.py" "${data_paths[i]}" "$@"
+}
+
 # data_folders NUMBER: what the queue has on this printer's disk.
 data_folders() {
     local folder
@@ -32,16 +39,24 @@ data_folders() {
 }
 
 describe_purged_data() {
-    local folder
+    local folder hot=${data_paths[$1]}/gcodes/netqueue-in
     while read -r folder; do
         echo "remove $folder with all that is in it"
     done < <(data_folders "$1")
+    if [[ -d $hot ]]; then
+        echo "remove $hot, but no file in it"
+    fi
 }
 
 apply_purged_data() {
-    local folder
+    local folder hot=${data_paths[$1]}/gcodes/netqueue-in
     while read -r folder; do
         rm -r "$folder"
         echo "removed $folder"
     done < <(data_folders "$1")
+    # The files in the hot folders are people's, and no longer looked at.
+    if [[ -d $hot ]]; then
+        find "$hot" -depth -type d -empty -delete
+        [[ ! -d $hot ]] || echo "kept: files of yours in $hot"
+    fi
 }

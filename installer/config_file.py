@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import glob
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ OWN_NAME = "netqueue.conf"
 _LINE = b"[include netqueue.conf]"
 _INCLUDE = re.compile(rb"^[ \t]*\[include[ \t]+(\./)?netqueue\.conf[ \t]*\]")
 _OWN_SECTION = re.compile(rb"^[ \t]*\[netqueue[ \t]*\]")
+_KLIPPER_INCLUDE = re.compile(rb"^[ \t]*\[include[ \t]+([^]]+?)[ \t]*\]")
 _TOKEN = re.compile(rb"^[ \t]*token[ \t]*[:=]")
 _TOKEN_FORM = re.compile(r"nq-[a-z2-7]{52}")
 _UPDATES_SECTION = re.compile(rb"^[ \t]*\[update_manager[ \t]*\]", re.MULTILINE)
@@ -149,6 +151,22 @@ def uninstall_changes(config: Path, *, purge: bool) -> Iterator[Change]:
             yield Change(path, path.read_bytes(), None)
 
 
+def klipper_section(config: Path) -> Path | None:
+    """The file of Klipper's configuration that has a section of ours, if one has."""
+    files = [(config.parent / "printer.cfg").resolve()]
+    for path in files:  # grows by what is included
+        if not path.is_file() or not os.access(path, os.R_OK):
+            continue
+        for line in path.read_bytes().splitlines():
+            if _OWN_SECTION.match(line):
+                return path
+            if found := _KLIPPER_INCLUDE.match(line):
+                pattern = str(path.parent / os.fsdecode(found[1]))
+                more = map(Path, glob.glob(pattern))  # noqa: PTH207  it is absolute
+                files += [one for one in map(Path.resolve, more) if one not in files]
+    return None
+
+
 def show(change: Change) -> str:
     """The change as a diff."""
     old, new = (
@@ -211,7 +229,9 @@ def _write(path: Path, data: bytes, like: Path) -> None:
 def main() -> int:
     """Run; returns the exit status."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("command", choices=("install", "uninstall", "included"))
+    parser.add_argument(
+        "command", choices=("install", "uninstall", "included", "klipper")
+    )
     parser.add_argument("config", type=Path)
     parser.add_argument("--checkout", type=Path, default=Path(__file__).parents[1])
     parser.add_argument("--origin", default="")
@@ -223,6 +243,9 @@ def main() -> int:
     config: Path = arguments.config
     if arguments.command == "included":
         return 0 if config.is_file() and includes_us(config.read_bytes()) else 1
+    if arguments.command == "klipper":
+        print(klipper_section(config) or "")
+        return 0
     if arguments.command == "install":
         changes = install_changes(
             config,

@@ -3,6 +3,7 @@
 
 environment=$root/.venv
 python=${PYTHON:-python3}
+versions=$root/installer/pins/versions.txt # the tests test what printers get
 
 # Names of Debian packages that the machine lacks, for the given extra.
 missing_packages() {
@@ -85,14 +86,14 @@ make_environment() {
 # Installs the package and what the given extra needs into the environment.
 install_package() {
     local stamp=$environment/netqueue-extra-$1 wanted
-    wanted=$(sha256sum <"$root/setup.cfg")
+    wanted=$(cat "$root/setup.cfg" "$versions" | sha256sum)
     if [[ $(cat "$stamp" 2>/dev/null) == "$wanted" ]]; then
         return
     fi
     echo "installing Python packages for: $1"
     rm -f "$stamp" # an install that breaks off leaves none
     "$environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --root-user-action ignore --editable "${root}[$1]"
+        --root-user-action ignore --constraint "$versions" --editable "${root}[$1]"
     echo "$wanted" >"$stamp"
 }
 

@@ -39,8 +39,24 @@ apply_links() {
 describe_unlinks() {
     local link
     while read -r link; do
+        if [[ $link == */klippy/extras/* ]]; then
+            refuse_to_break_klipper "$link"
+        fi
         echo "remove link $link"
     done < <(unneeded_links "$1")
+}
+
+# refuse_to_break_klipper LINK: Klipper starts with no section that has no module.
+refuse_to_break_klipper() {
+    local i file
+    for i in "${!names[@]}"; do
+        file=$(config_tool "$i" klipper)
+        if [[ -n $file ]] && links_of "$i" | grep -qF "$1"$'\t'; then
+            fail "nothing was changed: $file has a section [netqueue], and without our" \
+                "module Klipper would not start. Remove that section, and macros that" \
+                "use NETQUEUE_... commands, then run this again"
+        fi
+    done
 }
 
 apply_unlinks() {

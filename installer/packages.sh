@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Python packages in Moonraker's environment: added under its pins, or not at all.
 
-readonly requirements=$root/installer/requirements.txt
+readonly requirements=$root/installer/requirements.txt pins=$root/installer/pins
 
 # package_tool NUMBER COMMAND [FILE]: what installer/packages.py says.
 package_tool() {
@@ -15,19 +15,49 @@ packages_record() {
     "${pythons[$1]}" -c 'import sys; print(sys.prefix + "/netqueue-packages")'
 }
 
-describe_packages() {
-    local missing
-    "${pythons[$1]}" -m pip --version >/dev/null 2>&1 || fail "${names[$1]}: there is" \
-        "no pip in Moonraker's environment. Run: ${pythons[$1]} -m ensurepip"
-    missing=$(package_tool "$1" missing "$requirements")
-    if [[ -n $missing ]]; then
-        echo "packages for ${pythons[$1]}: ${missing//$'\n'/, }"
+# wanted_packages NUMBER: the pinned packages to install, with hashes where there are.
+wanted_packages() {
+    if [[ -n $(package_tool "$1" missing "$requirements") ]]; then
+        package_tool "$1" wanted "$requirements" "$pins/packages.txt" \
+            "$(packages_record "$1")"
     fi
 }
 
-# Adds what is missing. Everything that is there is a constraint, in the version that
-# is there: Moonraker's own packages stay as they are. If pip fails, what it had added
-# until then goes again.
+describe_packages() {
+    local wanted
+    "${pythons[$1]}" -m pip --version >/dev/null 2>&1 || fail "${names[$1]}: there is" \
+        "no pip in Moonraker's environment. Run: ${pythons[$1]} -m ensurepip"
+    wanted=$(wanted_packages "$1" | sed 's/[ ;].*//')
+    if [[ -n $wanted ]]; then
+        echo "packages for ${pythons[$1]}: ${wanted//$'\n'/, }"
+    fi
+}
+
+# pip_install PYTHON ARGUMENTS...
+pip_install() {
+    local python=$1
+    shift
+    "$python" -m pip install --quiet --disable-pip-version-check --no-input \
+        --root-user-action ignore "$@"
+}
+
+# add_packages PYTHON WORK: those in WORK/wanted; what is in WORK/kept stays as it is.
+# Where hashes are known, also what builds a package is checked: pip itself would take
+# the newest, unchecked.
+add_packages() {
+    local -a checked=()
+    if grep -q -e ' --hash=' "$2/wanted"; then
+        pip_install "$1" --target "$2/tools" --require-hashes \
+            --requirement "$pins/build.txt" || return
+        checked=(--require-hashes --use-pep517 --no-build-isolation)
+    fi
+    PYTHONPATH=$2/tools pip_install "$1" --prefer-binary --constraint "$2/kept" \
+        --requirement "$2/wanted" "${checked[@]}"
+}
+
+# Adds what is missing. Everything that is there and that we did not add is a
+# constraint, in the version that is there: Moonraker's own packages stay as they are.
+# If pip fails, what it had added until then goes again.
 apply_packages() {
     local python=${pythons[$1]} work record result=0
     if [[ -z $(describe_packages "$1") ]]; then
@@ -35,20 +65,20 @@ apply_packages() {
     fi
     record=$(packages_record "$1")
     work=$(mktemp -d)
-    package_tool "$1" list >"$work/before"
+    package_tool "$1" list | sed 's/==.*//' >"$work/before"
+    package_tool "$1" kept "$record" >"$work/kept"
+    wanted_packages "$1" >"$work/wanted"
     echo "installing Python packages; the first time on a small board takes minutes"
     trap : INT TERM # pip ends by itself on Ctrl-C, and then it is undone
-    "$python" -m pip install --quiet --disable-pip-version-check --no-input \
-        --root-user-action ignore --prefer-binary --constraint "$work/before" \
-        --requirement "$requirements" >"$work/log" 2>&1 || result=$?
-    package_tool "$1" list >"$work/after"
-    LC_ALL=C comm -13 <(LC_ALL=C sort "$work/before") <(LC_ALL=C sort "$work/after") |
-        sed 's/==.*//' >"$work/added"
+    add_packages "$python" "$work" >"$work/log" 2>&1 || result=$?
+    package_tool "$1" list | sed 's/==.*//' >"$work/after"
+    LC_ALL=C comm -13 <(LC_ALL=C sort "$work/before") <(LC_ALL=C sort "$work/after") \
+        >"$work/added"
     if ((result)); then
         remove_packages "$python" "$work/added"
     else
         cat "$work/added" >>"$record"
-        echo "packages added: $(paste -sd ' ' "$work/added")"
+        echo "packages installed: $(sed 's/[ ;].*//' "$work/wanted" | paste -sd ' ')"
     fi
     trap - INT TERM
     if ((result)); then

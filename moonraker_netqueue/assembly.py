@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from .files.fetch import Fetcher
 from .files.incoming import Incoming
 from .files.served import ServedContents
 from .files.store import ContentStore
-from .hardware import claim_folder, machine_marks
+from .hardware import claim_folder, leave_lost_key, machine_marks
 from .host_queues import HostQueues
 from .machine import (
     MachineClock,
@@ -174,7 +175,8 @@ class _Builder:
         self._closing.push_async_callback(klipper_status.close)
 
         def hook(queue: ServedQueue, closing: AsyncExitStack) -> None:
-            queue.replica.register_request(OWNER_METHOD, endpoints.answer_peer)
+            answer = partial(endpoints.answer_peer, queue.name)
+            queue.replica.register_request(OWNER_METHOD, answer, changes=True)
             feed = ChangeFeed(queue, self._clock, notify)
             queue.replica.add_listener(feed.on_events)
             queue.replica.add_listener(klipper_status.on_events)
@@ -222,6 +224,14 @@ class _Builder:
                 "machine",
                 f"the card or disk was another machine's; its folder is now {aside}."
                 " This host joins under a new key, as a new printer",
+            )
+            return
+        aside = await self._worker.run(leave_lost_key, self._directory, self._disk)
+        if aside is not None:
+            self._show_warning(
+                "machine",
+                f"this host's key was gone; what it had written is now in {aside}. It"
+                " joins under a new key, as a new printer: forget the old one",
             )
 
     async def _network(self, contents: ContentSource) -> PeerNetwork:
@@ -279,7 +289,7 @@ class _Builder:
         )
         queues.attach(
             lambda queue, _: queue.replica.register_request(
-                VERIFY_METHOD, eviction.answer
+                VERIFY_METHOD, partial(eviction.answer, queue.name)
             )
         )
         eviction.start()
@@ -332,7 +342,7 @@ class _Builder:
         )
         self._queues.attach(
             lambda queue, _: queue.replica.register_request(
-                DETAILS_METHOD, details.answer_peer
+                DETAILS_METHOD, partial(details.answer_peer, queue)
             )
         )
         return details

@@ -1,7 +1,8 @@
 """Which machine this is, so that a copied SD card does not pass for the first (R5).
 
 A folder belongs to the machine that made it: on other hardware a host begins with a
-new key, and the folder it found is put beside, whole.
+new key, and the folder it found is put beside, whole. What was written under a key that
+is gone is put beside, too: nobody would take it from another host.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from .durable_file import replace_durably
 from .errors import NetqueueError
+from .peers.identity import has_identity
 from .ports import Disk
 
 _LOGGER = logging.getLogger(__name__)
@@ -19,6 +21,9 @@ _FILE_NAME = "machine.json"
 _SERIAL = "proc/device-tree/serial-number"  # of a Raspberry Pi and its like
 _INTERFACES = "sys/class/net"
 _PERMANENT = "0"  # addr_assign_type of an address that the hardware brought along
+# What a host does and knows as the host that it is. The journals last: while they are
+# there, it is not done.
+_OF_A_KEY = ("printer.json", "admission.json", "queues")
 
 
 class FolderNotOurs(NetqueueError):
@@ -68,6 +73,24 @@ def claim_folder(directory: Path, marks: frozenset[str], disk: Disk) -> Path | N
     return aside
 
 
+def leave_lost_key(directory: Path, disk: Disk) -> Path | None:
+    """Begin anew where the key is gone and what it wrote is not. Blocks.
+
+    Returns where that was put. Raises FolderNotOurs or OSError.
+    """
+    if has_identity(directory, disk) or not disk.exists(directory / _OF_A_KEY[-1]):
+        return None
+    aside = _free_name(directory, "of-another-key", disk)
+    disk.make_directory(aside)
+    for name in _OF_A_KEY:
+        if disk.exists(directory / name):
+            _rename(directory / name, aside / name, "of a key that is gone", disk)
+    _LOGGER.warning(
+        "%s has no key: what was written under it is in %s", directory, aside
+    )
+    return aside
+
+
 def _owner(path: Path, disk: Disk) -> frozenset[str]:
     if not disk.exists(path):
         return frozenset()
@@ -84,18 +107,26 @@ def _owner(path: Path, disk: Disk) -> frozenset[str]:
 
 
 def _put_aside(directory: Path, disk: Disk) -> Path:
+    target = _free_name(directory.parent, f"{directory.name}-of-another-machine", disk)
+    _rename(
+        directory, target, "another machine's, as if its card had been copied,", disk
+    )
+    return target
+
+
+def _free_name(parent: Path, name: str, disk: Disk) -> Path:
     number = 1
-    while True:
-        target = directory.with_name(f"{directory.name}-of-another-machine-{number}")
-        if not disk.exists(target):
-            break
+    while disk.exists(parent / f"{name}-{number}"):
         number += 1
+    return parent / f"{name}-{number}"
+
+
+def _rename(path: Path, target: Path, whose: str, disk: Disk) -> None:
     try:
-        disk.replace(directory, target)
+        disk.replace(path, target)
     except OSError as error:
         raise FolderNotOurs(
-            f"{directory} is another machine's, as if its card had been copied, and"
-            f" cannot be put aside ({error.strerror}): move it away by hand"
+            f"{path} is {whose} and cannot be put aside ({error.strerror}): move it"
+            " away by hand"
         ) from error
-    disk.sync_directory(directory.parent)
-    return target
+    disk.sync_directory(path.parent)

@@ -13,6 +13,7 @@ from .admission_mode import AdmissionSettings
 from .discovery.discovery import Discovery
 from .discovery.record import Found
 from .errors import NetqueueError
+from .hardware import leave_lost_key
 from .machine import MachineClock, MachineDisk, MachineRandom, ThreadWorker
 from .peers.admission import Admission
 from .peers.desk import Desk
@@ -79,6 +80,7 @@ async def headless_host(
     async with AsyncExitStack() as closing:
         worker = ThreadWorker()
         closing.callback(worker.close)
+        await worker.run(leave_lost_key, place.data, disk)
         identity = await worker.run(load_or_create, place.data, disk)
         admission = Admission(identity, place.data, clock, disk, worker)
         await admission.load()

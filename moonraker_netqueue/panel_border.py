@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tornado.routing import PathMatches, Rule
 from tornado.web import HTTPError, RequestHandler
 
-from .api.routes import ROOT
+from .api.routes import PANEL, ROOT
 from .machine import MachineDisk
 from .panel.assets import Asset, Assets, read_assets
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from .ports import Worker
 
-PANEL = f"{ROOT}/panel"
 # Pictures may come from other hosts: their cameras. All else is this host's own.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
@@ -40,13 +39,15 @@ class PanelBorder:
         self._worker = worker
         self._reading: asyncio.Future[Assets] | None = None
         application = server.lookup_component("application")
-        prefix = f"{application.route_prefix}{ROOT}"
+        prefix = application.route_prefix
         words = {"border": self}
         application.mutable_router.add_rules(
             [
-                Rule(PathMatches(f"{prefix}/panel/?"), _PageHandler, words),
+                Rule(PathMatches(f"{prefix}{PANEL}/?"), _PageHandler, words),
                 Rule(
-                    PathMatches(f"{prefix}/ui/(?P<digest>[0-9a-f]+)/(?P<name>.+)"),
+                    PathMatches(
+                        f"{prefix}{ROOT}/ui/(?P<digest>[0-9a-f]+)/(?P<name>.+)"
+                    ),
                     _FileHandler,
                     words,
                 ),

@@ -12,22 +12,21 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .api.routes import PANEL
 from .config import Entry
 from .durable_file import replace_durably
-from .panel_border import PANEL
 from .ports import Disk, Worker
+from .sidebar import TITLE, with_entry, without_entry
 
 # Annotation imports
 if TYPE_CHECKING:
     from moonraker.server import Server
 
 _LOGGER = logging.getLogger(__name__)
-_TITLE = "Print queue"
 _RECORD = "entries.json"  # what was made; what a person removed is not made again
-_ICON = "M3,4H21V8H3V4M3,10H21V14H3V10M3,16H21V20H3V16Z"
-_ITEM = {"title": _TITLE, "href": PANEL, "target": "_self", "icon": _ICON}
+_SIDEBAR = "navi.json"  # also the copy of what was there, beside the record
 _CARD = {
-    "name": _TITLE,
+    "name": TITLE,
     "service": "iframe",  # both dashboards show the URL of such a camera in a card
     "stream_url": f"{PANEL}?embed=1",
     "aspect_ratio": "4:3",
@@ -44,7 +43,8 @@ class PanelEntries:
     ) -> None:
         self._server = server
         self._record = data_path / "netqueue" / _RECORD
-        self._navigation = data_path / "config" / ".theme" / "navi.json"
+        self._before = self._record.with_name(_SIDEBAR)
+        self._navigation = data_path / "config" / ".theme" / _SIDEBAR
         self._disk = disk
         self._worker = worker
 
@@ -71,12 +71,10 @@ class PanelEntries:
             answer = await self._call("server.webcams.post_item", _CARD)
             return str(answer["webcam"]["uid"])
         if entry is Entry.SIDEBAR:
-            await self._worker.run(self._change_navigation, True)
+            await self._worker.run(self._change_sidebar, True)
             return PANEL
         news = self._server.lookup_component("announcements")
-        made = news.add_internal_announcement(
-            _TITLE, _NEWS, PANEL, "normal", "netqueue"
-        )
+        made = news.add_internal_announcement(TITLE, _NEWS, PANEL, "normal", "netqueue")
         return str(made["entry_id"])
 
     async def _remove(self, entry: Entry, found_by: str) -> None:
@@ -85,7 +83,7 @@ class PanelEntries:
             if any(camera["uid"] == found_by for camera in cameras):
                 await self._call("server.webcams.delete_item", {"uid": found_by})
         elif entry is Entry.SIDEBAR:
-            await self._worker.run(self._change_navigation, False)
+            await self._worker.run(self._change_sidebar, False)
         else:
             news = self._server.lookup_component("announcements")
             await news.remove_announcement(found_by)
@@ -95,36 +93,30 @@ class PanelEntries:
         return await transport.call_method(method, dict(params))
 
     def _read_record(self) -> dict[str, str]:
+        text = self._read(self._record)
+        return {} if text is None else dict(json.loads(text))
+
+    def _change_sidebar(self, wanted: bool) -> None:
+        """Add our entry, or give the file back as it was."""
+        text = self._read(self._navigation)
+        if wanted:
+            changed: bytes | None = with_entry(text)
+            if text is not None and changed != text:
+                replace_durably(self._before, text, self._disk)
+        else:
+            before = self._read(self._before)
+            changed = None if text is None else without_entry(text, before)
+        if changed is None:
+            self._disk.remove(self._navigation)
+        elif changed != text:
+            self._disk.make_directory(self._navigation.parent)
+            replace_durably(self._navigation, changed, self._disk)
+        if not wanted:
+            self._disk.remove(self._before)
+
+    def _read(self, path: Path) -> bytes | None:
         try:
-            with self._disk.open(self._record, "rb") as file:
-                return dict(json.loads(file.read()))
+            with self._disk.open(path, "rb") as file:
+                return file.read()
         except FileNotFoundError:
-            return {}
-
-    def _change_navigation(self, wanted: bool) -> None:
-        """Mainsail's sidebar. A file that is no list of entries stays as it is."""
-        try:
-            with self._disk.open(self._navigation, "rb") as file:
-                items = json.loads(file.read())
-        except FileNotFoundError:
-            items = []
-        changed = with_item(items) if wanted else without_item(items)
-        if changed == items:
-            return
-        self._disk.make_directory(self._navigation.parent)
-        data = json.dumps(changed, indent=2, ensure_ascii=False).encode() + b"\n"
-        replace_durably(self._navigation, data, self._disk)
-
-
-def with_item(items: Any) -> list[Any]:
-    """Entries of a sidebar with ours at the end; raises ValueError for no list."""
-    if not isinstance(items, list):
-        raise ValueError("config/.theme/navi.json holds no list: nothing is changed")
-    if any(isinstance(item, dict) and item.get("href") == PANEL for item in items):
-        return items
-    return [*items, _ITEM]
-
-
-def without_item(items: Any) -> list[Any]:
-    """Entries of a sidebar without the one that is as we made it."""
-    return [item for item in items if item != _ITEM]
+            return None

@@ -155,8 +155,22 @@ class LinkListener(Protocol):
         """Answer a request; a NetqueueError raised here is its error reply."""
 
 
+class Signer(Protocol):
+    """This host's key, and the check of what others signed with theirs (R12)."""
+
+    def sign(self, data: bytes) -> str:
+        """An ASCII text that shows who signed `data`."""
+
+    def is_signed(self, host_id: str, data: bytes, signature: str) -> bool:
+        """Whether the host with that id signed `data`: on every machine the same."""
+
+
 class Links(Protocol):
     """All authenticated links of this host; one link per peer serves all queues."""
+
+    @property
+    def signer(self) -> Signer:
+        """The key that stands for this host on its links."""
 
     @property
     def host_id(self) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from moonraker_netqueue.virtual_printer.printers import (
     VirtualFarm,
@@ -20,10 +21,16 @@ from moonraker_netqueue.virtual_printer.printers import (
     free_ports,
 )
 
-_GRACE_SECONDS = 2.0  # what ends in the background may still be ending
-_START_SECONDS = 60.0
+_GRACE_SECONDS = 10.0  # what ends in the background may still be ending
+_START_SECONDS = 120.0
 
 StartPrinters = Callable[..., VirtualFarm]
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("untimed")
 
 
 def _descriptors() -> dict[str, str]:
@@ -62,6 +69,8 @@ async def no_leaked_tasks() -> AsyncIterator[None]:
     before = asyncio.all_tasks()
     yield
     after = asyncio.all_tasks() - before - {asyncio.current_task()}
+    if after:
+        _, after = await asyncio.wait(after, timeout=_GRACE_SECONDS)
     if after:
         pytest.fail("left running: " + "; ".join(repr(task) for task in after))
 

@@ -21,7 +21,7 @@ _LEAKS = {
     "thread": (
         """\
 def test_it():
-    t = threading.Thread(target=time.sleep, args=(9,), daemon=True, name="x")
+    t = threading.Thread(target=time.sleep, args=(99,), daemon=True, name="x")
     t.start()
 """,
         "thread x",
@@ -30,7 +30,7 @@ def test_it():
         """\
 @pytest.mark.asyncio
 async def test_it():
-    kept.append(asyncio.create_task(asyncio.sleep(9), name="forgotten"))
+    kept.append(asyncio.create_task(asyncio.sleep(99), name="forgotten"))
 """,
         "left running: .*forgotten",
     ),

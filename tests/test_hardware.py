@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from moonraker_netqueue.hardware import FolderNotOurs, claim_folder, machine_marks
+from moonraker_netqueue.hardware import (
+    FolderNotOurs,
+    claim_folder,
+    leave_lost_key,
+    machine_marks,
+)
 from moonraker_netqueue.machine import MachineDisk
 from moonraker_netqueue.peers.identity import load_or_create
 
@@ -113,3 +118,61 @@ def test_a_folder_that_cannot_be_put_aside_is_not_used(tmp_path: Path) -> None:
     claim_folder(folder, _PI, _DISK)
     with pytest.raises(FolderNotOurs, match="move it away by hand"):
         claim_folder(folder, _OTHER, _Stuck())
+
+
+def _host(folder: Path) -> None:
+    """What a host has besides its key."""
+    (folder / "queues" / "lab").mkdir(parents=True)
+    (folder / "queues" / "lab" / "outbox.db").write_text("what only this key may say")
+    for name in ("admission.json", "printer.json", "queues.json", "entries.json"):
+        (folder / name).write_text(name)
+
+
+def _files(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_what_a_lost_key_wrote_is_put_aside(tmp_path: Path) -> None:
+    """Others would refuse the rest of the outbox from another host, for ever."""
+    folder = tmp_path / "netqueue"
+    assert leave_lost_key(folder, _DISK) is None  # a new host
+    load_or_create(folder, _DISK)
+    _host(folder)
+    assert leave_lost_key(folder, _DISK) is None
+    (folder / "identity.pem").unlink()
+    before = _files(folder)
+    aside = leave_lost_key(folder, _DISK)
+    assert aside == folder / "of-another-key-1"
+    assert _files(aside).keys() == {
+        "printer.json", "admission.json", "queues/lab/outbox.db",
+    }  # fmt: skip
+    left = _files(folder)
+    assert left.keys() - {f"{aside.name}/{name}" for name in _files(aside)} == {
+        "queues.json", "entries.json",
+    }  # fmt: skip
+    assert before == {name.removeprefix(f"{aside.name}/"): left[name] for name in left}
+    assert leave_lost_key(folder, _DISK) is None
+
+
+class _PowerCut(MachineDisk):
+    def replace(self, source: Path, target: Path) -> None:
+        super().replace(source, target)
+        if source.name == "printer.json":
+            raise OSError(5, "Input/output error")
+
+
+def test_a_power_cut_meanwhile_leaves_nothing_of_the_old_key(tmp_path: Path) -> None:
+    folder = tmp_path / "netqueue"
+    _host(folder)
+    before = _files(folder)
+    with pytest.raises(FolderNotOurs, match=r"printer\.json"):
+        leave_lost_key(folder, _PowerCut())
+    assert leave_lost_key(folder, _DISK) == folder / "of-another-key-2"
+    assert {path.name for path in folder.iterdir()} == {
+        "queues.json", "entries.json", "of-another-key-1", "of-another-key-2",
+    }  # fmt: skip
+    assert sorted(_files(folder).values()) == sorted(before.values())

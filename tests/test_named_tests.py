@@ -18,7 +18,9 @@ def _existing() -> set[str]:
     return names | {file.stem for file in files}
 
 
-@pytest.mark.parametrize("page", ["consistency.md", "hazards.md", "lessons.md"])
+@pytest.mark.parametrize(
+    "page", ["consistency.md", "hazards.md", "lessons.md", "security.md"]
+)
 def test_each_test_that_a_page_names_is_there(page: str) -> None:
     """Renamed or removed, it would hold nothing."""
     text = (_DOCS / page).read_text("utf-8")

@@ -23,6 +23,8 @@ from ..model.command import (
     JobEdit,
     JobMove,
     JobRemove,
+    MemberNoted,
+    MemberSet,
     PrintDecide,
     PrintEnded,
     PrinterUpdate,
@@ -33,6 +35,7 @@ from ..model.command import (
     QueueSet,
     RulesRaise,
 )
+from ..model.member import MemberWord
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from .views import host_name
@@ -140,7 +143,8 @@ def _about(body: Body) -> dict[str, str]:
 
 def _added(body: JobAdd, _name: _NameOf) -> str:
     copies = sum(item.count for item in body.items)
-    return f"added job {body.wishes.name!r}, {copies} copies"
+    word = "copy" if copies == 1 else "copies"
+    return f"added job {body.wishes.name!r}, {copies} {word}"
 
 
 def _edited(body: JobEdit, job: _NameOf) -> str:
@@ -186,6 +190,7 @@ def _raised(body: RulesRaise, _name: _NameOf) -> str:
     return f"raised the queue's rules to {body.rules}{left if body.without else ''}"
 
 
+_MEMBER_WORDS = {MemberWord.ADMITTED: "let in", MemberWord.FORGOTTEN: "forgot"}
 _WORDS: Mapping[type, Callable[[Any, _NameOf], str]] = {
     JobAdd: _added,
     JobEdit: _edited,
@@ -202,4 +207,8 @@ _WORDS: Mapping[type, Callable[[Any, _NameOf], str]] = {
     RulesRaise: _raised,
     HandIn: lambda body, _job: f"brought what group {body.group[:8]} knew",
     Dissolve: lambda _body, _job: "gave this group up for another one",
+    MemberSet: lambda body, _job: f"made host {body.host[:8]} a {body.role.value}",
+    MemberNoted: lambda body, _job: (
+        f"{_MEMBER_WORDS[body.word]} host {body.name or body.host[:8]!r}"
+    ),
 }

@@ -89,12 +89,20 @@ class Endpoints:
         except NetqueueError as error:
             raise ApiError(409, str(error)) from error
 
-    async def answer_peer(self, peer: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        """A call about this host's printer that a member passes on."""
+    async def answer_peer(
+        self, queue: str, _peer: str, params: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """A call about this host's printer that a member of `queue` passes on.
+
+        It is about that queue, whatever the member says (R13).
+        """
         endpoint, values = params.get("endpoint"), params.get("arguments")
         request_type = _OWNER_CALLS.get(endpoint) if isinstance(endpoint, str) else None
         if request_type is None or not isinstance(values, dict):
             return {"status": 400, "error": f"{str(endpoint)[:40]!r} is not passed on"}
+        values = {"queue": queue, **values}
+        if values["queue"] != queue:
+            return {"status": 403, "error": f"that is not about queue {queue}"}
         owner = values.get("printer_id", self._host.host_id)
         if owner != self._host.host_id:
             return {"status": 404, "error": "this host does not own that printer"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from ..peers.errors import LinkError
 from ..ports import Disk, Message, Worker
 from .host import Host
 from .job_queue_rows import file_of
+from .pictures import Picture, read_picture
 from .queue import ServedQueue
 
 DETAILS_METHOD = "file_details"  # link request: sha256 -> metadata, thumbnails
@@ -27,8 +29,7 @@ _KNOWN_MAX = 256  # files remembered
 _METADATA_MAX = 64 << 10  # bytes as JSON
 _THUMBNAILS_MAX, _THUMBNAIL_MAX = 4, 512 << 10  # of a file; bytes of one
 _NAME_DIGITS = 32  # of the SHA-256, in a thumbnail's name
-_SIDE_MAX = 4096  # pixels
-_FORMATS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
+_SIDE_MAX = 2048  # points
 
 Metadata = Mapping[str, Any]
 
@@ -73,9 +74,11 @@ class FileDetails:
                 self._known.popitem(last=False)
         return _placed(known, filename)
 
-    async def answer_peer(self, _peer: str, params: Message) -> Message:
-        """What this host's Moonraker knows of a content of its queues."""
-        for named in self._all():
+    async def answer_peer(
+        self, queue: ServedQueue, _peer: str, params: Message
+    ) -> Message:
+        """What this host's Moonraker knows of a content of that queue (R13)."""
+        for named in _named_in(queue):
             if named.file.sha256 != params.get("sha256"):
                 continue
             name, metadata = named.filename, dict(self._metadata(named.filename))
@@ -87,14 +90,8 @@ class FileDetails:
         return {}
 
     def _named(self, filename: str) -> _Named | None:
-        return next((one for one in self._all() if one.filename == filename), None)
-
-    def _all(self) -> Iterator[_Named]:
-        """The file of every item, as dashboards know it."""
-        for queue in self._host.queues.values():
-            for job in queue.state.ordered_jobs():
-                for item in job.items:
-                    yield _Named(queue, item.spec.files[0], file_of(item))
+        every = chain.from_iterable(map(_named_in, self._host.queues.values()))
+        return next((one for one in every if one.filename == filename), None)
 
     async def _ask_holders(self, named: _Named) -> dict[str, Any] | None:
         content = named.queue.state.contents.get(named.file.sha256)
@@ -129,10 +126,13 @@ class FileDetails:
             for sha256 in queue.state.contents
         )
         for image in images if isinstance(images, list) else []:
-            suffix = _format_of(image)
-            if suffix is None or len(thumbnails) == _THUMBNAILS_MAX:
+            data = image.get("data") if isinstance(image, dict) else None
+            if not isinstance(data, bytes) or len(thumbnails) == _THUMBNAILS_MAX:
                 continue
-            width, height, data = image["width"], image["height"], image["data"]
+            picture = _harmless_picture(data)
+            if picture is None:
+                continue
+            suffix, width, height = picture
             name = f"{file.sha256[:_NAME_DIGITS]}-{width}x{height}.{suffix}"
             try:
                 await self._worker.run(self._write_thumbnail, name, data, wanted)
@@ -172,6 +172,13 @@ class FileDetails:
         return images
 
 
+def _named_in(queue: ServedQueue) -> Iterator[_Named]:
+    """The file of every item of a queue, as dashboards know it."""
+    for job in queue.state.ordered_jobs():
+        for item in job.items:
+            yield _Named(queue, item.spec.files[0], file_of(item))
+
+
 def _placed(metadata: dict[str, Any], filename: str) -> dict[str, Any]:
     """The paths of thumbnails are relative to the folder of the file."""
     up = "../" * (len(PurePosixPath(filename).parts) - 1)
@@ -190,17 +197,12 @@ def _is_harmless(metadata: dict[Any, Any]) -> bool:
         return False
 
 
-def _format_of(image: object) -> str | None:
-    """File name suffix of a peer's picture; None if it is none.
+def _harmless_picture(data: bytes) -> Picture | None:
+    """A peer's picture of bounded size; None if it is none.
 
     It is served under this host's name: nothing but pictures may get there.
     """
-    if not isinstance(image, dict):
+    picture = read_picture(data) if len(data) <= _THUMBNAIL_MAX else None
+    if picture is None or not all(0 < side <= _SIDE_MAX for side in picture[1:]):
         return None
-    data = image.get("data")
-    sides = (image.get("width"), image.get("height"))
-    if not all(type(side) is int and 0 < side <= _SIDE_MAX for side in sides):
-        return None
-    if not isinstance(data, bytes) or len(data) > _THUMBNAIL_MAX:
-        return None
-    return next((s for magic, s in _FORMATS.items() if data.startswith(magic)), None)
+    return picture

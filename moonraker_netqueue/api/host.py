@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
@@ -14,7 +15,7 @@ from ..files.errors import ContentMissing, DiskFull, FilesError, StoreUnusable
 from ..files.eviction import Eviction
 from ..files.fetch import Fetcher
 from ..files.store import ContentStore
-from ..model.checks import TEXT_MAX
+from ..model.checks import TEXT_MAX, has_control
 from ..model.command import ContentHeld
 from ..model.content import Content, FileRef
 from ..model.job import ItemSpec
@@ -34,6 +35,7 @@ _OWNER_TIMEOUT = 5.0  # seconds; longer than a link needs to be found dead
 _REPLAY, _REPLAY_LOOK = 3.0, 0.02  # seconds
 _FRESH = 60.0  # seconds; longer than adding a job takes without a quorum
 _JOB_IDS = uuid.UUID("7a1c1f0e-53a7-4c0e-9b0b-0d5f4c1c3f55")  # drawn once
+_LEAST_ERROR, _LAST_ERROR, _ERROR_MAX = 400, 599, 1000  # HTTP; characters
 OWNER_METHOD = "owner"  # link request that carries a call to a printer's own host
 
 
@@ -142,7 +144,8 @@ class Host:
     async def take_in(self, filename: str) -> FileRef:
         """Hash a file of the gcodes root and keep its content; answers 400 or 404."""
         relative = PurePosixPath(filename)
-        if relative.is_absolute() or ".." in relative.parts or not relative.parts:
+        outside = relative.is_absolute() or ".." in relative.parts
+        if outside or not relative.parts or has_control(filename):
             raise ApiError(
                 400, f"argument 'filename': {filename[:255]!r} is not inside gcodes"
             )
@@ -232,9 +235,7 @@ class Host:
             raise ApiError(
                 503, f"printer {name!r} alone may do that, and it is offline: {error}"
             ) from error
-        if "error" in answer:
-            raise ApiError(int(answer["status"]), str(answer["error"]))
-        return dict(answer["result"])
+        return _owners_answer(answer, queue.host_name(owner))
 
     async def why_waiting(self, queue: ServedQueue) -> dict[str, str]:
         """Why each waiting job of a queue waits, by job id."""
@@ -243,6 +244,20 @@ class Host:
     async def why_idle(self, queue: ServedQueue) -> dict[str, IdleWhy]:
         """Why each idle printer of a queue has no work, by host id."""
         return dict((await self.agent.explain(queue.name)).idle)
+
+
+def _owners_answer(answer: Message, name: str) -> dict[str, Any]:
+    """What another host answered, as an answer to a client; raises ApiError."""
+    result, status, error = map(answer.get, ("result", "status", "error"))
+    if type(status) is int and _LEAST_ERROR <= status <= _LAST_ERROR:
+        raise ApiError(status, str(error)[:_ERROR_MAX])
+    try:
+        json.dumps(result, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        result = None
+    if not isinstance(result, dict):
+        raise ApiError(502, f"printer {name!r} gave an answer that is none")
+    return result
 
 
 def file_error(error: FilesError) -> ApiError:

@@ -77,8 +77,10 @@ class JobEndpoints:
         arguments.finish()
         answer = await self._answer(queue, job_id)
         outlooks, view = self._host.agent.outlooks, answer["job"]
-        held = await outlooks.obstacles(queue.name, job_id)
-        view["why_not"] = [held_view(queue.state, one) for one in held]
+        held, gone = await outlooks.obstacles(queue.name, job_id), queue.gone()
+        view["why_not"] = [
+            held_view(queue.state, one) for one in held if one.host_id not in gone
+        ]
         if ahead:
             outlook = await outlooks.look()
             starts = start_views(queue.name, queue.state, outlook)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..model.command import Decision, PrintDecide
+from ..model.command import Decision, MemberSet, PrintDecide
+from ..model.member import MemberRole
 from ..model.print import Print
 from ..peers.desk import Waiting
 from ..peers.errors import AdmissionRefused
@@ -17,6 +18,7 @@ from .views import print_view
 
 _BEGINNING_MIN = 4  # of a host id
 _DECISIONS = ("retry", "mark_done", "keep")
+_ROLES = tuple(role.value for role in MemberRole)
 _HOUR = 3600
 
 
@@ -31,6 +33,9 @@ class MemberEndpoints:
         queue, action = self._host.queue(arguments), arguments.text("action")
         wanted = arguments.text("host_id")
         code = arguments.optional_text("code")
+        self._may_change(queue)
+        if action == "role":
+            return await self._set_role(queue, wanted, arguments)
         arguments.finish()
         waiting = {one.host_id: one for one in queue.desk.waiting(queue.name)}
         forgotten = queue.desk.forgotten(queue.name)
@@ -41,8 +46,26 @@ class MemberEndpoints:
         elif action == "reject":
             queue.desk.refuse(queue.name, host_id)
         else:
-            raise ApiError(400, "argument 'action': approve or reject")
+            raise ApiError(400, "argument 'action': approve, reject or role")
         return {"queue": queue.name, "host_id": host_id, **admission_view(queue)}
+
+    def _may_change(self, queue: ServedQueue) -> None:
+        if self._host.host_id in queue.state.viewers:
+            raise ApiError(403, f"this host is a viewer of queue {queue.name}")
+
+    async def _set_role(
+        self, queue: ServedQueue, wanted: str, arguments: Arguments
+    ) -> dict[str, Any]:
+        role = arguments.text("role")
+        arguments.finish()
+        if role not in _ROLES:
+            raise ApiError(400, f"argument 'role': {' or '.join(_ROLES)}")
+        members = {*queue.desk.members(queue.name), self._host.host_id}
+        host_id = _only(wanted, members, "is a member")
+        if role == MemberRole.VIEWER.value:  # first: then its own word ends
+            await queue.desk.repeat(queue.name, host_id)
+        pending = await queue.submit(MemberSet(host_id, MemberRole(role)))
+        return {"queue": queue.name, "host_id": host_id, "pending": pending}
 
     async def forget(self, arguments: Arguments) -> dict[str, Any]:
         """End a host's membership. `prints` decides the prints that it holds (R20)."""
@@ -50,11 +73,15 @@ class MemberEndpoints:
         wanted, prints = arguments.text("host_id"), arguments.text("prints", "")
         by = arguments.text("by", "a person at the dashboard")
         arguments.finish()
+        self._may_change(queue)
         host_id = _only(wanted, queue.desk.members(queue.name), "is a member")
         held = [p for p in queue.state.prints.values() if p.host == host_id]
         if prints not in _DECISIONS and (prints or held):
             raise _undecided(queue, held)
+        unseated = await queue.unseat(host_id)  # while it can still agree to it
         await queue.desk.forget(queue.name, host_id)
+        if not unseated:
+            await queue.unseat(host_id)
         pending = False
         if prints in ("retry", "mark_done"):
             for print_ in held:
@@ -68,6 +95,7 @@ class MemberEndpoints:
         queue = self._host.queue(arguments)
         seconds = arguments.integer("seconds", _HOUR)
         arguments.finish()
+        self._may_change(queue)
         try:
             token = queue.desk.new_token(queue.name, float(seconds))
         except AdmissionRefused as error:

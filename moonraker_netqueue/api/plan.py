@@ -100,7 +100,7 @@ def _bounded(
 def _plan_view(
     queue: ServedQueue, found: Explanation, scores: Mapping[str, int]
 ) -> dict[str, Any]:
-    state = queue.state
+    state, gone = queue.state, queue.gone()
     return {
         "queue": queue.name,
         "revision": queue.revision,
@@ -125,6 +125,7 @@ def _plan_view(
                 **idle_view(why),
             }
             for host_id, why in sorted(found.idle.items())
+            if host_id not in gone
         ],
     }
 

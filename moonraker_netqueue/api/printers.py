@@ -28,7 +28,7 @@ class PrinterEndpoints:
         """Every printer of the queue: state, bed, materials, and why it is idle."""
         queue = self._host.queue(arguments)
         arguments.finish()
-        why = await self._host.why_idle(queue)
+        why, gone = await self._host.why_idle(queue), queue.gone()
         printers = sorted(
             queue.state.printers.values(), key=lambda p: (p.profile.name, p.host)
         )
@@ -43,6 +43,7 @@ class PrinterEndpoints:
                     why.get(printer.host),
                 )
                 for printer in printers
+                if printer.host not in gone
             ],
         }
 

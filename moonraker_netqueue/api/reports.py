@@ -50,7 +50,7 @@ class ReportEndpoints:
         queue = self._host.queue(arguments)
         arguments.finish()
         status = queue.replica.status()
-        members = []
+        members, gone = [], queue.gone()
         known = {member.id for member in status.members}
         away = (
             Member(host_id, one.name, False, False, "")
@@ -58,6 +58,8 @@ class ReportEndpoints:
             if host_id not in known
         )
         for member in (*status.members, *away):
+            if member.id in gone:
+                continue
             here = member.id == self._host.host_id
             link = self._host.peers.find_link(member.id)
             members.append(
@@ -66,7 +68,7 @@ class ReportEndpoints:
                     "name": member.name,
                     "here": here,
                     "connected": member.connected,
-                    "role": _role(member.id, status.leader, member.voter),
+                    "role": _role(member, status.leader, queue.state.viewers),
                     "voter": member.voter,
                     "version": __version__ if here else member.version,
                     "address": None if link is None else link.address,
@@ -101,10 +103,12 @@ def _limit(arguments: Arguments) -> int:
     return limit
 
 
-def _role(host_id: str, leader: str | None, voter: bool) -> str:
-    if host_id == leader:
+def _role(member: Member, leader: str | None, viewers: frozenset[str]) -> str:
+    if member.id == leader:
         return "leader"
-    return "follower" if voter else "observer"
+    if member.id in viewers:
+        return "viewer"
+    return "follower" if member.voter else "observer"
 
 
 def _printer_name(state: QueueState, host_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ROOT = "/server/netqueue"
+PANEL = f"{ROOT}/panel"  # the page
 CHANGED = "netqueue:netqueue_changed"  # Moonraker: notify_netqueue_changed
 
 ROUTES: dict[str, tuple[str, ...]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ..model.codec import to_plain
@@ -21,6 +21,17 @@ def host_name(state: QueueState, host: str) -> str:
     """A host as a person knows it: by its printer's name, if it has one."""
     printer = state.printers.get(host)
     return host[:8] if printer is None else printer.profile.name
+
+
+def gone_hosts(
+    state: QueueState, forgotten: Iterable[str], voters: Collection[str]
+) -> frozenset[str]:
+    """Of the hosts that were forgotten, those with neither a seat nor a live print."""
+    return frozenset(
+        host
+        for host in forgotten
+        if host not in voters and not state.prints_of_host(host)
+    )
 
 
 def job_name(state: QueueState, job_id: str) -> str:

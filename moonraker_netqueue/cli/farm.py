@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from . import farm_pages, lookup
+from . import farm_pages, hours, lookup
 from .session import Session
 from .verb import Verb, pass_session
 
@@ -70,6 +70,13 @@ def printers(session: Session) -> None:
 @click.option("--grams-left", type=float, help="On the spool that is in now.")
 @click.option("--spool-grams", type=float, help="On a new spool.")
 @click.option("--effort", "manual_effort_cost", type=int, help="Minutes of a person.")
+@click.option(
+    "--hours",
+    metavar="HOURS",
+    multiple=True,
+    callback=hours.read_hours,
+    help=f"When a person is at it, such as {hours.EXAMPLE}; 'none': as the queue says.",
+)
 @pass_session
 def printer(session: Session, /, name: str | None, **entry: Any) -> None:
     """Change a printer's own entry; without NAME, the host's own."""

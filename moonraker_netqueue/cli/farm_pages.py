@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from . import hours
 from .page import Column, Line, Page, Table
 from .text import duration, moment, short
 
@@ -114,6 +115,7 @@ def printer_page(answer: _Thing) -> Page:
         ("loaded", ", ".join(printer["materials_ready"])),
         ("tags", ", ".join(printer["tags"])),
         ("effort", printer["manual_effort_cost"]),
+        *(("somebody is there", hours.shown(period)) for period in printer["hours"]),
     )
     page: Page = [
         Line(f"{printer['name']}: {printer['state']}{_reason(printer)}", "bold")
@@ -176,7 +178,7 @@ def requests_page(answer: _Thing) -> Page:
     ]
     page: Page = [Table.of(columns, rows, "nobody waits to be let in")]
     if rows:
-        page.append(Line("if a host shows the same code: netqueue admit HOST"))
+        page.append(Line("if a host shows the same code: netqueue admit HOST CODE"))
     if answer["forgotten"]:
         names = ", ".join(one["name"] for one in answer["forgotten"])
         page.append(Line(f"forgotten, and may be let in again: {names}"))

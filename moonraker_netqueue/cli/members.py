@@ -14,17 +14,19 @@ from .page import Line, Page
 from .session import Session
 from .verb import Verb, pass_session
 
+_ROLES = ("printer", "viewer")
 _DECISIONS = ("retry", "mark_done", "keep")
 
 
 @click.command(cls=Verb)
 @click.argument("host", required=False)
-@click.option("--code", help="Only if it is the one that is shown for it.")
+@click.argument("code", required=False)
 @pass_session
 def admit(session: Session, host: str | None, code: str | None) -> None:
     """Let a host into the queue that waits, or was forgotten.
 
-    Without HOST, its name or the beginning of its id, show who waits.
+    Without HOST, its name or the beginning of its id, show who waits. With the CODE
+    that HOST shows: only if the same one is shown here.
     """
     if host is None:
         session.show(session.call("GET", "members"), requests_page)
@@ -61,6 +63,20 @@ def forget(session: Session, host: str, prints: str | None, yes: bool) -> None:
 
 
 @click.command(cls=Verb)
+@click.argument("host")
+@click.argument("role", type=click.Choice(_ROLES))
+@pass_session
+def role(session: Session, host: str, role: str) -> None:
+    """Make a member a viewer, which sees the queue only, or a printer again.
+
+    A host does not set its own role.
+    """
+    host_id = lookup.member_id(session, host)
+    answer = session.call("POST", "member", host_id=host_id, action="role", role=role)
+    session.show(answer, lambda _: [Line(f"{host} is a {role} of the queue")])
+
+
+@click.command(cls=Verb)
 @click.option("--minutes", type=click.IntRange(1, 10_080), default=60)
 @pass_session
 def token(session: Session, minutes: int) -> None:
@@ -93,4 +109,4 @@ def _answer(session: Session, host: str, action: str, code: str | None) -> None:
     session.show(answer, lambda _: [Line(f"{host} {said}")])
 
 
-COMMANDS: tuple[click.Command, ...] = (admit, refuse, forget, token)
+COMMANDS: tuple[click.Command, ...] = (admit, refuse, forget, role, token)

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
+from . import hours
 from .page import Line, Page
 from .session import Session
 from .verb import Verb, pass_session
 
 _NONE = "none"
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def _pairs(
@@ -50,13 +50,17 @@ def _pairs(
     callback=_pairs,
     help="Of an owner, in proportion to the others; 'none' for no share.",
 )
+@click.option(
+    "--operator",
+    metavar="HOURS",
+    multiple=True,
+    callback=hours.read_hours,
+    help=f"When a person is there, such as {hours.EXAMPLE}; 'none': always.",
+)
 @click.option("--start-spacing-s", type=int, help="Seconds between two starts.")
 @pass_session
 def queue(session: Session, /, **settings: Any) -> None:
-    """The settings of the host's queues; with an option, change them for all hosts.
-
-    When a person is there (`operator`) is set by POST queues: see docs/api.md.
-    """
+    """The settings of the host's queues; with an option, change them for all hosts."""
     if any(value is not None for value in settings.values()):
         answer = session.call("POST", "queues", **settings)
         session.show(answer, lambda told: _queue(told["queue"]))
@@ -82,7 +86,7 @@ def _queue(one: Mapping[str, Any]) -> Page:
         Line(f"  strategy: {one['strategy']}{spread}"),
         Line(f"  weights: {_listed(one['weights'])}"),
     ]
-    page += [Line(f"  somebody is there: {_period(p)}") for p in one["operator"]]
+    page += [Line(f"  somebody is there: {hours.shown(p)}") for p in one["operator"]]
     if one["shares"]:
         page.append(Line(f"  shares: {_listed(one['shares'])}"))
     return page
@@ -90,13 +94,6 @@ def _queue(one: Mapping[str, Any]) -> Page:
 
 def _listed(numbers: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {number:g}" for name, number in numbers.items())
-
-
-def _period(period: Mapping[str, Any]) -> str:
-    days = " ".join(_DAYS[day] for day in period["days"])
-    text = f"{days} {period['start']} for {period['duration']} min ({period['tz']})"
-    most = period["max_manual_events"]
-    return text if most is None else f"{text}, at most {most} times"
 
 
 COMMANDS: tuple[click.Command, ...] = (queue,)

@@ -67,11 +67,17 @@ class Eviction:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    async def answer(self, _peer: str, params: Message) -> Message:
-        """Another host asks whether the copy here is good; a bad one is owned up to."""
+    async def answer(self, queue: str, _peer: str, params: Message) -> Message:
+        """A member asks whether the copy here is good; a bad one is owned up to.
+
+        Raises ContentMissing for what is no content of that queue (R13).
+        """
         sha256 = params.get("sha256")
-        if not is_sha256(sha256):
+        replica = self._replicas().get(queue)
+        if not is_sha256(sha256) or replica is None:
             raise ContentMissing("a content is named by its SHA-256")
+        if replica.state.held_by(self._links.host_id, sha256) is None:
+            raise ContentMissing(f"this host has no such content for queue {queue}")
         good = await self._store.is_good(sha256)
         if not good:
             for replica in self._replicas().values():

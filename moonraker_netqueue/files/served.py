@@ -31,12 +31,13 @@ class ServedContents:
 
     def content_path(self, queue: str, sha256: str) -> Path | None:
         replica = self.replicas().get(queue)
-        if replica is None or sha256 not in replica.state.contents:
+        # By its own word: who knows the hash of another queue's content, and writes
+        # it into this queue, gets nothing for that.
+        if replica is None or not replica.state.held_by(replica.host_id, sha256):
             return None
         path = self._store.path(sha256)
         key = (queue, sha256)
-        held = replica.state.held_by(replica.host_id, sha256) is not None
-        if path is None and held and key not in self._owning_up:
+        if path is None and key not in self._owning_up:
             work = self._own_up(replica, sha256)
             task = self._owning_up[key] = asyncio.get_running_loop().create_task(work)
             task.add_done_callback(lambda _: self._owning_up.pop(key))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import codec
@@ -12,8 +12,12 @@ from .codec import dumps, from_plain, loads, to_plain
 from .content import FileRef
 from .errors import CommandInvalid, CommandTooNew
 from .hours import Period
+from .identity import NOBODY as NOBODY
+from .identity import ORIGIN_MAX as ORIGIN_MAX
 from .identity import CommandId as CommandId
+from .identity import Origin as Origin
 from .job import ItemSpec, Requirements, Wishes
+from .member import MemberRole, MemberWord
 from .part import Part
 from .print import Decision as Decision
 from .print import PrintState
@@ -21,7 +25,7 @@ from .printer import Profile
 from .schema import BASE, SCHEMA, UPDATE_HERE
 
 SIZE_MAX = 48 * 1024  # bytes of an encoded command: one entry of the log
-ORIGIN_MAX = 128  # characters of a user's name, and of an address
+_SIGNATURE_ROOM = 1024  # of them, kept free in what is not signed yet
 CLIENT_ID_MIN, CLIENT_ID_MAX = 8, 64  # characters; short ones of two would meet
 
 
@@ -216,6 +220,23 @@ class HandIn:
     complete: bool = False
 
 
+@dataclass(frozen=True)
+class MemberSet:
+    """Give another member a role."""
+
+    host: str
+    role: MemberRole
+
+
+@dataclass(frozen=True)
+class MemberNoted:
+    """The author let a host in, or put it out: for the audit log only."""
+
+    host: str
+    name: str
+    word: MemberWord
+
+
 Body = (
     JobAdd
     | JobEdit
@@ -235,6 +256,8 @@ Body = (
     | RulesRaise
     | Dissolve
     | HandIn
+    | MemberSet
+    | MemberNoted
 )
 
 _BODIES: dict[str, type[Any]] = {
@@ -256,9 +279,12 @@ _BODIES: dict[str, type[Any]] = {
     "rules_raise": RulesRaise,
     "dissolve": Dissolve,
     "hand_in": HandIn,
+    "member_set": MemberSet,
+    "member_noted": MemberNoted,
 }
 _WORDS = {kind: word for word, kind in _BODIES.items()}
-_CAME_WITH: dict[type[Any], int] = {ContentEvict: 3}  # schema; else with the first ones
+# In which schema; all others came with the first ones.
+_CAME_WITH: dict[type[Any], int] = {ContentEvict: 3, MemberSet: 4, MemberNoted: 4}
 
 
 def schema_of(body: Body) -> int:
@@ -266,17 +292,6 @@ def schema_of(body: Body) -> int:
     if isinstance(body, RulesRaise):
         return max(BASE, body.rules)
     return max(BASE, _CAME_WITH.get(type(body), 0), codec.schema_of(body))
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Who asked the author for it, and from which address; for the audit log only."""
-
-    user: str = ""
-    address: str = ""
-
-
-NOBODY = Origin()  # the host by itself, or somebody unknown
 
 
 @dataclass(frozen=True)
@@ -288,7 +303,7 @@ class Command:
     body: Body
     client_id: str = ""  # a client's own id: the same one twice acts once
     schema: int = BASE  # what was encoded says the lowest that has all of it
-    signature: str = ""  # reserved: the author's signature (R12)
+    signature: str = ""  # the author's, for one group (R12)
     origin: Origin = NOBODY
 
     @property
@@ -311,27 +326,35 @@ class _Envelope:
     origin: Origin = NOBODY
 
 
+def _to_plain(command: Command) -> dict[str, Any]:
+    envelope = _Envelope(
+        command.id,
+        command.at,
+        command.client_id,
+        command.schema,
+        command.signature,
+        command.origin,
+    )
+    kind, body = _WORDS[type(command.body)], to_plain(command.body)
+    return {**to_plain(envelope), "kind": kind, "body": body}
+
+
+def signed_part(command: Command) -> dict[str, Any]:
+    """All of a command but its signature: what its author signs, as JSON value."""
+    return _to_plain(replace(command, signature=""))
+
+
 def encode(command: Command) -> str:
     """Canonical ASCII JSON; raises CommandInvalid for what `decode` would refuse.
 
     So a command that no replica can read is refused to its author, not appended. It is
     written in the lowest schema that has all of it, not below BASE, and says which.
     """
-    envelope = _Envelope(
-        command.id,
-        command.at,
-        command.client_id,
-        schema_of(command.body),
-        command.signature,
-        command.origin,
-    )
-    plain = to_plain(envelope)
-    plain["kind"] = _WORDS[type(command.body)]
-    plain["body"] = to_plain(command.body)
-    text = dumps(plain)
-    if len(text) > SIZE_MAX:
+    text = dumps(_to_plain(replace(command, schema=schema_of(command.body))))
+    most = SIZE_MAX if command.signature else SIZE_MAX - _SIGNATURE_ROOM
+    if len(text) > most:
         raise CommandInvalid(
-            f"the command takes {len(text)} bytes, at most {SIZE_MAX} are possible:"
+            f"the command takes {len(text)} bytes, at most {most} are possible:"
             " split the job"
         )
     decode(text)

@@ -7,6 +7,18 @@ from dataclasses import dataclass
 from .errors import CommandInvalid
 
 AUTHOR_MAX = 64  # characters of a host id
+ORIGIN_MAX = 128  # characters of a user's name, and of an address
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who asked the author for it, and from which address; for the audit log only."""
+
+    user: str = ""
+    address: str = ""
+
+
+NOBODY = Origin()  # the host by itself, or somebody unknown
 
 
 @dataclass(frozen=True, order=True)

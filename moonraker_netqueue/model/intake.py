@@ -19,6 +19,7 @@ from .gaps import Gap, within
 from .identity import CommandId, Said, Stamp
 from .job import Job
 from .joins import join_jobs, join_printers, join_prints, settled, text_of
+from .member import joined
 from .outcome import Outcome
 from .part import Part, Stretch
 from .print import ENDED, Decision, Print, PrintState
@@ -164,6 +165,10 @@ class _Intake:
         for author, totals in part.counted.items():
             queue.counted[author] = queue.counted.get(author, Totals()).joined(totals)
         queue.foundings = latest_foundings((*queue.foundings, *part.foundings))
+        roles = joined(queue.roles, part.roles)
+        if roles != queue.roles:
+            queue.roles = roles
+            self._note(Topic.QUEUE, "roles")
         if part.paused is not None and self._is_later(
             part.stamps, PAUSED, queue.paused, part.paused
         ):

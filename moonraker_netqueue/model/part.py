@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .codec import since
 from .content import Content
 from .founding import Founding
 from .gaps import Gap
 from .identity import Stamp
 from .job import Job
+from .member import Standing
 from .outcome import AuthorLog, ClientOutcome
 from .print import Print
 from .printer import Printer
@@ -49,3 +51,4 @@ class Part:
     paused: bool | None = None
     settings: QueueSettings | None = None
     stamps: Mapping[str, Stamp] = field(default_factory=dict)
+    roles: tuple[Standing, ...] = since(4, ())

@@ -84,6 +84,7 @@ def _members(state: QueueData, cut: bool) -> Iterator[tuple[str, Any]]:
     yield from (("clients", pair) for pair in state.outcomes.clients.items())
     yield from (("counted", pair) for pair in state.counted.items())
     yield from (("foundings", founding) for founding in state.foundings)
+    yield from (("roles", standing) for standing in state.roles)
     yield "own", state
 
 

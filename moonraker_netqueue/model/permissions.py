@@ -1,12 +1,54 @@
-"""Who may do what: anyone edits what is not assigned, a printer only its own."""
+"""Who may do what: anyone edits what is not assigned, a printer only its own.
+
+But a viewer: it sees the queue, and tells of itself.
+"""
 
 from __future__ import annotations
 
-from .command import JobEdit
+from typing import Any
+
+from .command import (
+    Command,
+    ContentDropped,
+    ContentEvict,
+    Dissolve,
+    JobEdit,
+    PrintEnded,
+    PrinterUpdate,
+    PrintFetching,
+    PrintStarted,
+    RulesRaise,
+)
 from .errors import Rejected, Rule
 from .job import Job, same_form
 from .print import Print
 from .queue_data import QueueData
+
+# Its own entry, facts, what it holds since before it was a viewer; and what a host
+# that leads says of the group, not of the queue.
+_VIEWER_SAYS: frozenset[type[Any]] = frozenset(
+    {
+        PrinterUpdate,
+        ContentDropped,
+        ContentEvict,
+        PrintFetching,
+        PrintStarted,
+        PrintEnded,
+        RulesRaise,
+        Dissolve,
+    }
+)
+
+
+def may_act(queue: QueueData, command: Command) -> None:
+    """A viewer changes nothing of the queue."""
+    author = command.id.author
+    if author in queue.viewers and type(command.body) not in _VIEWER_SAYS:
+        raise Rejected(
+            Rule.PERMISSION,
+            f"host {author[:8]} is a viewer of this queue: it sees it and changes"
+            " nothing. A printer of the queue can give it another role",
+        )
 
 
 def may_remove(queue: QueueData, job: Job) -> None:

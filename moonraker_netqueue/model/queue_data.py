@@ -13,6 +13,7 @@ from .errors import CommandInvalid, Rejected, Rule
 from .founding import Founding
 from .identity import CommandId, Stamp
 from .job import Job
+from .member import MemberRole, Standing
 from .outcome import Outcomes, clients_of_version_1
 from .print import ENDED, UNSTARTED, Print, PrintState
 from .printer import Printer
@@ -46,6 +47,7 @@ class _Snapshot:
         default_factory=QueueSettings
     )
     rules: int = since(3, BASE)
+    roles: tuple[Standing, ...] = since(4, ())
 
 
 @dataclass
@@ -74,6 +76,7 @@ class QueueData:
     foundings: tuple[Founding, ...] = ()
     settings: QueueSettings = field(default_factory=QueueSettings)
     rules: int = BASE
+    roles: tuple[Standing, ...] = ()  # in order of host ids
 
     @property
     def totals(self) -> Totals:
@@ -94,6 +97,15 @@ class QueueData:
         stamp = self.stamps.get(part, Stamp()).after(command)
         if stamp != Stamp():
             self.stamps[part] = stamp
+
+    @property
+    def viewers(self) -> frozenset[str]:
+        """Hosts that may see the queue only."""
+        return frozenset(
+            standing.host
+            for standing in self.roles
+            if standing.role is MemberRole.VIEWER
+        )
 
     @property
     def ever_had_jobs(self) -> bool:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import hand_in_rules, job_rules, print_rules, printer_rules, queue_rules
+from . import (
+    hand_in_rules,
+    job_rules,
+    member_rules,
+    permissions,
+    print_rules,
+    printer_rules,
+    queue_rules,
+)
 from .command import (
     Command,
     CommandId,
@@ -18,6 +26,8 @@ from .command import (
     JobEdit,
     JobMove,
     JobRemove,
+    MemberNoted,
+    MemberSet,
     PrintDecide,
     PrintEnded,
     PrinterUpdate,
@@ -50,6 +60,8 @@ _RULES: dict[type[Any], Callable[[QueueData, Command, Any], tuple[Event, ...]]] 
     PrintEnded: print_rules.note_ended,
     PrintDecide: print_rules.decide,
     Dissolve: queue_rules.dissolve,
+    MemberSet: member_rules.set_member,
+    MemberNoted: member_rules.note_member,
 }
 # What changes nothing if it comes twice needs no place among its author's commands.
 _UNREMEMBERED: dict[type[Any], Callable[[QueueData, Command, Any], tuple[Event, ...]]]
@@ -101,7 +113,7 @@ class QueueState(QueueData):
                 Rule.DISSOLVED, f"this group went into group {self.dissolved_into[:8]}"
             )
         if unremembered is not None:
-            queue_rules.may_say(self, command)
+            self._check_author(command)
             return unremembered(self, command, command.body)
         self.outcomes.check_room(command.id.author)
         repeated = self.outcomes.of_client(command.client_id)
@@ -110,13 +122,17 @@ class QueueState(QueueData):
             repeated.raise_if_rejected()
             return ()
         try:
-            queue_rules.may_say(self, command)
+            self._check_author(command)
             events = _RULES[type(command.body)](self, command, command.body)
         except Rejected as error:
             self._remember(command, Outcome(error.rule, error.reason))
             raise
         self._remember(command, Outcome(ref=_made(command)))
         return events
+
+    def _check_author(self, command: Command) -> None:
+        queue_rules.may_say(self, command)
+        permissions.may_act(self, command)
 
     def _remember(self, command: Command, outcome: Outcome) -> None:
         self.outcomes = self.outcomes.with_outcome(

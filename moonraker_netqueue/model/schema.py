@@ -6,11 +6,13 @@ long as nothing newer is used. A group goes by `QueueState.rules`; RulesRaise ra
 
 1: version 0.1.0's first form. 2: queue settings, hours and spools of printers, what a
 file's metadata tells; what another group hands in, and what a command makes names it,
-for merges. 3: RulesRaise, ContentEvict.
+for merges. 3: RulesRaise, ContentEvict. 4: what its author did not sign counts for
+nothing (R12); roles of members, and who was let in or put out.
 """
 
 from __future__ import annotations
 
-SCHEMA = 3  # the highest that this program knows
+SCHEMA = 4  # the highest that this program knows
 BASE = 2  # the lowest that it writes: what every group goes by until it is raised
+SIGNED = 4  # from these rules on commands are signed
 UPDATE_HERE = "update moonraker_netqueue on this host"

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..admission_mode import AdmissionMode
 from ..ports import Clock, Disk, Worker
 from .admission_file import AdmissionFile
 from .errors import AdmissionRefused
-from .identity import Identity
-from .record import Record
+from .identity import Identity, fingerprint
+from .record import Record, Word
 from .roll import Member, Roll
 
+AdmissionListener = Callable[[str, str, Word], Awaitable[None]]  # host id, name
 FIRST_SECONDS = 900.0  # that a new host takes the first one whose person lets it in
 
 
@@ -36,6 +37,8 @@ class Admission:
         self._rolls: dict[str, Roll] = {}
         self._modes: dict[str, AdmissionMode] = {}
         self._first_until: dict[str, float] = {}
+        self._viewers: dict[str, Callable[[], frozenset[str]]] = {}
+        self._listeners: dict[str, AdmissionListener] = {}
         self._writing = asyncio.Lock()
         self.on_changed: Callable[[Roll, Roll], object] | None = None
         """Told of a queue's members before and after each change."""
@@ -110,14 +113,45 @@ class Admission:
         await self._change(
             queue, lambda roll: roll.admit(self._identity, certificate, name)
         )
+        await self._tell(queue, fingerprint(certificate), name, Word.ADMIT)
 
     async def forget(self, queue: str, host_id: str) -> None:
         """End a membership, for all members; raises AdmissionRefused."""
+        member = self.roll(queue).members.get(host_id)
         await self._change(queue, lambda roll: roll.forget(self._identity, host_id))
+        if member is not None:
+            await self._tell(queue, host_id, member.name, Word.FORGET)
 
     async def take(self, queue: str, records: Iterable[Record]) -> None:
         """Learn what others say of the members; raises AdmissionRefused."""
-        await self._change(queue, lambda roll: roll.take(records))
+        unheard = self.unheard(queue)
+        heard = [record for record in records if record.issuer not in unheard]
+        await self._change(queue, lambda roll: roll.take(heard))
+
+    def unheard(self, queue: str) -> frozenset[str]:
+        """Members whose word about others does not count: viewers."""
+        viewers = self._viewers.get(queue)
+        return frozenset() if viewers is None else viewers()
+
+    async def repeat(self, queue: str, host_id: str) -> None:
+        """Say what a host said of others in this host's name; AdmissionRefused."""
+        await self._change(queue, lambda roll: roll.repeat(self._identity, host_id))
+
+    def attach(
+        self,
+        queue: str,
+        listener: AdmissionListener,
+        viewers: Callable[[], frozenset[str]],
+    ) -> None:
+        """Tell of each word about a member that is said here, but not of `open`; do
+        not hear what `viewers` say."""
+        self._listeners[queue] = listener
+        self._viewers[queue] = viewers
+
+    async def _tell(self, queue: str, host_id: str, name: str, word: Word) -> None:
+        listener = self._listeners.get(queue)
+        if listener is not None:
+            await listener(host_id, name, word)
 
     async def _change(self, queue: str, change: Callable[[Roll], Roll]) -> None:
         async with self._writing:

@@ -23,6 +23,7 @@ class Calls:
         self._link = link
         self._clock = clock
         self._number = 0
+        self._said_bug = False
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._answering: set[asyncio.Task[Message]] = set()
 
@@ -83,7 +84,9 @@ class Calls:
         elif isinstance(error, NetqueueError):
             self._link.send(Refusal(number, str(error)[:1000]))
         else:
-            _LOGGER.error("a request of %s failed", self._link.peer, exc_info=error)
+            if not self._said_bug:  # the peer may know how to make it happen again
+                self._said_bug = True
+                _LOGGER.error("a request of %s failed", self._link.peer, exc_info=error)
             self._link.send(Refusal(number, "internal error of the other host"))
 
     def _send_reply(self, number: int, result: Message) -> None:

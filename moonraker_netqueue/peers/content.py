@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from tornado.web import HTTPError, RequestHandler
 
 from ..names import is_sha256
 from ..ports import Clock, ContentSource, Disk, Worker
+from .limits import LARGEST_RANGE, STALLED_SECONDS
 
-LARGEST_RANGE = 4 << 20  # bytes
-_MOST_READS = 8  # at once: together with the largest range it bounds the memory
 _PIECE = 64 << 10  # bytes encrypted in one go, so that a range never holds the loop
 _RANGE = re.compile(r"bytes=(\d{1,15})-(\d{1,15})")
 
 
 class ContentReader:
-    """Reads ranges off the loop, only so many at once."""
+    """Reads ranges off the loop."""
 
     def __init__(self, source: ContentSource, disk: Disk, worker: Worker) -> None:
         self._source = source
         self._disk = disk
         self._worker = worker
-        self._reading = 0
 
     async def read(self, queue: str, sha256: str, start: int, stop: int) -> bytes:
         """Bytes [start, stop); raises HTTPError."""
         path = self._source.content_path(queue, sha256) if is_sha256(sha256) else None
         if path is None:
             raise HTTPError(404, reason="this host has no such content")
-        if self._reading >= _MOST_READS:
-            raise HTTPError(503, reason="too many ranges at once")
-        self._reading += 1
         try:
             data = await self._worker.run(self._read, path, start, stop)
         except OSError as error:
             raise HTTPError(404, reason="this host cannot read it") from error
-        finally:
-            self._reading -= 1
         if len(data) != stop - start:
             raise HTTPError(416, reason="the content is shorter")
         return data
@@ -60,13 +54,19 @@ def parse_range(header: str | None) -> tuple[int, int]:
     return start, stop
 
 
-async def write_range(handler: RequestHandler, clock: Clock, data: bytes) -> None:
-    """Answer 206 with `data`, a piece a turn."""
+async def write_range(
+    handler: RequestHandler, clock: Clock, data: bytes, cut: Callable[[], None]
+) -> None:
+    """Answer 206 with `data`, a piece a turn; `cut` a peer that does not read it."""
     handler.set_status(206)
     handler.set_header("Content-Type", "application/octet-stream")
     handler.set_header("Content-Length", str(len(data)))
     view = memoryview(data)
     for start in range(0, len(data), _PIECE):
         handler.write(bytes(view[start : start + _PIECE]))
-        await handler.flush()
+        stalled = clock.call_later(STALLED_SECONDS, cut)
+        try:
+            await handler.flush()
+        finally:
+            stalled.cancel()
         await clock.sleep(0)  # flush does not when the socket takes all

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..admission_mode import AdmissionMode, AdmissionSettings
-from .admission import Admission
+from .admission import Admission, AdmissionListener
 from .admission_request import Verdict
 from .errors import AdmissionRefused
 from .gate import Gate
@@ -55,6 +55,16 @@ class Desk:
         await self._admission.serve(queue, admits.mode, is_new)
         if admits.token:
             self.hold_token(queue, parse_token(admits.token))
+
+    def attach(
+        self,
+        queue: str,
+        listener: AdmissionListener,
+        viewers: Callable[[], frozenset[str]],
+    ) -> None:
+        """Tell of each word about a member that is said here, but not of `open`; do
+        not hear what `viewers` say."""
+        self._admission.attach(queue, listener, viewers)
 
     def mode(self, queue: str) -> AdmissionMode:
         """How the queue admits newcomers here."""
@@ -136,6 +146,13 @@ class Desk:
                 "a host cannot forget itself: let it leave the queue"
             )
         await self._admission.forget(queue, host_id)
+
+    async def repeat(self, queue: str, host_id: str) -> None:
+        """Say what a host, a viewer from now on, said of others in this host's name.
+
+        Raises AdmissionRefused.
+        """
+        await self._admission.repeat(queue, host_id)
 
     def new_token(self, queue: str, seconds: float) -> str:
         """A one-time token; raises AdmissionRefused."""

@@ -107,6 +107,12 @@ class Dialler:
         self._must_ask = True
         self.wake()
 
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether the host was announced and is lost, or did not answer."""
+        tried = self._failures > 0 and self.state is not State.LINKED
+        return not self._configured and (self.is_lost or tried)
+
     def wake(self) -> None:
         """Something changed: try now."""
         self._failures = 0

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from tornado.httputil import HTTPHeaders, HTTPInputError, parse_response_start_line
 from tornado.iostream import SSLIOStream, StreamClosedError, UnsatisfiableReadError
 
+from ..names import clean_name
 from ..ports import Clock
 from .errors import ExchangeFailed
 
@@ -70,7 +71,7 @@ async def ask(
         first, _, rest = answer.decode("latin1").partition("\r\n")
         start = parse_response_start_line(first)
         if start.code != status:
-            raise WrongStatus(start.code, start.reason[:100])
+            raise WrongStatus(start.code, clean_name(start.reason))
         return HTTPHeaders.parse(rest)
 
 

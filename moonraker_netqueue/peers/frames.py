@@ -6,18 +6,17 @@ import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgpack
 
 from ..names import clean_name, is_host_id, is_queue_name
 from ..ports import Message
 from .errors import FrameInvalid, FrameTooLarge
+from .limits import LARGEST_CHUNK, LARGEST_FRAME, MOST_VALUES
 from .record import LARGEST_CERTIFICATE, Record, unpack_record
 
 VERSION = 1
-LARGEST_FRAME = 8 << 20  # bytes; a batch of the log is at most 4 MiB
-LARGEST_CHUNK = 64 << 10  # bytes; small, so that one never holds the loop for long
 HEADER = struct.Struct("!I")
 _MORE = 1 << 31  # flag in the header: the frame goes on in the next chunk
 _MOST_QUEUES = 64
@@ -25,6 +24,7 @@ _LONGEST_METHOD = 64
 _MOST_RECORDS = 2048  # of one queue; more than it can have
 _MOST_ASKERS = 16
 _CODE = re.compile(r"[0-9]{6}")
+_Values = TypeVar("_Values", list[Any], dict[str, Any])
 
 
 @dataclass(frozen=True)
@@ -134,9 +134,18 @@ def decode(data: bytes) -> Frame | None:
 
 def unpack_map(data: bytes) -> dict[str, Any]:
     """A msgpack map with text keys from a stranger; raises FrameInvalid."""
+    most = min(MOST_VALUES, len(data))  # lists are made as long as they say at once
+    left = _Left(MOST_VALUES)
     try:
-        fields = msgpack.unpackb(data, ext_hook=_refuse_extension)
-    except (ValueError, RecursionError, TypeError) as error:
+        fields = msgpack.unpackb(
+            data,
+            ext_hook=_refuse_extension,
+            list_hook=left.count,
+            object_hook=left.count,
+            max_array_len=most,
+            max_map_len=most,
+        )
+    except (ValueError, RecursionError, TypeError, MemoryError) as error:
         raise FrameInvalid(f"not msgpack: {type(error).__name__}") from error
     if not isinstance(fields, dict):
         raise FrameInvalid("not a map")
@@ -158,6 +167,20 @@ def parse_header(header: bytes) -> tuple[int, bool]:
     if not 0 < length <= LARGEST_CHUNK:
         raise FrameInvalid(f"a chunk of {length} bytes")
     return length, more
+
+
+class _Left:
+    """Counts the values of a frame while it is read, so that it is not read on."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def count(self, values: _Values) -> _Values:
+        """Take a list or a map; raises ValueError."""
+        self._left -= len(values)
+        if self._left < 0:
+            raise ValueError("too many values")
+        return values
 
 
 def _refuse_extension(code: int, _data: bytes) -> Any:
@@ -236,7 +259,8 @@ def _refusal(fields: dict[str, Any]) -> Refusal:
     reason = fields.get("e")
     if not isinstance(reason, str):
         raise FrameInvalid("reason")
-    return Refusal(_number(fields), reason[:1000])
+    printable = "".join(c if c.isprintable() else " " for c in reason[:1000])
+    return Refusal(_number(fields), printable)  # it is logged, and shown to people
 
 
 def _read_records(fields: dict[str, Any]) -> Records:

@@ -74,6 +74,11 @@ def is_host_certificate(certificate: bytes) -> bool:
         return False
 
 
+def has_identity(directory: Path, disk: Disk) -> bool:
+    """Whether `directory` has an identity, well or damaged. Blocks."""
+    return disk.exists(directory / _FILE_NAME)
+
+
 def load_or_create(directory: Path, disk: Disk) -> Identity:
     """The identity kept in `directory`, made if there is none. Blocks.
 

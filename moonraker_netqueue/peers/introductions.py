@@ -12,6 +12,7 @@ from .errors import AdmissionRefused, PeersError
 from .frames import Asker, Asking, Records
 from .identity import fingerprint
 from .newcomers import Newcomer, Newcomers
+from .peer import Peer
 from .roll import Roll
 
 _LOGGER = logging.getLogger(__name__)
@@ -97,15 +98,19 @@ class Introductions:
                 except AdmissionRefused as error:
                     _LOGGER.warning("host %s is not admitted: %s", member.name, error)
 
-    async def take(self, frame: Records) -> None:
-        """A member tells of members."""
+    async def take(self, peer: Peer, frame: Records) -> None:
+        """A member tells of members; `peer` has counted the records."""
         try:
             await self._admission.take(frame.queue, frame.records)
         except AdmissionRefused as error:
             _LOGGER.error("queue %s: news of members is lost: %s", frame.queue, error)
+        finally:
+            peer.unchecked -= len(frame.records)
 
     def on_asking(self, peer: str, frame: Asking) -> None:
         """A member tells who asked it."""
+        if peer in self._admission.unheard(frame.queue):
+            return
         via = self._members.peer_name(peer)
         told = [
             Newcomer(

@@ -14,16 +14,23 @@ from tornado.iostream import StreamClosedError
 
 from ..ports import Clock, Timer
 from . import frames
+from .budget import Budget
 from .errors import FrameInvalid
 from .frames import Frame, Hello, Keepalive
+from .limits import (
+    HELLOS,
+    LARGEST_CHUNK,
+    LARGEST_FRAME,
+    LARGEST_HELLO,
+    UNSENT_LIMIT,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
 KEEPALIVE_SECONDS = 1.0
 SILENCE_SECONDS = 3.0  # then the peer is taken for dead; checked each keepalive
 HELLO_SECONDS = 4.0
-UNSENT_LIMIT = 32 << 20  # bytes; a peer that lets more pile up is dropped
-_TURN_SECONDS = 0.004  # then others get the loop
+_TURN_SECONDS = 0.004  # then others get the loop, for as long at least
 
 
 class ByteStream(Protocol):
@@ -87,6 +94,7 @@ class Link:
         self.dialled = dialled
         self.phase = Phase.GREETING
         self.reason = ""
+        self.broke_rule = False  # the peer did what no version of ours does
         self._stream = stream
         self._clock = clock
         self._owner = owner
@@ -96,6 +104,7 @@ class Link:
         self._closed = asyncio.Event()
         self._greeted = asyncio.Event()
         self._said: Hello | None = None
+        self._hellos = Budget(HELLOS, clock)
         self._heard_at = self._checked_at = clock.monotonic()
         self._beat: Timer = clock.call_later(KEEPALIVE_SECONDS, self._keep_alive)
         self._opened_at = self._heard_at
@@ -154,6 +163,11 @@ class Link:
         self._greeted.set()
         self._owner.on_closed(self)
 
+    def blame(self, rule: str) -> None:
+        """Break the connection to a peer that broke a rule."""
+        self.broke_rule = True
+        self.close(rule)
+
     async def wait_greeted(self) -> None:
         """Return when the link is up or over."""
         await self._greeted.wait()
@@ -194,24 +208,30 @@ class Link:
     async def _read_all(self) -> None:
         try:
             turn = self._clock.monotonic()
+            busy = 0.0
             while self.phase is not Phase.CLOSED:
-                self._handle(await self._read_frame())
+                data = await self._read_frame()
+                begun = self._clock.monotonic()
+                self._handle(data)
+                busy += self._clock.monotonic() - begun
                 if self._clock.monotonic() - turn > _TURN_SECONDS:
-                    await self._clock.sleep(0)
-                    turn = self._clock.monotonic()
+                    # A flood is read no faster: it waits at the peer's end.
+                    await self._clock.sleep(busy if busy > _TURN_SECONDS else 0)
+                    turn, busy = self._clock.monotonic(), 0.0
         except StreamClosedError:
             self.close("the connection broke")
         except FrameInvalid as error:
-            self.close(f"the peer sent an invalid frame: {error}")
+            self.blame(f"the peer sent an invalid frame: {error}")
 
     async def _read_frame(self) -> bytes:
         data = bytearray()
         more = True
+        largest = LARGEST_HELLO if self.phase is Phase.GREETING else LARGEST_FRAME
         while more:
             header = await self._stream.read_bytes(frames.HEADER.size)
             length, more = frames.parse_header(header)
-            if len(data) + length > frames.LARGEST_FRAME:
-                raise FrameInvalid(f"more than {frames.LARGEST_FRAME} bytes")
+            if len(data) + length > largest:
+                raise FrameInvalid(f"more than {largest} bytes")
             data += await self._stream.read_bytes(length)
             self._heard_at = self._clock.monotonic()
         return bytes(data)
@@ -221,6 +241,8 @@ class Link:
         if frame is None:
             self._owner.on_unknown_frame(self)
         elif isinstance(frame, Hello):
+            if not self._hellos.take():
+                raise FrameInvalid("one hello after the other")
             self._owner.on_hello(self, frame)
         elif isinstance(frame, Keepalive):
             return
@@ -243,7 +265,7 @@ class Link:
         """What goes out in one write: as many small chunks as make one large."""
         piece = bytearray()
         while self._unsent and (
-            not piece or len(piece) + len(self._unsent[0]) <= frames.LARGEST_CHUNK
+            not piece or len(piece) + len(self._unsent[0]) <= LARGEST_CHUNK
         ):
             piece += self._unsent.popleft()
         self._unsent_bytes -= len(piece)

@@ -6,17 +6,16 @@ It is the `Links` of ports.py. Connections are authenticated by TLS (`gate.py`,
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from tornado.iostream import IOStream
 
 from ..ports import Clock, ContentSource, Disk, LinkListener, Message, Random, Worker
 from .admission import Admission
+from .budget import Budget
 from .calls import Calls
 from .content import ContentReader
 from .desk import Desk
@@ -34,17 +33,20 @@ from .frames import (
 )
 from .gate import Gate
 from .handshakes import Handshakes
+from .host_key import HostKey
 from .identity import Identity
 from .introductions import Introductions
+from .limits import INTRODUCTIONS
 from .link import Link, Phase
+from .manners import Manners
 from .peer import Peer, half_linked, is_preferred
 from .roll import Roll
 from .server import Callbacks, PeerServer
 from .targets import Targets
+from .tasks import Tasks
 
 _LOGGER = logging.getLogger(__name__)
 _NONCE_BYTES = 16
-_MOST_GREETING = 64  # accepted links that have not said hello yet
 
 
 class PeerNetwork:
@@ -65,6 +67,7 @@ class PeerNetwork:
         disk: Disk,
     ) -> None:
         self._identity = identity
+        self.signer = HostKey(identity)
         self._admission = admission
         self._reader = ContentReader(content, disk, worker)
         self._name = name
@@ -84,8 +87,8 @@ class PeerNetwork:
         self._listeners: dict[str, LinkListener] = {}
         self._greeting: set[Link] = set()
         self._peers: dict[str, Peer] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._said: set[tuple[str, str]] = set()
+        self._tasks = Tasks()
+        self._manners = Manners(clock)
         self.dropped: Counter[str] = Counter()
         """Frames that were ignored, by cause."""
 
@@ -101,7 +104,7 @@ class PeerNetwork:
         )
         self._server = PeerServer(context, callbacks, self._reader, self._clock)
         self._port = self._server.listen(self._bind, self._wanted_port)
-        self._spawn(self._introductions.run(lambda: tuple(self._listeners)))
+        self._tasks.spawn(self._introductions.run(lambda: tuple(self._listeners)))
 
     async def close(self) -> None:
         """Break all links and stop listening."""
@@ -113,10 +116,7 @@ class PeerNetwork:
             link.close("this host shuts down")
         for link in links:
             await link.finish()
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._tasks.close()
 
     @property
     def host_id(self) -> str:
@@ -207,6 +207,8 @@ class PeerNetwork:
 
     async def open_link(self, host_id: str, address: tuple[str, int]) -> Link:
         """Dial a member; the link that is kept. Raises PeersError."""
+        if self._manners.is_shunned(host_id):
+            raise LinkGone("it broke a rule: it gets no link for a minute")
         stream = await self._gate.dial(host_id, address)
         link = self._greet(stream, host_id, address[0], dialled=True)
         link.greet(self._hello_for(host_id))
@@ -227,7 +229,7 @@ class PeerNetwork:
             link.close("it speaks another version")
         elif peer is not None and not is_preferred(self.host_id, link, hello, peer):
             link.close("another link is kept")
-        else:
+        elif self._manners.count_link(link):
             self._accept(link, hello)
 
     def on_frame(self, link: Link, frame: Frame) -> None:
@@ -252,21 +254,22 @@ class PeerNetwork:
     def on_closed(self, link: Link) -> None:
         """A link is over."""
         self._greeting.discard(link)
+        self._manners.note_closed(link, self.peer_name(link.peer))
         peer = self._peers.get(link.peer)
         if peer is None or peer.link is not link:
             return
         del self._peers[link.peer]
         _LOGGER.info("link to %s is gone: %s", peer.label, link.reason)
         for task in peer.calls.close():
-            self._watch(task)
+            self._tasks.watch(task)
         self._gate.newcomers.lose(link.peer)
         self._tell_disconnected(link.peer, peer.queues)
 
     def _on_dialled(self, stream: IOStream, host_id: str, address: str) -> None:
-        if len(self._greeting) >= _MOST_GREETING:
+        if self._manners.may_greet(host_id, self._greeting):
+            self._greet(stream, host_id, address, dialled=False)
+        else:
             stream.close()
-            return
-        self._greet(stream, host_id, address, dialled=False)
 
     def _greet(
         self, stream: IOStream, host_id: str, address: str, dialled: bool
@@ -280,7 +283,8 @@ class PeerNetwork:
         if old is not None:
             old.link.close("a newer link replaces it")
         self._greeting.discard(link)
-        peer = Peer(link, hello, Calls(link, self._clock))
+        news = Budget(INTRODUCTIONS, self._clock)
+        peer = Peer(link, hello, Calls(link, self._clock), news)
         self._peers[link.peer] = peer
         link.accept()
         _LOGGER.info("link to %s at %s", peer.label, link.address)
@@ -298,9 +302,11 @@ class PeerNetwork:
 
     def _on_introduction(self, peer: Peer, frame: Records | Asking) -> None:
         if not self._is_authorised(frame.queue, peer.link.peer):
-            self.dropped["unauthorised"] += 1
+            self._say_unauthorised(peer.link)
+        elif not peer.may_tell(frame):
+            peer.link.blame("it tells more of members than there is")
         elif isinstance(frame, Records):
-            self._spawn(self._introductions.take(frame))
+            self._tasks.spawn(self._introductions.take(peer, frame))
         else:
             self._introductions.on_asking(peer.link.peer, frame)
 
@@ -308,7 +314,7 @@ class PeerNetwork:
         self._handshakes.trust_new(before, after)
         gone = before.members.keys() - after.members.keys()
         if gone:
-            self._spawn(self._handshakes.renew(self._server))
+            self._tasks.spawn(self._handshakes.renew(self._server))
         self._introductions.on_changed(before, after)  # first: who is left hears of it
         for host_id in gone:
             self._cut(after.queue, host_id)
@@ -325,10 +331,8 @@ class PeerNetwork:
             self._server.cut(queue, host_id)
 
     def _hello_for(self, host_id: str) -> Hello:
-        queues = {
-            queue: self._admission.is_member(queue, host_id)
-            for queue in self._listeners
-        }
+        admits = self._admission.is_member
+        queues = {queue: admits(queue, host_id) for queue in self._listeners}
         return Hello(self._name, self._nonce, self._port, queues, introduces=True)
 
     def _refresh(self, peer: Peer) -> None:
@@ -347,7 +351,7 @@ class PeerNetwork:
             self._introductions.greet(queue, link.peer)
             self._listeners[queue].on_peer_connected(link.peer)
         common = peer.hello.queues.keys() & self._listeners.keys()
-        self._spawn(self._introductions.admit_to_open(link.peer, common))
+        self._tasks.spawn(self._introductions.admit_to_open(link.peer, common))
 
     def _tell_disconnected(self, host_id: str, queues: set[str]) -> None:
         for queue in sorted(queues):
@@ -371,8 +375,7 @@ class PeerNetwork:
     def _listener(self, peer: Peer, queue: str) -> LinkListener | None:
         if queue in peer.queues:
             return self._listeners[queue]
-        self.dropped["unauthorised"] += 1
-        self._say_once(peer.link, "speaks about a queue that it is not linked for")
+        self._say_unauthorised(peer.link)
         return None
 
     def _on_request(self, peer: Peer, frame: Request) -> None:
@@ -386,15 +389,9 @@ class PeerNetwork:
             answer = listener.on_request(peer.link.peer, frame.method, frame.params)
             peer.calls.answer(frame.number, answer)
 
+    def _say_unauthorised(self, link: Link) -> None:
+        self.dropped["unauthorised"] += 1
+        self._say_once(link, "speaks about a queue that it is not linked for")
+
     def _say_once(self, link: Link, text: str) -> None:
-        if (link.peer, text) not in self._said:
-            self._said.add((link.peer, text))
-            name = self.peer_name(link.peer)
-            _LOGGER.warning("host %s (%s) %s", name, link.peer[:8], text)
-
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        self._watch(asyncio.create_task(work))
-
-    def _watch(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._manners.complaints.say(link.peer, self.peer_name(link.peer), text)

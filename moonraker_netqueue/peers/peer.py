@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from .budget import Budget
 from .calls import Calls
-from .frames import Hello
+from .frames import Asking, Hello, Records
+from .limits import MOST_RECORDS_WAITING
 from .link import Link
 
 
@@ -17,7 +19,9 @@ class Peer:
     link: Link
     hello: Hello
     calls: Calls
+    news: Budget
     queues: set[str] = field(default_factory=set)
+    unchecked: int = 0  # records that wait to be checked
 
     @property
     def address(self) -> tuple[str, int]:
@@ -28,6 +32,14 @@ class Peer:
     def label(self) -> str:
         """How the log names it."""
         return f"{self.hello.name} ({self.link.peer[:8]})"
+
+    def may_tell(self, frame: Records | Asking) -> bool:
+        """Whether that is no more than there can be to tell of members.
+
+        Records are counted until they are checked.
+        """
+        self.unchecked += len(frame.records) if isinstance(frame, Records) else 0
+        return self.news.take() and self.unchecked <= MOST_RECORDS_WAITING
 
 
 def is_preferred(here: str, link: Link, hello: Hello, peer: Peer) -> bool:

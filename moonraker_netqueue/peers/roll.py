@@ -139,6 +139,24 @@ class Roll:
         )
         return self._with(gone).take(taken_over)
 
+    def repeat(self, identity: Identity, host_id: str) -> Roll:
+        """Say what a host said of others in this host's name, too.
+
+        For who becomes a viewer: what it said while its word counted stays true.
+        """
+        own = (host_id, self.own.host_id)
+        said = [r for r in self.records() if r.issuer == host_id]
+        again = []
+        for r in said:
+            gone = r.word is Word.FORGET
+            if r.subject in own or (gone and r.subject in self.members):
+                continue
+            count = r.round + 1 if gone else r.round  # else it is no news
+            again.append(
+                write_record(identity, r.queue, r.word, count, r.certificate, r.name)
+            )
+        return self.take(again)
+
     def _voice(self, host_id: str) -> Member | None:
         """Who may say something: this host and the members."""
         if host_id == self.own.host_id:

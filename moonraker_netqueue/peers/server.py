@@ -18,15 +18,22 @@ from tornado.web import Application, HTTPError, RequestHandler
 
 from ..ports import Clock
 from .admission_request import LARGEST_BODY
+from .budget import Budgets
 from .content import ContentReader, parse_range, write_range
 from .errors import FrameInvalid, PortUnavailable
 from .identity import fingerprint
+from .limits import (
+    ADMISSION_REQUESTS,
+    IDLE_SECONDS,
+    MOST_CONNECTIONS,
+    MOST_OF_ONE,
+    RANGES_AT_ONCE,
+    RANGES_OF_ONE,
+)
+from .strangers_log import StrangersLog
 
 FIRST_PORT, LAST_PORT = 6700, 6799
 UPGRADE = "netqueue/1"  # the name of the protocol after the HTTP upgrade
-_IDLE_SECONDS = 10.0  # for the handshake and the head of a request, then for its body
-_MOST_CONNECTIONS = 128  # that are not links: strangers cannot use up memory
-_MOST_OF_ONE = 32  # of them from one address: nor keep the members out
 
 
 @dataclass(frozen=True)
@@ -58,10 +65,15 @@ class PeerServer:
             "clock": clock,
             "answering": self._answering,
         }
+        asked = Budgets(ADMISSION_REQUESTS, clock)
         application = Application(
             [
                 (r"/netqueue/link", _LinkHandler, arguments),
-                (r"/netqueue/admission", _AdmissionHandler, arguments),
+                (
+                    r"/netqueue/admission",
+                    _AdmissionHandler,
+                    {**arguments, "asked": asked},
+                ),
                 (
                     r"/netqueue/content/([^/]+)/([^/]+)",
                     _ContentHandler,
@@ -71,18 +83,20 @@ class PeerServer:
             default_handler_class=_NothingHandler,
             log_function=lambda _handler: None,  # strangers do not fill the log
         )
+        self._log = StrangersLog(clock)
         self._server = _BoundedServer(
             application,
             ssl_options=context,
             no_keep_alive=True,
             max_header_size=8 << 10,
             max_body_size=LARGEST_BODY,
-            idle_connection_timeout=_IDLE_SECONDS,
-            body_timeout=_IDLE_SECONDS,
+            idle_connection_timeout=IDLE_SECONDS,
+            body_timeout=IDLE_SECONDS,
         )
 
     def listen(self, address: str, port: int | None) -> int:
         """Bind `port`, or the first free one; returns it. Raises PortUnavailable."""
+        self._log.begin()
         if port is not None:
             try:
                 return self._bind(address, port)
@@ -115,6 +129,7 @@ class PeerServer:
 
         One of them may be in the middle of writing who is let in.
         """
+        self._log.end()
         self._server.stop()
         await self._server.close_all_connections()
         if self._answering:
@@ -141,7 +156,7 @@ class PeerServer:
 class _BoundedServer(HTTPServer):
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         others = [getattr(c.context, "remote_ip", "") for c in self._connections]
-        if len(others) < _MOST_CONNECTIONS and others.count(address[0]) < _MOST_OF_ONE:
+        if len(others) < MOST_CONNECTIONS and others.count(address[0]) < MOST_OF_ONE:
             super().handle_stream(stream, address)
         else:
             stream.close()
@@ -210,9 +225,10 @@ class _ContentHandler(_Handler):
         super().initialize(**arguments)
         self._running = running
         self.reads = ("", "")  # (queue, host id)
+        self.size = 0  # bytes that are in memory for it
 
     def cut(self) -> None:
-        """Break the connection: its host is no member any more."""
+        """Break the connection: to no member any more, or to one that reads nothing."""
         connection = cast("HTTP1Connection", self.request.connection)
         connection.stream.close()
 
@@ -221,21 +237,38 @@ class _ContentHandler(_Handler):
         if not self.callbacks.is_authorised(queue, host_id):
             raise HTTPError(403, reason="not a member of that queue")
         start, stop = parse_range(self.request.headers.get("Range"))
-        self.reads = (queue, host_id)
+        self.reads, self.size = (queue, host_id), stop - start
+        self._require_room(host_id)
         self._running.add(self)
         try:
             data = await self.reader.read(queue, sha256, start, stop)
-            await write_range(self, self.clock, data)
+            await write_range(self, self.clock, data, self.cut)
         except StreamClosedError:
             return  # the peer has gone or given up, or was forgotten
         finally:
             self._running.discard(self)
 
+    def _require_room(self, host_id: str) -> None:
+        """Answer 503 for more than may be in memory; who asks tries again soon."""
+        others = [(one.reads[1], one.size) for one in self._running]
+        of_one = sum(size for reader, size in others if reader == host_id)
+        of_all = sum(size for _, size in others)
+        if self.size > min(RANGES_OF_ONE - of_one, RANGES_AT_ONCE - of_all):
+            raise HTTPError(503, reason="too many ranges at once")
+
 
 class _AdmissionHandler(_Handler):
+    def initialize(  # type: ignore[override]
+        self, asked: Budgets, **arguments: Any
+    ) -> None:
+        super().initialize(**arguments)
+        self._asked = asked
+
     async def post(self) -> None:
+        address = str(self.request.remote_ip)
+        if not self._asked.take(address):
+            raise HTTPError(429, reason="too many requests from that address")
         try:
-            address = str(self.request.remote_ip)
             answer = await self.callbacks.on_admission(self.request.body, address)
         except FrameInvalid as error:
             raise HTTPError(400, reason="not an admission request") from error

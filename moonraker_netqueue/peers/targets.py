@@ -21,6 +21,7 @@ class Targets:
         self._random = random
         self._diallers: dict[str, Dialler] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._said_full = False
 
     def add(self, host_id: str | None, host: str, port: int) -> None:
         """Dial a host heard at an address, or the address itself (None)."""
@@ -55,9 +56,14 @@ class Targets:
     def _make_room(self) -> bool:
         if len(self._diallers) < _MOST_TARGETS:
             return True
-        lost = next((key for key, d in self._diallers.items() if d.is_lost), None)
+        # Made-up hosts must not keep real ones out: those that answer are kept.
+        spare = [key for key, d in self._diallers.items() if d.is_in_vain]
+        lost = next((key for key in spare if self._diallers[key].is_lost), None)
+        lost = lost or next(iter(spare), None)
         if lost is None:
-            _LOGGER.warning("more than %d hosts: the rest is ignored", _MOST_TARGETS)
+            if not self._said_full:
+                self._said_full = True
+                _LOGGER.warning("more than %d hosts: others wait", _MOST_TARGETS)
             return False
         task = asyncio.create_task(self._diallers.pop(lost).close())
         self._closing.add(task)

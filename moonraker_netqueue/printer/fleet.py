@@ -20,6 +20,7 @@ from .naming import unique
 
 _IDLE, _PRINTING = PLANNED_STATES
 _OUT_OF_REACH = "out of reach"
+_VIEWER = "a viewer of the queue"
 _WORDS = {
     PrinterState.READY: _IDLE,
     PrinterState.BED_OCCUPIED: _IDLE,
@@ -58,7 +59,9 @@ def fleet_of(
     entries: dict[str, QueuePrinter] = {}
     for queue, state in states.items():
         for host, entry in state.printers.items():
-            served.setdefault(host, []).append(queue)
+            queues = served.setdefault(host, [])
+            if host not in state.viewers:
+                queues.append(queue)
             entries.setdefault(host, entry)
     printers: dict[str, Printer] = {}
     hosts: dict[str, str] = {}
@@ -68,7 +71,9 @@ def fleet_of(
         hours = operator_periods(entry.profile.hours, now)
         hours = with_used(hours, now, by_hand.get(host, ()))
         printer = _printer(name, entry, tuple(served[host]), busy, hours)
-        if not any(host in up[queue] for queue in served[host]):
+        if not served[host]:
+            printer = replace(printer, state=_VIEWER, busy_minutes=0)
+        elif not any(host in up[queue] for queue in served[host]):
             printer = replace(printer, state=_OUT_OF_REACH, busy_minutes=0)
         printers[name], hosts[name] = printer, host
     return Fleet(

@@ -12,11 +12,20 @@ from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from .entry import Entry, Kind, unpack
 from .errors import HostOutdated, ReplicaError, ReplicaStopped, WireInvalid
+from .journal import Journal
+from .signatures import Signatures
 
 _LOGGER = logging.getLogger(__name__)
 
 
-def adds_job(entry: Entry) -> bool:
+def any_adds_job(journal: Journal, after: int) -> bool:
+    """Whether an entry behind `after`, once applied, may add a job."""
+    tail = range(after + 1, journal.last_index + 1)
+    entries = map(journal.entry, tail)
+    return any(entry is not None and _adds_job(entry) for entry in entries)
+
+
+def _adds_job(entry: Entry) -> bool:
     """Whether an entry, once applied, may add a job."""
     try:
         kind, payload = unpack(entry.data)
@@ -50,17 +59,25 @@ class Applier:
 
     def __init__(
         self,
+        group: str,
         state: QueueState,
+        signatures: Signatures,
         applied: Applied,
         failed: Callable[[ReplicaError], None],
     ) -> None:
         self.state = state
+        self._group = group
+        self._signatures = signatures
         self._applied = applied
         self._failed = failed
         self._stopped = False
 
     def apply(self, entry: Entry) -> None:
-        """Apply one entry; what cannot be decoded changes nothing."""
+        """Apply one entry; what cannot be decoded changes nothing.
+
+        Nor does what its author did not sign. It is neither remembered nor an answer
+        to anybody: else whoever leads could use up another host's numbers.
+        """
         if self._stopped:
             return
         try:
@@ -73,6 +90,10 @@ class Applier:
             return
         except (WireInvalid, CommandInvalid) as error:
             _LOGGER.warning("entry %d changes nothing: %s", entry.index, error)
+            return
+        forged = self._signatures.refusal(command, self._group, self.state.rules)
+        if forged is not None:
+            _LOGGER.warning("entry %d changes nothing: %s", entry.index, forged)
             return
         try:
             events = self.state.apply(command, entry.index)

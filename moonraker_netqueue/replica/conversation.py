@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from ..model.schema import SCHEMA, UPDATE_HERE
+from ..peers.complaints import Complaints
 from ..ports import Clock, Links, Message
 from ..version import __version__
 from .errors import HostDoubted, HostOutdated, ReplicaError, WireInvalid
@@ -44,6 +45,7 @@ class Conversation:
         self._neighbours = neighbours
         self._fail = fail
         self._said: Hello | None = None
+        self._complaints = Complaints(_LOGGER)
         self.leaving = False  # this host is about to end
 
     def greet(self, peer: str) -> None:
@@ -75,16 +77,17 @@ class Conversation:
         try:
             hello = parse_hello(message)
         except WireInvalid as error:
-            _LOGGER.warning("host %.8s sent a bad hello: %s", peer, error)
+            name = self._neighbours.name(peer)
+            self._complaints.say(peer, name, "sent a bad hello", error)
             return
         doubt = self._lives.judge(peer, hello)
         if doubt is not None:
-            _LOGGER.error("host %.8s is not let in: %s", peer, doubt)
+            self._complaints.say(peer, hello.name, "is not let in", doubt)
             form = doubt_form(self._lives.latest(peer), doubt)
             self._links.send(self._queue, peer, form)
         self._lives.versions.note(peer, hello.speaks, hello.version)
         group = self._lifecycle.group
-        if hello.rules > SCHEMA and (group is None or hello.group == group.id):
+        if hello.rules > SCHEMA and self._goes_by(hello, peer):
             self._fail(
                 HostOutdated(
                     f"the queue uses what host {hello.name or peer[:8]} (version"
@@ -103,6 +106,16 @@ class Conversation:
             else:
                 group.unlink(peer)
         self._lifecycle.note_news()
+
+    def _goes_by(self, hello: Hello, peer: str) -> bool:
+        """Whether a host's rules are those of this host's queue.
+
+        A voter knows; another member could stop all others by its word.
+        """
+        group = self._lifecycle.group
+        if group is None:
+            return True
+        return hello.group == group.id and peer in group.voters
 
     def on_doubt(self, peer: str, message: Message) -> None:
         """Another host knows better: stand apart, also after a restart."""

@@ -18,26 +18,32 @@ from .errors import ReplicaError, RequestRefused, SnapshotInvalid
 from .group import Group
 from .group_files import GroupFiles
 from .journal import Journal
+from .signatures import Signatures
 from .snapshot_intake import PART_SIZE, Ask
 
 _LOGGER = logging.getLogger(__name__)
 
 
-async def all_known(group: Group, journal: Journal, files: GroupFiles) -> QueueState:
+async def all_known(
+    group: Group, journal: Journal, files: GroupFiles, signatures: Signatures
+) -> QueueState:
     """The group's state with every entry of this host's log applied, and what this
     host brought to the group and has not got back yet.
 
     An entry that is not known to be committed may be one that was acknowledged: by a
     leader that died before it could say so. Raises CommandTooNew.
     """
-    state = _with_tail(group.state.copied(), journal, group.applied_index)
+    state = group.state.copied()
+    state = _with_tail(state, journal, group.applied_index, signatures)
     for name, file in journal.not_yet_back(state):
-        old = await _read_aside(files, name, file)
+        old = await _read_aside(files, name, file, signatures)
         state = await files.worker.run(merge, state, old)
     return state
 
 
-async def _read_aside(files: GroupFiles, group: str, file: str) -> QueueState:
+async def _read_aside(
+    files: GroupFiles, group: str, file: str, signatures: Signatures
+) -> QueueState:
     """All that a journal knows that was set aside; nothing if it cannot be read."""
     try:
         journal, state = await files.open_aside(file)
@@ -46,15 +52,21 @@ async def _read_aside(files: GroupFiles, group: str, file: str) -> QueueState:
         return QueueState()
     await journal.database.close()
     note_ancestors(state, {group: journal.meta("generation")})
-    return await files.worker.run(_with_tail, state, journal, journal.snapshot_index)
+    applied = journal.snapshot_index
+    return await files.worker.run(_with_tail, state, journal, applied, signatures)
 
 
-def _with_tail(state: QueueState, journal: Journal, applied: int) -> QueueState:
-    """The state with the entries after `applied`."""
+def _with_tail(
+    state: QueueState, journal: Journal, applied: int, signatures: Signatures
+) -> QueueState:
+    """The state with the entries after `applied` that their authors signed."""
+    group = journal.meta("group")
     for index in range(applied + 1, journal.last_index + 1):
         entry = journal.entry(index)
         command = None if entry is None else command_of(entry)
-        if command is not None:
+        if command is None:
+            continue
+        if signatures.refusal(command, group, state.rules) is None:
             with contextlib.suppress(Rejected):
                 state.apply(command, index)
     return state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from ..model.command import Command, CommandId, encode
 from ..model.event import Event
@@ -13,19 +13,21 @@ from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from ..ports import Clock, Random
 from . import wire
-from .applier import Applier, adds_job
+from .applier import Applier, any_adds_job
 from .compaction import Compaction
 from .driver import Driver
 from .election import Election
 from .entry import Kind
-from .errors import NotLeader, ReplicaError, WireInvalid
+from .errors import NotLeader, ReplicaError
 from .greeting import LinkedJournal
+from .group_watcher import GroupWatcher
 from .hardening import Hardening
 from .journal import Journal
 from .participants import Participants
 from .raft_core import RaftCore
 from .seats import Seats
 from .sender import Sender
+from .signatures import Signatures
 from .snapshot import Loaded
 from .snapshot_intake import PART_SIZE, Ask, SnapshotIntake
 
@@ -33,27 +35,6 @@ _LOGGER = logging.getLogger(__name__)
 
 Answer = tuple[Outcome, int]  # what became of a command, and at which index
 Deliver = Callable[[str, dict[str, Any]], object]
-
-
-class GroupWatcher(Protocol):
-    """Who is told what happens in a group. Called on the loop, must not raise."""
-
-    def on_applied(
-        self, command: Command, index: int, outcome: Outcome, events: tuple[Event, ...]
-    ) -> None:
-        """A command was applied."""
-
-    def on_replayed(self) -> None:
-        """The state is that of a leader's snapshot: anything may have changed."""
-
-    def on_acked(self, host: str, incarnation: str, index: int) -> None:
-        """A host's journal has all committed entries up to `index`."""
-
-    def on_group_changed(self) -> None:
-        """Leader, term or configuration changed."""
-
-    def on_group_failed(self, error: ReplicaError) -> None:
-        """The group stopped for good on this host."""
 
 
 class Group:
@@ -64,6 +45,7 @@ class Group:
         host_id: str,
         journal: Journal,
         state: QueueState,
+        signatures: Signatures,
         clock: Clock,
         random: Random,
         deliver: Deliver,
@@ -84,7 +66,8 @@ class Group:
         self._unsent = False  # a follower lacks entries that no tick has sent yet
         self.halted = False
         self._seen: object = None
-        self._applier = Applier(state, self._on_applied, self.fail)
+        self._signatures = signatures
+        self._applier = Applier(self.id, state, signatures, self._on_applied, self.fail)
         self._sender = Sender(journal.database, deliver)
         self._core = RaftCore(
             host_id, journal, clock, random, self._send, self._applier.apply
@@ -180,9 +163,7 @@ class Group:
         """Whether the log holds a job, committed or not, or what was brought here."""
         if self.state.ever_had_jobs or self._journal.not_yet_back(self.state):
             return True
-        tail = range(self.applied_index + 1, self._journal.last_index + 1)
-        entries = map(self._journal.entry, tail)
-        return any(entry is not None and adds_job(entry) for entry in entries)
+        return any_adds_job(self._journal, self.applied_index)
 
     async def snapshot_part(self, digest: str, start: int) -> str | None:
         """A piece of the snapshot that this host has; None if it is another one."""
@@ -249,18 +230,19 @@ class Group:
             return
         if incarnation != life.incarnation:
             return  # R4: of a life of its journal that is over
-        try:
-            message = wire.decode(form)
-        except WireInvalid as error:
-            _LOGGER.warning("host %.8s sent a bad raft message: %s", host, error)
+        message = self._hardening.decoded(host, form)
+        if message is None:
             return
+        known = self._core.progress(host)
         self._hardening.receive(host, message)
-        match = self._core.match_index(host) if self._core.is_leader else None
-        if match is not None:
-            reach = min(match, self._core.commit_index)
-            self._watcher.on_acked(host, life.incarnation, reach)
-        if message["type"] == "next_node_idx" and self._core.lags(host):
-            self._unsent = True
+        match = self._core.match_index(host)
+        if match is not None and self._core.is_leader:
+            self._watcher.on_acked(
+                host, life.incarnation, min(match, self.commit_index)
+            )
+        # An ack without progress (of an offer) must not bring a message to everyone.
+        if self._core.lags(host):
+            self._unsent |= self._core.progress(host) != known
         self._settle()
         self._driver.wake()
 
@@ -278,7 +260,8 @@ class Group:
             return answer
         waiting = self._waiting.setdefault(command.id, [])
         if not waiting:
-            self._core.append(Kind.COMMAND, encode(command))
+            signed = self._signatures.signed(command, self.id)
+            self._core.append(Kind.COMMAND, encode(signed))
             self._unsent = True
             self._driver.wake()
         waiting.append(answer)
@@ -296,6 +279,13 @@ class Group:
             raise NotLeader("this host does not lead the group: ask the leader")
         self._driver.wake()
         return self._seats.leave(host)
+
+    def unseat(self, host: str) -> asyncio.Future[None]:
+        """As leader: done when `host`, another one, has no seat; NotLeader."""
+        if not self.is_leader or host == self._host_id:
+            raise NotLeader("this host does not lead the others: ask another leader")
+        self._driver.wake()
+        return self._seats.unseat(host)
 
     def hand_over(self) -> None:
         """As leader: ask a voter that stays to campaign; best effort."""
@@ -350,7 +340,7 @@ class Group:
 
     def _change_seats(self) -> None:
         """As leader: append the membership change that is due (R1, R15)."""
-        change = self._seats.due(self._participants.void)
+        change = self._seats.due(self._participants.void | self.state.viewers)
         if change is not None:
             kind, seat = change
             _LOGGER.info("seat of host %.8s: %s", seat.host, kind.value)

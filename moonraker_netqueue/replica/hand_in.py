@@ -11,6 +11,7 @@ from ..model.parts import PartTooLarge, cut
 from ..model.queue_state import QueueState
 from ..ports import Clock, Random
 from .errors import HandInFailed
+from .signatures import Signatures
 from .snapshot_intake import Ask
 from .submission import parse_answer
 
@@ -20,6 +21,7 @@ _LIFE = 1 << 61  # above the lives of outboxes: it takes no place among their co
 async def hand_in(
     ask: Ask,
     host_id: str,
+    signatures: Signatures,
     leader: str,
     target: str,
     bodies: Iterator[HandIn],
@@ -31,7 +33,8 @@ async def hand_in(
     try:
         for number, body in enumerate(bodies, 1):
             command_id = CommandId(host_id, life, number)
-            text = encode(Command(command_id, clock.wall(), body))
+            command = Command(command_id, clock.wall(), body)
+            text = encode(signatures.signed(command, target))
             await _submit(ask, leader, {"g": target, "command": text})
     except PartTooLarge as error:
         raise HandInFailed(str(error)) from error

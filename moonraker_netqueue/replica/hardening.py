@@ -10,11 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from ..peers.complaints import Complaints
 from .election import Election
+from .errors import WireInvalid
 from .journal import Journal
 from .raft_core import RaftCore
 from .snapshot_intake import Offer
-from .wire import RaftMessage
+from .wire import RaftMessage, decode
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ class Hardening:
         self._trusted = trusted
         self._send = send
         self._offered = offered
+        self._complaints = Complaints(_LOGGER)
         self._ack_limit: int | None = None  # H1: highest next index an ack may name
         self._acked: dict[str, tuple[int, int]] = {}  # H6: (term, index) of a link
         self._votes: tuple[int, set[str]] = (0, set())  # term, who voted for this node
@@ -51,6 +54,14 @@ class Hardening:
             "higher_term": self._on_higher_term,
             "timeout_now": self._on_timeout_now,
         }
+
+    def decoded(self, host: str, form: object) -> RaftMessage | None:
+        """The message that a host sent; None if it is none, which is said once."""
+        try:
+            return decode(form)
+        except WireInvalid as error:
+            self._complaints.say(host, "", "sent a bad raft message", error)
+            return None
 
     def receive(self, host: str, message: RaftMessage) -> None:
         """Take a decoded message; drop it if it may not count."""
@@ -93,9 +104,10 @@ class Hardening:
         self._election.note_leader()
         message, self._ack_limit = self._without_truncation(message)
         if self._contradicts_committed(message):
-            _LOGGER.error(
-                "host %.8s wants entry %d, which is committed here, replaced: refused",
+            self._complaints.say(
                 host,
+                "",
+                "wants an entry replaced that is committed here: refused",
                 message["prevLogIdx"] + 1,
             )
             return

@@ -25,14 +25,16 @@ from .errors import (
     RequestRefused,
 )
 from .greeting import Neighbours
-from .group import Deliver, Group, GroupWatcher
+from .group import Deliver, Group
 from .group_files import GroupFiles
+from .group_watcher import GroupWatcher
 from .inquiries import Inquiries
 from .journal import Journal
 from .leader_search import LEADERLESS, LeaderSearch
 from .lives import ANY, Lives
 from .meeting import Meeting
 from .phase import TRANSITIONS, Phase
+from .signatures import Signatures
 from .succession import Succession
 
 _LOGGER = logging.getLogger(__name__)
@@ -57,6 +59,7 @@ class Lifecycle:
         listen_seconds: float,
         neighbours: Neighbours,
         lives: Lives,
+        signatures: Signatures,
         deliver: Deliver,
         watcher: GroupWatcher,
         changed: Callable[[], None],
@@ -75,6 +78,7 @@ class Lifecycle:
         self._listen_seconds = listen_seconds
         self._neighbours = neighbours
         self._lives = lives
+        self._signatures = signatures
         self.damage = ""  # what was wrong with the journal that was set aside
         self._deliver = deliver
         self._watcher = watcher
@@ -95,6 +99,7 @@ class Lifecycle:
             files.worker,
             neighbours,
             lives,
+            signatures,
             self._meeting,
             self._inquiries.ask,
             self._wait_for_news,
@@ -280,6 +285,7 @@ class Lifecycle:
             self._host_id,
             self._opened(),
             self._state,
+            self._signatures,
             self._clock,
             self._random,
             self._deliver,

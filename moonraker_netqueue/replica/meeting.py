@@ -91,6 +91,7 @@ class Meeting:
             (neighbour, neighbour.hello.group)
             for neighbour in self._neighbours
             if neighbour.connected and neighbour.doubt is None
+            if neighbour.id not in group.state.viewers  # whom nobody follows
             if neighbour.hello.group not in (None, group.id)
             if neighbour.hello.rules <= SCHEMA  # else this host waits to be updated
         ]

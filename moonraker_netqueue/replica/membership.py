@@ -70,8 +70,8 @@ class Census:
 
     `linked` are voters that it hears, itself included; `caught_up` the observers
     that have the whole log; `silent` voters unheard for longer than the TTL; `void`
-    hosts whose journal is lost or in doubt, or that do not know the group's rules, so
-    that a seat of theirs serves nothing (R4, R23);
+    hosts whose journal is lost or in doubt, that do not know the group's rules, are
+    viewers or put out: a seat of theirs serves nothing (R4, R12, R23);
     `leaving` hosts that are about to end in order; `steady` that no link and no seat
     changed lately.
     """

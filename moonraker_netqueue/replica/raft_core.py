@@ -20,7 +20,7 @@ from .journal import Journal
 from .library import library, ports_of
 from .wire import BATCH_BYTES, RaftMessage
 
-APPLY_MAX = 16  # entries applied in one tick: a replay must not hold the loop
+APPLY_MAX = 8  # entries checked and applied in a tick: a replay must not hold the loop
 ELECTION_MIN = 1.4  # seconds; the upper bound is twice that
 HEARTBEAT = 0.3
 LEADER_FALLBACK = 4.0  # a leader that hears no quorum for so long steps down
@@ -158,6 +158,10 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
         """As leader: the entry to send next to `host`."""
         index: int | None = self._SyncObj__raftNextIndex.get(HostNode(host))
         return index
+
+    def progress(self, host: str) -> tuple[int | None, int | None]:
+        """As leader: how far `host` has come, and what it is sent next."""
+        return self.match_index(host), self.next_index(host)
 
     def lags(self, host: str) -> bool:
         """As leader: whether there is more to send to `host`."""

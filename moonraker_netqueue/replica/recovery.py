@@ -15,6 +15,7 @@ from ..model.command import NOBODY, Origin
 from ..model.founding import Founding, latest_foundings
 from ..model.intake import note_ancestors
 from ..model.queue_state import QueueState
+from ..ports import Clock
 from . import snapshot
 from .errors import RecoverRefused
 from .greeting import Neighbours
@@ -22,6 +23,7 @@ from .group import Group
 from .journal import Journal
 from .membership import group_of, index_of
 
+_SECONDS = 25.0  # of copies that are fetched from those that are there
 _START = 2  # index of its snapshot: an empty journal has the library's entry 1
 
 
@@ -59,6 +61,14 @@ class Order:
         self.overruled: set[str] = set()
         self.done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
+    async def carried_out(self, clock: Clock) -> Recovered:
+        """The new group; raises RecoverRefused."""
+        try:
+            new = await clock.wait_for(self.done, _SECONDS)
+        except TimeoutError as error:
+            raise RecoverRefused("it takes too long: look at its status") from error
+        return Recovered(new, tuple(sorted(self.overruled)))
+
 
 def outlook(
     group: Group,
@@ -71,6 +81,8 @@ def outlook(
 
     `configuration`: the newest that this host ever had a seat in.
     """
+    if host_id in group.state.viewers:
+        raise RecoverRefused("this host is a viewer of the queue: do it at another one")
     if group.has_quorum:
         raise RecoverRefused(
             "a majority of the voters is here: there is nothing to go on without"

@@ -40,13 +40,13 @@ from .recovery import Order, Outlook, Recovered, outlook
 from .report import report
 from .requests import RequestHandler, Requests
 from .rules_gate import RulesGate
+from .signatures import Signatures
 from .status import Member, ReplicaStatus
 from .submission import SubmitOutcome, Submitter
 from .versions import Word
 
 _LOGGER = logging.getLogger(__name__)
 _OVERRULED_MAX = 5  # jobs that a notice names
-_RECOVER_SECONDS = 25.0  # of copies that are fetched from those that are there
 
 GROUP_ENTERED = Event(Topic.QUEUE, "group")
 _MERGED = Event(Topic.QUEUE, MERGED)
@@ -98,8 +98,9 @@ class Replica:
         self._gate = gate = RulesGate(
             host_id, self._lives.versions, self._neighbours, clock
         )
+        signatures = Signatures(queue, host_id, links.signer)
         self._submitter = Submitter(
-            queue, self._outbox, links, clock, self._group_joined, gate
+            queue, self._outbox, links, clock, self._group_joined, gate, signatures
         )
         self._lifecycle = Lifecycle(
             queue,
@@ -111,6 +112,7 @@ class Replica:
             listen_seconds,
             self._neighbours,
             self._lives,
+            signatures,
             self._deliver,
             self,
             self._on_changed,
@@ -126,7 +128,9 @@ class Replica:
             self._neighbours,
             self._fail,
         )
-        self._requests = Requests(queue, self._group_joined, links, clock, gate)
+        self._requests = Requests(
+            queue, self._group_joined, links, clock, gate, signatures, host_id
+        )
         self._requests.register("copy", self._lifecycle.give_copy)
         self._requests.register("copy_part", self._lifecycle.succession.give_piece)
 
@@ -153,6 +157,7 @@ class Replica:
             self._lifecycle.run(),
             self._deliver_outbox(),
             self._conversation.repeat(),
+            self._gate.run(self._group_joined),
         )
         self._tasks = [asyncio.get_running_loop().create_task(task) for task in work]
 
@@ -222,9 +227,11 @@ class Replica:
         """Call `listener(command, index, outcome)` soon after each is applied."""
         self._command_listeners.append(listener)
 
-    def register_request(self, method: str, handler: RequestHandler) -> None:
-        """Let `handler(peer, params)` answer the peers' requests of that name."""
-        self._requests.register(method, handler)
+    def register_request(
+        self, method: str, handler: RequestHandler, changes: bool = False
+    ) -> None:
+        """Let `handler(peer, params)` answer requests; not viewers' if it `changes`."""
+        self._requests.register(method, handler, changes)
 
     def status(self) -> ReplicaStatus:
         """What there is to tell, now."""
@@ -272,9 +279,8 @@ class Replica:
     async def recover(self, by: str, group: str, origin: Origin = NOBODY) -> Recovered:
         """A person lets the queue go on without hosts that are missing (R7).
 
-        `group` is the one of the outlook that was shown; returns the new one. It
-        starts from all that the reachable hosts know, and ends no reservation. Raises
-        RecoverRefused.
+        `group` is the one of the outlook that was shown. The new one starts from all
+        that the reachable hosts know, and ends no reservation. Or RecoverRefused.
         """
         if group in self.state.ancestors:
             return Recovered(self.status().group or "")  # a second click, or person
@@ -283,11 +289,7 @@ class Replica:
         order = Order(by, group, origin)
         self._lifecycle.succession.order(order)
         self._lifecycle.note_news()
-        try:
-            new = await self._clock.wait_for(order.done, _RECOVER_SECONDS)
-        except TimeoutError as error:
-            raise RecoverRefused("it takes too long: look at its status") from error
-        return Recovered(new, tuple(sorted(order.overruled)))
+        return await order.carried_out(self._clock)
 
     def behind(self) -> dict[str, Word]:
         """Hosts of the queue that do not know all that this version does (R23)."""
@@ -297,6 +299,10 @@ class Replica:
     async def raise_rules(self, without: tuple[str, ...], by: Origin) -> None:
         """Let the queue use all that this version knows; a NetqueueError: why not."""
         await self._requests.ask_for_rules(without, by)
+
+    async def unseat(self, host: str) -> None:
+        """Take the seat of a host that is put out; a NetqueueError: why it stays."""
+        await self._requests.ask_to_unseat(host)
 
     # LinkListener.
 

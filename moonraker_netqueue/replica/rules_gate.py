@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..model.command import (
     NOBODY,
@@ -16,6 +16,7 @@ from ..model.command import (
 )
 from ..model.errors import Rule
 from ..model.outcome import Outcome
+from ..model.schema import SCHEMA
 from ..ports import Clock
 from ..version import __version__
 from .greeting import Neighbours
@@ -23,6 +24,8 @@ from .group import Answer, Group
 from .versions import Versions, Word
 
 _LIFE = 1 << 61  # above the lives of outboxes: it takes no place among their commands
+_LOOK = 60.0  # seconds between looks whether the rules can be raised
+_SETTLED = 3600.0  # seconds that all hosts know higher rules before they are raised
 _NAMED_MAX = 3  # hosts that a reason names
 
 
@@ -31,7 +34,8 @@ class RulesGate:
 
     Where it needs higher rules than the queue goes by, the leader raises them first:
     once all hosts know those. So a host may be updated, and taken back, as long as
-    nobody uses what is new.
+    nobody uses what is new, and for an hour: then the leader raises them by itself,
+    for what protects a queue should not wait until somebody uses it (R12).
     """
 
     def __init__(
@@ -52,10 +56,28 @@ class RulesGate:
         reason = self.obstacle(group, needed)
         if reason is not None:
             return Outcome(Rule.CONFLICT, reason)
-        answer = self.raise_rules(group, needed)
-        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._raise_unasked(group, needed)
         self._raised = raised
         return None
+
+    async def run(self, group: Callable[[], Group | None]) -> None:
+        """Raise the rules for ever, where all hosts have known higher ones for long."""
+        since = self._clock.monotonic()
+        while True:
+            await self._clock.sleep(_LOOK)
+            here, now = group(), self._clock.monotonic()
+            if here is None or self.obstacle(here, SCHEMA) is not None:
+                since = now
+                continue
+            behind = here.is_leader and here.state.rules < SCHEMA
+            if behind and now - since >= _SETTLED:
+                self._raise_unasked(here, SCHEMA)
+
+    def _raise_unasked(self, group: Group, needed: int) -> None:
+        """As leader: to all that every host knows, and `needed` is part of that."""
+        rules = SCHEMA if self.obstacle(group, SCHEMA) is None else needed
+        answer = self.raise_rules(group, rules)
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def refusal(self, group: Group, body: Body) -> str | None:
         """Why another host that leads is not even asked; None: it is.

@@ -33,12 +33,14 @@ class Seats:
         self._began = self._moved = clock.monotonic()
         self._linked: dict[str, str] = {}  # host id -> incarnation
         self._leaving: set[str] = set()
+        self._unwanted: set[str] = set()  # until they are linked anew
         self._overdue: dict[str, float] = {}  # host -> when its silence is too long
         self._asked: dict[str, list[asyncio.Future[None]]] = {}
 
     def note_linked(self, host: str, incarnation: str) -> None:
         """A host takes part in the group."""
         self._linked[host] = incarnation
+        self._unwanted.discard(host)
         self._moved = self._clock.monotonic()
 
     def note_gone(self, host: str) -> None:
@@ -62,6 +64,13 @@ class Seats:
     def leave(self, host: str) -> asyncio.Future[None]:
         """As leader: done when the rest can go on without `host`."""
         self.note_leaving(host)
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked.setdefault(host, []).append(answer)
+        return answer
+
+    def unseat(self, host: str) -> asyncio.Future[None]:
+        """As leader: done when `host`, which is put out, has no seat."""
+        self._unwanted.add(host)
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked.setdefault(host, []).append(answer)
         return answer
@@ -109,14 +118,15 @@ class Seats:
                 for host in seats.keys() - heard
                 if now >= self._overdue.get(host, self._began + self._ttl)
             ),
-            void=void,
+            void=void | self._unwanted,
             leaving=frozenset(self._leaving),
             steady=now - self._moved >= _STEADY,
         )
 
     def _answer(self, census: Census) -> None:
         for host in sorted(self._asked):
-            if host not in census.seats or not gives_up_seat(census, host):
+            needless = host in census.void or gives_up_seat(census, host)
+            if host not in census.seats or not needless:
                 for answer in self._asked.pop(host):
                     if not answer.done():
                         answer.set_result(None)

@@ -16,6 +16,7 @@ from .errors import NotLeader, RequestRefused, RulesTooLow
 from .group import Answer, Group
 from .outbox import Outbox
 from .rules_gate import RulesGate
+from .signatures import Signatures
 
 _TRY = 3.0  # seconds one attempt may take
 _RETRY = 0.3  # seconds between attempts, unless something changes earlier
@@ -81,6 +82,7 @@ class Submitter:
         clock: Clock,
         group: Callable[[], Group | None],
         gate: RulesGate,
+        signatures: Signatures,
     ) -> None:
         self._queue = queue
         self._outbox = outbox
@@ -88,6 +90,7 @@ class Submitter:
         self._clock = clock
         self._group = group
         self._gate = gate
+        self._signatures = signatures
         self._unasked: set[CommandId] = set()  # no leader can have them
         self._news = asyncio.Event()
         self._waiting: dict[CommandId, asyncio.Future[SubmitOutcome]] = {}
@@ -210,7 +213,8 @@ class Submitter:
             if refused is not None:
                 return refused, 0
             return await self._clock.wait_for(group.submit(command), _TRY)
-        params = {"g": group.id, "command": encode(command)}
+        signed = self._signatures.signed(command, group.id)
+        params = {"g": group.id, "command": encode(signed)}
         self._asked = group, group.leader
         self._asking = asyncio.ensure_future(
             self._links.request(self._queue, group.leader, "submit", params, _TRY)

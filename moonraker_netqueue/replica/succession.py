@@ -21,6 +21,7 @@ from .journal import Journal
 from .lives import Lives
 from .meeting import Meeting
 from .recovery import Order, found, outlook, writer_of
+from .signatures import Signatures
 from .snapshot_intake import Ask
 
 _LOGGER = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Succession:
         worker: Worker,
         neighbours: Neighbours,
         lives: Lives,
+        signatures: Signatures,
         meeting: Meeting,
         ask: Ask,
         wait: Callable[[float], Awaitable[None]],
@@ -51,6 +53,7 @@ class Succession:
         self._worker = worker
         self._neighbours = neighbours
         self._lives = lives
+        self._signatures = signatures
         self._meeting = meeting
         self._ask = ask
         self._wait = wait  # for news, at most so long
@@ -87,15 +90,18 @@ class Succession:
     async def give_copy(self, peer: str, group: Group, journal: Journal) -> Message:
         """Stand still, and offer what is known to a host that goes on.
 
-        Of two that do so at the same time the one with the lower id does.
+        Of two that do so at the same time the one with the lower id does. Refused by
+        a host that has a majority here: else any member could hold the queue up.
         """
+        if group.has_quorum:
+            raise RequestRefused("a majority of the voters is here, as this host sees")
         if self._order is not None:
             if self._host_id < peer:
                 raise RequestRefused("this host goes on itself at this moment")
             self._order.given_way = peer
         self._held_until = self._clock.monotonic() + _HELD
         group.halt()
-        known = await all_known(group, journal, self._files)
+        known = await all_known(group, journal, self._files, self._signatures)
         self._copy = await Copy.of(known, self._worker)
         return self._copy.form()
 
@@ -165,11 +171,12 @@ class Succession:
 
     async def _hand_in(self, group: Group, journal: Journal, into: str) -> None:
         leader = self._leader_of(into)
-        state = await all_known(group, journal, self._files)
+        state = await all_known(group, journal, self._files, self._signatures)
         _LOGGER.info("bringing what this host knows to group %.8s", into)
         await hand_in(
             self._ask,
             self._host_id,
+            self._signatures,
             leader,
             into,
             bodies_of(state, group.id, group.generation),
@@ -194,7 +201,7 @@ class Succession:
         there = outlook(
             group, journal, self._host_id, self._neighbours, self._lives.configuration
         )
-        state = await all_known(group, journal, self._files)
+        state = await all_known(group, journal, self._files, self._signatures)
         for host in there.following:
             if host != self._host_id:
                 params = {"g": group.id}

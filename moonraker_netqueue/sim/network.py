@@ -14,6 +14,7 @@ import msgpack
 from ..errors import NetqueueError
 from ..peers.errors import LinkError, LinkGone, RequestRefused, RequestTimedOut
 from ..ports import ContentSource, LinkListener, Message
+from .key import SimKey
 from .life import Life
 from .ports import SimRandom
 
@@ -31,6 +32,7 @@ class SimLinks:
     def __init__(self, network: Network, life: Life) -> None:
         self._network = network
         self.life = life
+        self.signer = SimKey(life.host_id)
         self.listeners: dict[str, LinkListener] = {}  # by queue
         self.contents: ContentSource | None = None
         self.read: Read | None = None

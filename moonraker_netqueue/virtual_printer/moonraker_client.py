@@ -28,7 +28,7 @@ class RefusedError(VirtualPrinterError):
 class MoonrakerClient:
     """One call, one connection: a killed Moonraker leaves nothing behind here."""
 
-    def __init__(self, port: int, timeout: float = 10.0) -> None:
+    def __init__(self, port: int, timeout: float = 30.0) -> None:
         self.port = port
         self._timeout = timeout
 

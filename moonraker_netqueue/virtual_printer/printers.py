@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
 import shutil
 import socket
 import string
@@ -24,8 +26,14 @@ ProcessName = Literal["mcu", "klippy", "moonraker"]
 # Moonraker loses track of a print that starts while its own components subscribe.
 SETTLE_SECONDS = 1.5
 _POLL_SECONDS = 0.1
-_PTY_SECONDS = 10.0
+_PTY_SECONDS = 60.0
 _RESTART_SECONDS = 5.0
+# Below those that the kernel gives to outgoing connections, which would take a port
+# between its choice and Moonraker's start; other ones than a process beside this takes.
+_OWN_PORTS = 100
+_FIRST_PORT = 20_000 + os.getpid() % 120 * _OWN_PORTS
+_LAST_PORT = _FIRST_PORT + _OWN_PORTS - 1
+_PORTS = itertools.cycle(range(_FIRST_PORT, _LAST_PORT + 1))
 _SOCKET_PATH_MAX = 107  # bytes; a limit of the kernel
 _FOLDERS = ("config", "logs", "gcodes", "comms", "database", "misc", "tmp")
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -61,7 +69,9 @@ class VirtualPrinter:
             if name == "mcu":
                 self._wait_for_pty()
 
-    def wait_ready(self, timeout: float = 60.0, settle: float = SETTLE_SECONDS) -> None:
+    def wait_ready(
+        self, timeout: float = 180.0, settle: float = SETTLE_SECONDS
+    ) -> None:
         """Wait until prints can start; raises VirtualPrinterError saying why not."""
         deadline = time.monotonic() + timeout
         while (state := self._state()) != "ready":
@@ -77,7 +87,7 @@ class VirtualPrinter:
             time.sleep(_POLL_SECONDS)
         time.sleep(settle)
 
-    def recover(self, timeout: float = 60.0) -> None:
+    def recover(self, timeout: float = 180.0) -> None:
         """Restart the firmware, as a person would, until the printer is ready."""
         deadline = time.monotonic() + timeout
         next_try = 0.0
@@ -238,7 +248,7 @@ class VirtualFarm:
 
     def wait_ready(
         self,
-        timeout: float = 60.0,
+        timeout: float = 180.0,
         on_ready: Callable[[VirtualPrinter], object] = lambda _: None,
     ) -> None:
         """Wait for all; `on_ready` hears of each."""
@@ -271,12 +281,25 @@ def check_port(port: int) -> None:
 
 @contextlib.contextmanager
 def free_ports(count: int) -> Iterator[list[int]]:
-    """Ports that nobody listens on, reserved for the length of the block."""
+    """Ports that nobody listens on, reserved for the length of the block.
+
+    Raises VirtualPrinterError where this process has no more of them.
+    """
     with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        yield [probe.getsockname()[1] for probe in probes]
+        found: list[int] = []
+        for _ in range(_OWN_PORTS):
+            if len(found) == count:
+                break
+            probe = stack.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", next(_PORTS)))
+                found.append(probe.getsockname()[1])
+        if len(found) < count:
+            raise VirtualPrinterError(
+                f"{count} ports are wanted, but of {_FIRST_PORT} to {_LAST_PORT} too "
+                "many are taken: end what listens there"
+            )
+        yield found
 
 
 def _check_socket_path(path: Path) -> None:

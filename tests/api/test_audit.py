@@ -12,6 +12,8 @@ from moonraker_netqueue.model.command import (
     JobEdit,
     JobMove,
     JobRemove,
+    MemberNoted,
+    MemberSet,
     Origin,
     Place,
     PrintDecide,
@@ -23,6 +25,7 @@ from moonraker_netqueue.model.command import (
 from moonraker_netqueue.model.errors import Rule
 from moonraker_netqueue.model.founding import Founding
 from moonraker_netqueue.model.job import ItemSpec, Wishes
+from moonraker_netqueue.model.member import MemberRole, MemberWord
 from moonraker_netqueue.model.outcome import Outcome
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import Profile
@@ -63,7 +66,13 @@ def test_each_command_reads_as_a_sentence() -> None:
     log.note(QueuePause(True))
     log.note(QueueSet(title="Hall", weights={"clear": None, "age": 1.0}, operator=()))
     log.note(JobRemove(JOB))
+    log.note(MemberNoted("m" * 64, "mk4", MemberWord.ADMITTED))
+    log.note(MemberSet("m" * 64, MemberRole.VIEWER))
+    log.note(MemberNoted("m" * 64, "", MemberWord.FORGOTTEN))
     assert log.words() == [
+        "forgot host 'mmmmmmmm'",
+        "made host mmmmmmmm a viewer",
+        "let in host 'mk4'",
         "removed job 'crate'",
         "set the queue's title 'Hall', weights (age, clear), operator",
         "paused the queue",
@@ -74,7 +83,7 @@ def test_each_command_reads_as_a_sentence() -> None:
         "added job 'box', 4 copies",
     ]
     who = [event["who"] for event in log.audit.newest_first(50, None)]
-    assert who == ["", "", "", "bert", "", "", "", "anna"]
+    assert who == ["", "", "", "", "", "", "bert", "", "", "", "anna"]
 
 
 def test_a_refusal_has_its_reason() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,6 +11,7 @@ import pytest
 
 from moonraker_netqueue.api.file_details import THUMBNAIL_FOLDER, FileDetails
 from moonraker_netqueue.api.host import Host
+from moonraker_netqueue.api.queue import ServedQueue
 from moonraker_netqueue.machine import MachineDisk
 from moonraker_netqueue.model.content import Content, FileRef
 from moonraker_netqueue.model.job import Item, ItemSpec, Job, Requirements, Wishes
@@ -17,7 +19,20 @@ from moonraker_netqueue.model.queue_state import QueueState
 from moonraker_netqueue.peers.errors import LinkError
 from moonraker_netqueue.ports import Worker
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 20
+
+def png(width: int, height: int) -> bytes:
+    """What the first bytes of a picture say."""
+    sides = struct.pack(">I4sII", 13, b"IHDR", width, height)
+    return b"\x89PNG\r\n\x1a\n" + sides + b"x" * 20
+
+
+def jpeg(width: int, height: int) -> bytes:
+    """The same, behind a comment."""
+    sides = struct.pack(">HHBHH", 0xFFC2, 17, 8, height, width)
+    return b"\xff\xd8\xff\xfe\x00\x05abc" + sides + b"x" * 20
+
+
+PNG = png(16, 16)
 SHA = "ab" * 32
 FILE = FileRef("0" * 32, SHA, 100, "lid.gcode")
 
@@ -65,7 +80,7 @@ def details(folder: Path, answers: dict[str, Any]) -> tuple[FileDetails, Answers
 
 def answer(**image: Any) -> dict[str, Any]:
     """What a peer says, with one picture."""
-    picture = {"width": 16, "height": 16, "data": PNG} | image
+    picture = {"width": 99, "height": 99, "data": PNG} | image
     return {"metadata": {"estimated_time": 60}, "thumbnails": [picture]}
 
 
@@ -93,10 +108,14 @@ async def test_the_first_holder_that_knows_is_asked_once(tmp_path: Path) -> None
         {"data": b"<script>alert(1)</script>"},
         {"data": "text"},
         {"data": PNG + b"x" * (512 << 10)},
-        {"width": -1},
-        {"width": True},
-        {"height": "16/../../x"},
-        {"height": 10**9},
+        {"data": png(65_535, 65_535)},
+        {"data": png(0, 16)},
+        {"data": jpeg(65_535, 16)},
+        {"data": PNG[:20]},
+        {"data": b"\xff\xd8\xff"},
+        {"data": b"\xff\xd8" + b"\xff\xd0" * 10},
+        {"data": b"\xff\xd8" + b"\xff\xe0\x00\x00" * 10},
+        {"data": None},
     ],
 )
 async def test_what_is_no_picture_is_not_served(
@@ -124,6 +143,36 @@ async def test_metadata_that_is_none_is_passed_over(
     known = await found.find("box/lid.gcode")
     assert known is not None
     assert known["estimated_time"] == 60
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [(png(300, 200), "300x200.png"), (jpeg(300, 200), "300x200.jpg")],
+)
+async def test_the_sides_are_those_of_the_picture(
+    tmp_path: Path, data: bytes, name: str
+) -> None:
+    """What the peer says of them names no file, and may be a lie."""
+    lie = {"width": "../../x", "height": 10**9, "data": data}
+    found, _ = details(tmp_path, {"a": answer(**lie)})
+    metadata = await found.find("box/lid.gcode")
+    assert metadata is not None
+    (thumbnail,) = metadata["thumbnails"]
+    assert (thumbnail["width"], thumbnail["height"]) == (300, 200)
+    assert thumbnail["relative_path"].endswith(f"/{SHA[:32]}-{name}")
+
+
+@pytest.mark.asyncio
+async def test_a_member_is_told_of_files_of_its_queue_only(tmp_path: Path) -> None:
+    """R13: the other queue of this host has a file, too."""
+    found, _ = details(tmp_path, {"here": {}})
+    found._metadata = lambda _: {"size": 100, "estimated_time": 60}
+    ours = found._host.queues["q"]
+    other = cast(ServedQueue, SimpleNamespace(name="p", state=QueueState()))
+    asked = {"sha256": SHA}
+    assert (await found.answer_peer(ours, "peer", asked))["metadata"]
+    assert await found.answer_peer(other, "peer", asked) == {}
 
 
 @pytest.mark.asyncio

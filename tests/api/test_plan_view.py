@@ -72,7 +72,7 @@ class _Api:
 
     def __init__(self, desk: Desk) -> None:
         state = desk.talks["shop"].state
-        queue = SimpleNamespace(name="shop", revision=7, state=state)
+        queue = SimpleNamespace(name="shop", revision=7, state=state, gone=frozenset)
         agent = SimpleNamespace(explain=desk.planner.explain, outlooks=desk.outlooks)
 
         async def why_waiting(_queue: object) -> dict[str, str]:

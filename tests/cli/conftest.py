@@ -30,7 +30,7 @@ def farms(printers_folder: Path) -> Iterator[tuple[VirtualFarm, VirtualFarm]]:
             farm.start()
         for farm in (shop, alone):
             farm.wait_ready()
-            until(partial(shares, farm), 60)
+            until(partial(shares, farm))
         yield shop, alone
 
 

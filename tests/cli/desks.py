@@ -75,7 +75,7 @@ class Desk:
         return [job["name"] for job in self.done("ls", "--json").json["jobs"]]
 
 
-def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
     """What a condition says, once it says something."""
     deadline = time.monotonic() + seconds
     last: object = None

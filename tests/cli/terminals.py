@@ -15,7 +15,7 @@ import pytest
 
 from moonraker_netqueue.virtual_printer.printers import free_ports
 
-_PATIENCE = 30.0  # seconds
+_PATIENCE = 90.0  # seconds
 
 
 class Terminal:

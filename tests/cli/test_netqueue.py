@@ -14,7 +14,7 @@ import pytest
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm
 from tests.cli.desks import GCODE, LONG, Desk, jobs, until
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_add_uploads_and_ls_shows(desk: Desk) -> None:
@@ -127,7 +127,13 @@ def test_a_printer_is_told_by_name(desk: Desk) -> None:
     typed = desk.done("printer", "printer2", "--loaded", "PLA:red", "--no-accept")
     assert "accept: no" in typed.out
     until(lambda: "PLA:red" in desk.done("printers").out)
-    desk.done("printer", "printer2", "--loaded", "none", "--accept")
+    hours = ("--hours", "Mon-Fri 08:00-18:00 UTC 3x", "--hours", "Sun 20:00-2:00 UTC")
+    out = desk.done("printer", "printer2", *hours).out
+    assert "there: Mon Tue Wed Thu Fri 08:00 for 600 min (UTC), at most 3 times" in out
+    assert "there: Sun 20:00 for 360 min (UTC)" in out
+    typed = desk.type("printer", "printer2", "--hours", "Mon 8:00-9:00 Mars/Base")
+    assert (typed.code, "time zone" in typed.err) == (1, True)
+    desk.done("printer", "printer2", "--loaded", "none", "--accept", "--hours", "none")
     assert "bed is clear" in desk.done("clear").out
     assert desk.type("clear", "--printer", "nosuch").code == 1
 
@@ -147,9 +153,11 @@ def test_a_queue_has_settings(desk: Desk) -> None:
     typed = desk.type("queue", "--strategy", "magic")
     assert (typed.code, "one of assignment" in typed.err) == (1, True)
     desk.done("queue", "--title", "", "--weight", "age=none", "--share", "eva=none")
-    desk.done("queue", "--start-spacing-s", "0")
+    out = desk.done("queue", "--operator", "Sat 10:00-14:00 Europe/Berlin").out
+    assert "somebody is there: Sat 10:00 for 240 min (Europe/Berlin)" in out
+    desk.done("queue", "--start-spacing-s", "0", "--operator", "none")
     (shown,) = desk.done("queue", "--json").json["queues"]
-    assert (shown["title"], shown["shares"]) == ("", {})
+    assert (shown["title"], shown["shares"], shown["operator"]) == ("", {}, [])
     assert shown["weights"]["age"] == 0.05
 
 
@@ -261,7 +269,7 @@ def test_as_a_program(desk: Desk) -> None:
     command = [sys.executable, "-m", "moonraker_netqueue.cli"]
     desk.add("part.gcode", GCODE, "--name", "\u4ef6 [red]x[/red]")
     done = subprocess.run(
-        [*command, "ls"], capture_output=True, env=environment, timeout=30
+        [*command, "ls"], capture_output=True, env=environment, timeout=90
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert "\u4ef6 [red]x[/red]" in done.stdout.decode()
@@ -271,7 +279,7 @@ def test_as_a_program(desk: Desk) -> None:
         ["bash", "-c", line, sys.executable],
         capture_output=True,
         env=environment,
-        timeout=30,
+        timeout=90,
     )
     assert pipe.stderr == b""
 

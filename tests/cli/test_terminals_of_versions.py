@@ -14,7 +14,7 @@ from tests.cli.terminals import Desk, Terminal, desk, ports_of
 from tests.versions import FIRST, unpacked
 
 __all__ = ["desk"]
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 
 def _all_vote(*hosts: Terminal) -> None:

@@ -18,6 +18,7 @@ from moonraker_netqueue.cli.__main__ import main
 from moonraker_netqueue.cli.address import demo_printer, parse
 from moonraker_netqueue.cli.due import read_due
 from moonraker_netqueue.cli.errors import CliError, WrongUsage
+from moonraker_netqueue.cli.hours import read_hours
 from moonraker_netqueue.cli.session import Session
 from moonraker_netqueue.cli.uploads import Wanted, local_files, parse_wanted
 
@@ -213,3 +214,49 @@ def test_without_click_the_remedy_is_named() -> None:
     assert done.returncode == 1
     assert "needs click; install it with: " in done.stderr
     assert "-m pip install click rich" in done.stderr
+
+
+def hours(*typed: str) -> Any:
+    """What `--hours` makes of it."""
+    option = click.Option(["--hours"])
+    return read_hours(click.Context(click.Command("printer")), option, typed)
+
+
+def test_hours_of_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days alone, in a row, over the week's end; hours over midnight; the zone."""
+    monkeypatch.setenv("TZ", ":Asia/Tokyo")
+    usual = {"start": "08:00", "duration": 600, "tz": "Asia/Tokyo"}
+    always = {**usual, "max_manual_events": None}
+    assert hours() is None
+    assert hours("none") == []
+    assert hours("Mon-Wed 8:00-18:00", "sat,Sun-mon 08:00 - 18:00") == [
+        {**always, "days": [0, 1, 2]},
+        {**always, "days": [0, 5, 6]},
+    ]
+    (night,) = hours("Fri 22:00-06:30 UTC 2x")
+    assert night == {
+        "days": [4], "start": "22:00", "duration": 510, "tz": "UTC",
+        "max_manual_events": 2,
+    }  # fmt: skip
+    assert hours("Sun 00:00-0:00")[0]["duration"] == 1440
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "Mon", "Mo 8:00-9:00", "Mon 8-9", "Mon 24:00-9:00", "Mon- 8:00-9:00"]
+)
+def test_what_are_no_hours_is_named(typed: str) -> None:
+    """With an example of some."""
+    with pytest.raises(click.BadParameter, match="Mon-Fri"):
+        hours(typed)
+
+
+def test_without_a_variable_the_zone_is_this_machine_s(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("TZ", raising=False)
+    link = tmp_path / "localtime"
+    link.symlink_to("/usr/share/zoneinfo/Antarctica/Troll")
+    monkeypatch.setattr("moonraker_netqueue.cli.hours._LINK", link)
+    assert hours("Mon 8:00-9:00")[0]["tz"] == "Antarctica/Troll"
+    monkeypatch.setattr("moonraker_netqueue.cli.hours._LINK", tmp_path / "none")
+    assert hours("Mon 8:00-9:00")[0]["tz"] == "UTC"

@@ -18,7 +18,7 @@ import pytest
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm
 from tests.cli.desks import GCODE, Desk, shares, until
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 class Watching:
@@ -42,7 +42,7 @@ class Watching:
     def interrupt(self) -> int:
         """Ctrl-C; the exit code."""
         self._process.send_signal(signal.SIGINT)
-        return self._process.wait(30)
+        return self._process.wait(90)
 
     def close(self) -> None:
         self._process.kill()
@@ -69,7 +69,7 @@ def test_watch_in_a_terminal_draws_in_its_place(desk: Desk) -> None:
         read_until(ours, b"0/2")
         process.send_signal(signal.SIGINT)
         assert b"Traceback" not in read_until(ours, b"\x1b[?25h")
-        assert process.wait(30) == 0
+        assert process.wait(90) == 0
     finally:
         process.kill()
         process.wait()
@@ -78,7 +78,7 @@ def test_watch_in_a_terminal_draws_in_its_place(desk: Desk) -> None:
 
 def read_until(terminal: int, words: bytes) -> bytes:
     """What a terminal has been sent, up to some words."""
-    seen, deadline = b"", time.monotonic() + 30
+    seen, deadline = b"", time.monotonic() + 90
     while words not in seen and time.monotonic() < deadline:
         if select.select([terminal], [], [], 0.2)[0]:
             seen += os.read(terminal, 65536)
@@ -115,7 +115,7 @@ def test_watch_follows_comes_back_and_pending_is_told(
         assert (kept.code, kept.out) == (4, "")
         assert "kept" in kept.err
         first.start()
-        until(partial(shares, farms[0]), 60)
+        until(partial(shares, farms[0]))
         watching[0].until("the host is back")
         until(lambda: "seen" in desk.order())  # its log is read again
         desk.done("edit", job_id, "--name", "again")

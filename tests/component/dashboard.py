@@ -12,7 +12,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from moonraker_netqueue.virtual_printer.printers import VirtualPrinter
 
-_PATIENCE = 20.0  # seconds until what must come has not come
+_PATIENCE = 90.0  # seconds until what must come has not come
 
 
 class CallRefusedError(Exception):

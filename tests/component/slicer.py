@@ -87,7 +87,7 @@ class Slicer:
         connection = http.client.HTTPConnection(
             "127.0.0.1",
             self.printer.port,
-            timeout=30,
+            timeout=60,
             source_address=(self._address, 0),
         )
         try:
@@ -150,7 +150,7 @@ class SlowUpload:
     def __init__(self, slicer: Slicer, parts: Sequence[Part]) -> None:
         self._body = form(parts)
         self._connection = http.client.HTTPConnection(
-            "127.0.0.1", slicer.printer.port, timeout=30
+            "127.0.0.1", slicer.printer.port, timeout=60
         )
         self._connection.putrequest("POST", f"{slicer.base}/api/files/local")
         kind = f"multipart/form-data; boundary={BOUNDARY}"

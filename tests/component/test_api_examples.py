@@ -54,7 +54,7 @@ def _run(printer: VirtualPrinter, request: str, known: dict[str, str]) -> Any:
     return answer["result"]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_every_example_is_answered_as_the_page_says(
     start_printers: StartPrinters,
 ) -> None:

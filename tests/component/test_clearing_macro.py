@@ -27,7 +27,7 @@ from tests.component.klipper import (
 from tests.component.test_component import ROOT
 from tests.conftest import start_farm
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 SECTION = """\
 [netqueue]
@@ -209,10 +209,12 @@ def test_a_macro_is_never_run_late_or_into_a_print(printer: VirtualPrinter) -> N
     client = printer.client
     before = _records(printer, "ours")
     clear = {"macro": "FROM_MOONRAKER_CONF", "timeout": 1}
-    hold = threading.Thread(target=client.script, args=("G4 P4000\nM400",))
+    hold = threading.Thread(
+        target=client.script, args=("RECORD TEXT=hold\nG4 P6000\nM400",)
+    )
     hold.start()
     try:
-        time.sleep(0.5)
+        wait(lambda: _records(printer, "hold") == 1)
         with pytest.raises(RefusedError, match="did not end within 1 s"):
             client.post("/printer/netqueue/clear", clear)
     finally:

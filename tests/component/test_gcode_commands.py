@@ -26,7 +26,7 @@ from tests.component.klipper import (
 from tests.component.test_component import ROOT
 from tests.conftest import start_farm
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 SECTION = """\
 [netqueue]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import posixpath
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial, wraps
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from tests.component.dashboard import CallRefusedError, Dashboard
 from tests.component.test_component import LONG, ROOT, serves, wait
 from tests.conftest import start_farm
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 _GCODE = b"G28\nG4 P500\n"
 
 PNG = base64.b64decode(
@@ -33,14 +33,14 @@ PNG = base64.b64decode(
     "Np8Q4t5+jwAAAABJRU5ErkJggg=="
 )
 
-Story = Callable[[VirtualPrinter, VirtualPrinter], Awaitable[None]]
+Story = Callable[[VirtualPrinter, VirtualPrinter], Coroutine[None, None, None]]
 
 
 @pytest.fixture(scope="module")
 def farm(printers_folder: Path) -> Iterator[VirtualFarm]:
     """Two printers of one queue; the first has the files."""
     with start_farm(printers_folder, 2, sections("panels")) as farm:
-        wait(lambda: unshared_reason(farm) is None, 60)
+        wait(lambda: unshared_reason(farm) is None)
         for name in "abc":
             farm.printers[0].client.upload(f"{name}.gcode", _GCODE + name.encode())
         farm.printers[0].client.upload("box/lid.gcode", _GCODE + b"; lid\n")
@@ -79,7 +79,7 @@ def story(tell: Story) -> Callable[[VirtualFarm], None]:
     @wraps(tell)
     def test(paused: VirtualFarm) -> None:
         first, second = paused.printers
-        asyncio.run(asyncio.wait_for(tell(first, second), 60))
+        asyncio.run(tell(first, second))
 
     del test.__wrapped__  # pytest reads the fixtures from `test`
     return test
@@ -119,7 +119,7 @@ async def test_mainsail_fills_reorders_and_empties_the_queue(
         await one.job_queue("delete_job", job_ids=one.ids("b.gcode"))
         await two.shows("a.gcode")
         told = [action for action in two.actions if action != "state_changed"]
-        assert told[0] == "jobs_added"  # the pause before may be told of first
+        assert "jobs_added" in told  # what was before may be told of first
         assert told[-1] == "jobs_removed"
 
 
@@ -355,7 +355,7 @@ def is_idle(printer: VirtualPrinter) -> bool:
     return printer.client.query("print_stats")["state"] not in ("printing", "paused")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_an_option_leaves_the_local_queue_alone(printers_folder: Path) -> None:
     """Moonraker's own job queue then is what it was, and the shared one too."""
     section = (

@@ -18,7 +18,7 @@ from moonraker_netqueue.virtual_printer.moonraker_client import (
 from moonraker_netqueue.virtual_printer.printers import VirtualPrinter
 from tests.conftest import start_farm
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 
 SECTION = """\
 [netqueue]
@@ -83,19 +83,22 @@ async def hear_of_a_job(printer: VirtualPrinter) -> None:
     connection = await websocket_connect(url)
     first = await call(printer, "job", filename="part.gcode")
     heard: list[dict[str, Any]] = []
-    while not any(
-        change["key"] == first["job_id"] and change["value"]["name"] == "part.gcode"
-        for note in heard
-        for change in note["changes"]
-        if change["topic"] == "job"
-    ):
-        heard.append(await next_change(connection))
+
+    async def hear(word: str, value: str) -> None:
+        while not any(
+            change["key"] == first["job_id"] and change["value"][word] == value
+            for note in heard
+            for change in note["changes"]
+            if change["topic"] == "job"
+        ):
+            heard.append(await next_change(connection))
+
+    await hear("name", "part.gcode")
     await call(printer, "job", job_id=first["job_id"], note="hello")
-    heard.append(await next_change(connection))
+    await hear("note", "hello")
     await closed(connection)
     revisions = [note["revision"] for note in heard]
     assert revisions == list(range(revisions[0], revisions[0] + len(heard)))
-    assert heard[-1]["changes"][0]["value"]["note"] == "hello"
     assert {note["queue"] for note in heard} == {"default"}
 
 
@@ -114,9 +117,9 @@ async def hear_on_many_pages(printer: VirtualPrinter) -> None:
 
 def test_a_job_is_told_of_and_revisions_have_no_gap(printer: VirtualPrinter) -> None:
     """A client that counts revisions knows whether it has missed something."""
-    asyncio.run(asyncio.wait_for(hear_of_a_job(printer), 60))
+    asyncio.run(hear_of_a_job(printer))
 
 
 def test_many_open_pages_exhaust_nothing(printer: VirtualPrinter) -> None:
     """Each hears of a job that is added while all are open (lesson 24)."""
-    asyncio.run(asyncio.wait_for(hear_on_many_pages(printer), 60))
+    asyncio.run(hear_on_many_pages(printer))

@@ -14,14 +14,14 @@ from tests.cli.desks import Desk
 from tests.component.test_component import GCODE, ROOT, exchange, refused, wait
 from tests.conftest import start_farm
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 _LONG = b"G28\n" + b"G4 P250\n" * 400
 
 
 @pytest.fixture
 def farm(printers_folder: Path) -> Iterator[VirtualFarm]:
     with start_farm(printers_folder, 2, sections("workshop")) as farm:
-        wait(lambda: unshared_reason(farm) is None, 60)
+        wait(lambda: unshared_reason(farm) is None)
         for printer in farm.printers:
             printer.client.upload("part.gcode", GCODE)
             printer.client.upload("long.gcode", _LONG)
@@ -57,10 +57,10 @@ def test_one_of_two_printers_loses_power(
     assert "nothing to do" in desk.done("recover").out
     first.client.post(f"{ROOT}/printer", {"accept": False})
     first.client.post(f"{ROOT}/job", {"filename": "long.gcode"})
-    wait(lambda: "printing" in states(first), 60)
+    wait(lambda: "printing" in states(first))
     for process in ("moonraker", "klippy", "mcu"):
         second.kill(process)
-    wait(lambda: not queue(first)["quorum"], 60)
+    wait(lambda: not queue(first)["quorum"])
     first.client.post(f"{ROOT}/printer", {"accept": True})
     added = exchange(first, "POST", f"{ROOT}/job", {"filename": "part.gcode"})[1]
     assert added["result"]["pending"], added
@@ -72,7 +72,7 @@ def test_one_of_two_printers_loses_power(
     (held,) = shown["held"]
     assert (held["printer"], held["state"]) == (second.name, "printing")
     assert "twice" in held["choices"]["retry"]
-    wait(lambda: "waits for" in str(queue(first)["notices"]), 60)
+    wait(lambda: "waits for" in str(queue(first)["notices"]))
     assert refused(first, "POST", "recover", {"group": "another"})[0] == 409
 
     typed = desk.type("recover", "--yes", "--by", "eva")
@@ -85,18 +85,18 @@ def test_one_of_two_printers_loses_power(
     act = f"let the queue go on as generation 2 without {second.name}"
     (noted,) = [event for event in events if event["what"] == act]
     assert (noted["who"], bool(noted["address"])) == ("eva", True)
-    wait(lambda: item(first, "part.gcode", "done") == 1, 60)
+    wait(lambda: item(first, "part.gcode", "done") == 1)
     assert item(first, "long.gcode", "done") == 0
 
     second.start()
     second.wait_ready()
-    wait(lambda: queue(second)["group"] == queue(first)["group"], 60)
-    wait(lambda: item(first, "long.gcode", "lost") == 1, 60)
+    wait(lambda: queue(second)["group"] == queue(first)["group"])
+    wait(lambda: item(first, "long.gcode", "lost") == 1)
     lost = first.client.get(f"{ROOT}/print", print_id=held["print_id"])["print"]
     assert set(lost["choices"]) == {"wait", "retry", "mark_done"}
     decided = desk.done("print", held["print_id"], "mark_done", "--by", "eva")
     assert "decided by: eva" in decided.out
-    wait(lambda: item(second, "long.gcode", "done") == 1, 30)
+    wait(lambda: item(second, "long.gcode", "done") == 1)
     assert item(second, "part.gcode", "done") == 1
     assert item(second, "long.gcode", "extra") == 0
-    wait(lambda: len([m for m in queue(first)["members"] if m["voter"]]) == 2, 60)
+    wait(lambda: len([m for m in queue(first)["members"] if m["voter"]]) == 2)

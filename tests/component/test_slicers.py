@@ -30,7 +30,7 @@ from tests.component.slicer import (
 )
 from tests.component.test_component import LONG, ROOT, troubled, wait
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_prusaslicer_uploads_and_prints(printer: VirtualPrinter, gcodes: Path) -> None:

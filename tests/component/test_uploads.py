@@ -19,7 +19,7 @@ from tests.component.slicer import (
 )
 from tests.component.test_component import ROOT, exchange, serves, wait
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_programs_upload_into_a_queue(printer: VirtualPrinter, gcodes: Path) -> None:

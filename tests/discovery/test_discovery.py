@@ -19,7 +19,7 @@ from moonraker_netqueue.discovery.errors import MulticastUnavailable
 from moonraker_netqueue.discovery.record import Found, instance_name
 from moonraker_netqueue.machine import MachineClock, ThreadWorker
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(20)]
+pytestmark = pytest.mark.asyncio
 UNHEARD = "no-such-queue"  # a demo may run on this machine meanwhile
 ANNOUNCER = Path(__file__).parent / "announcer.py"
 

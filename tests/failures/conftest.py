@@ -13,9 +13,9 @@ from tests.failures.farm import Farm
 @pytest.fixture
 def whole(farm: Farm) -> Iterator[Farm]:
     """A farm that is one group; after the test it is again, every copy printed once."""
-    wait(farm.settled, 90)
+    wait(farm.settled)
     yield farm
     farm.switch.heal()
-    wait(farm.settled, 90)
+    wait(farm.settled)
     wait(lambda: farm.printed(*farm.wanted), 120)
     farm.check()

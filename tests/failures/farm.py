@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import subprocess
 import sys
@@ -17,7 +16,11 @@ from typing import Any
 
 from moonraker_netqueue.virtual_printer.evidence import gather
 from moonraker_netqueue.virtual_printer.moonraker_client import MoonrakerClient
-from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
+from moonraker_netqueue.virtual_printer.printers import (
+    ProcessName,
+    VirtualFarm,
+    VirtualPrinter,
+)
 from moonraker_netqueue.virtual_printer.processes import ChildProcess
 from tests.component.test_component import ROOT, wait
 from tests.failures.namespaces import Namespace
@@ -40,7 +43,7 @@ class _InsideClient(MoonrakerClient):
     """Asks a Moonraker on its own machine: no cut wire is in the way."""
 
     def __init__(self, namespace: Namespace) -> None:
-        super().__init__(PORT, timeout=20)
+        super().__init__(PORT, timeout=60)
         self._namespace = namespace
 
     def _exchange(
@@ -105,20 +108,19 @@ class FragileMachine(Machine):
     def close_disk(self) -> None:
         _run("umount", "--lazy", str(self.folder))
 
-    def start(self) -> None:
+    def _commands(self) -> dict[ProcessName, list[str]]:
+        """Klipper's clock stays: it would name a second log as an earlier one, and
+        what was printed is counted in its logs."""
         (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
-        before = dict(os.environ)
-        os.environ |= {
-            "LD_PRELOAD": str(library),
-            "FAKETIME_TIMESTAMP_FILE": str(self._clock),
-            "FAKETIME_CACHE_DURATION": "1",  # seconds: without, each look is a read
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-        try:
-            super().start()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        commands = super()._commands()
+        faked = [
+            "env",
+            f"LD_PRELOAD={library}",
+            f"FAKETIME_TIMESTAMP_FILE={self._clock}",
+            "FAKETIME_CACHE_DURATION=1",  # seconds: without, each look is a read
+            "FAKETIME_DONT_FAKE_MONOTONIC=1",
+        ]
+        return commands | {"moonraker": [*faked, *commands["moonraker"]]}
 
     def set_clock(self, seconds: int) -> None:
         """Its wall clock is so much ahead of ours from now on."""

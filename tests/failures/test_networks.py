@@ -11,7 +11,7 @@ from tests.component.test_component import wait
 from tests.failures.farm import Farm, farm_of
 from tests.failures.switch import Faults
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +36,10 @@ def test_a_leader_that_is_cut_off_goes_on_printing_and_takes_nothing(
     lone = farm.add(leader, 1)
     wait(lambda: not leader.status()["quorum"])
     assert leader.status()["pending"]
-    assert set(leader.status()["missing"]) == {one.name, two.name}
+    wait(lambda: set(leader.status()["missing"]) == {one.name, two.name})
     assert f"{lone}.gcode" not in {job["name"] for job in farm.jobs(one)}
     farm.switch.heal()
-    wait(lambda: farm.printed(lone), 90)
+    wait(lambda: farm.printed(lone))
 
 
 def test_a_wire_that_is_cut_one_way_only_stops_nobody(whole: Farm) -> None:
@@ -49,10 +49,7 @@ def test_a_wire_that_is_cut_one_way_only_stops_nobody(whole: Farm) -> None:
     deaf, other = farm.others(leader)
     farm.switch.set(farm.index(leader), farm.index(deaf), Faults(cut=True))
     marks = [farm.add(other, 2), farm.add(leader, 1)]
-    wait(
-        lambda: all(sum(farm.done(p, m) for m in marks) == 3 for p in (leader, other)),
-        60,
-    )
+    wait(lambda: all(sum(farm.done(p, m) for m in marks) == 3 for p in (leader, other)))
 
 
 def test_wires_that_lose_delay_and_reorder_slow_the_queue_and_no_more(
@@ -73,6 +70,6 @@ def test_an_address_that_changes_under_way_changes_no_membership(whole: Farm) ->
     term = moved.status()["group"]
     moved.namespace.readdress("10.77.0.33")
     mark = farm.add(moved, 3)
-    wait(lambda: farm.printed(mark), 90)
-    wait(farm.settled, 60)
+    wait(lambda: farm.printed(mark))
+    wait(farm.settled)
     assert moved.status()["group"] == term

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from moonraker_netqueue.errors import NetqueueError
-from moonraker_netqueue.files.errors import ContentNeeded, DiskFull
+from moonraker_netqueue.files.errors import ContentMissing, ContentNeeded, DiskFull
 from moonraker_netqueue.files.eviction import VERIFY_METHOD, Eviction
 from moonraker_netqueue.files.store import ContentStore
 from moonraker_netqueue.model.command import (
+    ContentDropped,
     ContentHeld,
     JobAdd,
     JobRemove,
@@ -57,7 +59,8 @@ class Keeper(SimHost):
         self.eviction = Eviction(
             self.store, lambda: replicas, self.links, clock, _BUDGET, self.told.append
         )
-        self.replica.register_request(VERIFY_METHOD, self.eviction.answer)
+        answer = partial(self.eviction.answer, self.replica.queue)
+        self.replica.register_request(VERIFY_METHOD, answer)
 
     async def do(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Something in this host's process."""
@@ -317,5 +320,22 @@ def test_beside_a_host_of_the_first_version_what_is_needed_stays() -> None:
         await host.do(host.eviction.evict(file.sha256))
         assert not host.store.has(file.sha256)
         await cluster.until(lambda: cluster.agreed(A, B, C, D))
+
+    _run(scenario)
+
+
+def test_only_members_of_its_queue_may_have_a_copy_read_again() -> None:
+    """R13: another queue's members do not even learn that it is here."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (host,) = await _keepers(cluster, A)
+        file = await host.keep("part")
+        asked = {"sha256": file.sha256}
+        assert await host.do(host.eviction.answer("bench", B, asked)) == {"good": True}
+        with pytest.raises(ContentMissing):
+            await host.do(host.eviction.answer("other", B, asked))
+        await host.give(ContentDropped(file.sha256))  # it is in another queue still
+        with pytest.raises(ContentMissing):
+            await host.do(host.eviction.answer("bench", B, asked))
 
     _run(scenario)

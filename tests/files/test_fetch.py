@@ -17,8 +17,9 @@ from moonraker_netqueue.files.store import ContentStore
 from moonraker_netqueue.machine import MachineClock, MachineDisk, MachineRandom
 from moonraker_netqueue.peers.errors import LinkGone
 from moonraker_netqueue.ports import LinkListener, Message
+from moonraker_netqueue.sim.key import SimKey
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(10)]
+pytestmark = pytest.mark.asyncio
 
 RANGE = 1000
 DATA = b"".join(b"G1 X%d\n" % n for n in range(2000))
@@ -31,6 +32,7 @@ class PretendLinks:
     """Holders by host id: each a function that alters the right bytes or raises."""
 
     host_id = "0" * 64
+    signer = SimKey(host_id)
 
     def __init__(self) -> None:
         self.holders: dict[str, Callable[[int, bytes], bytes]] = {}

@@ -19,7 +19,7 @@ from moonraker_netqueue.machine import (
 )
 from tests.peers.hosts import Host, until
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(20)]
+pytestmark = pytest.mark.asyncio
 
 DATA = b"".join(b"G1 X%d Y%d\n" % (n, n * 7) for n in range(400_000))
 SHA256 = hashlib.sha256(DATA).hexdigest()

@@ -36,7 +36,7 @@ versions() {
     # As pip would after a first package: it is in, and then the disk is full.
     cat >"$HOME/broken/bin/python" <<STUB
 #!/bin/bash
-if [[ " \$* " == *" --requirement $root/"* ]]; then
+if [[ " \$* " == *"/wanted "* ]]; then
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
         --root-user-action ignore --no-deps pysyncobj==0.3.17
     echo "No space left on device" >&2
@@ -53,10 +53,23 @@ STUB
     snapshot "$MOONRAKER_DATA_PATH" | diff "$BATS_TEST_TMPDIR/before" -
 }
 
+@test "a package whose bytes are not those of the pin is refused, and nothing stays" {
+    mkdir "$HOME/checkout"
+    cp -r "$root"/{installer,install.sh,moonraker_netqueue} "$HOME/checkout/"
+    # Each hash gets another first digit.
+    sed -i -E '/^pulp==/,/^pycparser/ s/sha256:./sha256:x/; s/sha256:x/sha256:0/' \
+        "$HOME/checkout/installer/pins/packages.txt"
+    versions >"$BATS_TEST_TMPDIR/versions"
+    run ! "$HOME/checkout/install.sh" --yes --as "$user"
+    has "$output" "DO NOT MATCH THE HASHES" "removed again"
+    versions | diff "$BATS_TEST_TMPDIR/versions" -
+    cmp "$config" "$BATS_TEST_TMPDIR/before.conf"
+}
+
 @test "pip adds what is missing and changes nothing of Moonraker's; purge removes it" {
     versions >"$BATS_TEST_TMPDIR/versions"
     run install_sh --yes
-    has "$output" "pysyncobj==0.3.17" "packages added:"
+    has "$output" "pysyncobj==0.3.17" "packages installed:"
     # Every package of Moonraker's is there in the same version.
     [[ -z $(LC_ALL=C comm -23 "$BATS_TEST_TMPDIR/versions" <(versions)) ]]
     start "$venv/bin/python" -m moonraker -d "$MOONRAKER_DATA_PATH"
@@ -65,6 +78,18 @@ STUB
 
     run install_sh --yes
     has "$output" "nothing to change"
+
+    # An earlier version had pinned another one, and this one needs a newer.
+    end_processes
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --root-user-action ignore pulp==3.3.0
+    mkdir "$HOME/checkout"
+    cp -r "$root"/{installer,install.sh,moonraker_netqueue} "$HOME/checkout/"
+    sed -i 's/^pulp>=.*/pulp>=3.3.1/' "$HOME/checkout/installer/requirements.txt"
+    run "$HOME/checkout/install.sh" --yes --as "$user"
+    has "$output" "packages installed: pulp==" "link"
+    [[ $output != *cryptography* ]]
+    [[ -z $(LC_ALL=C comm -23 "$BATS_TEST_TMPDIR/versions" <(versions)) ]]
 
     run install_sh uninstall --purge --yes
     cmp "$config" "$BATS_TEST_TMPDIR/before.conf"

@@ -8,10 +8,13 @@ setup() {
     make_home
     export MOONRAKER_VENV=$HOME/venv
     data_path "$HOME/printer_data" "$(free_port)"
-    mkdir -p "$HOME"/ours/{moonraker_netqueue,klippy_extras} \
+    mkdir -p "$HOME"/ours/{moonraker_netqueue/api,klippy_extras} \
         "$HOME"/{moonraker/moonraker/components,klipper/klippy/extras}
     cheap_venv "$HOME/venv"
     cp -r "$root/install.sh" "$root/installer" "$HOME/ours/"
+    (cd "$root/moonraker_netqueue" && # what the installer reads of it
+        cp --parents {,api/}__init__.py sidebar.py api/routes.py \
+            "$HOME/ours/moonraker_netqueue/")
     touch "$HOME/ours/klippy_extras/netqueue.py" "$HOME/moonraker/moonraker/server.py"
     git -C "$HOME/klipper" init -q
     git -C "$HOME/moonraker" init -q
@@ -51,4 +54,23 @@ setup() {
     rm -r "$HOME/klipper"
     install_sh --yes
     [[ -L $component && ! -e $HOME/klipper ]]
+}
+
+@test "uninstalling leaves all as it is while Klipper's configuration needs the module" {
+    local config=$HOME/printer_data/config
+    install_sh --yes
+    mkdir "$config/extra"
+    printf '[printer]\n[include extra/*.cfg]\n[include gone.cfg]\n' >"$config/printer.cfg"
+    printf '[include ../printer.cfg]\n[netqueue]\n' >"$config/extra/queue.cfg"
+    snapshot "$HOME" >"$BATS_TEST_TMPDIR/before"
+    run ! install_sh uninstall --yes
+    has "$output" "extra/queue.cfg has a section [netqueue]" "run this again"
+    snapshot "$HOME" | diff "$BATS_TEST_TMPDIR/before" -
+
+    printf '[include extra/*.cfg]\n#[netqueue]\n' >"$config/printer.cfg"
+    rm "$config/extra/queue.cfg"
+    # What Mainsail keeps of earlier days is no part of it.
+    echo '[netqueue]' >"$config/printer-20260101_120000.cfg"
+    install_sh uninstall --yes
+    [[ ! -L $module && ! -L $component ]]
 }

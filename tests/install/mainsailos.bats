@@ -33,6 +33,9 @@ start_moonraker() {
     get "$port" /server/info >/dev/null
     cp "$config" "$BATS_TEST_TMPDIR/before.conf"
     chmod 640 "$config"
+    mkdir "$data/config/.theme"
+    echo '[ {"title":"Shop", "href":"/shop"} ]' >"$data/config/.theme/navi.json"
+    cp "$data/config/.theme/navi.json" "$BATS_TEST_TMPDIR/navi.json"
 
     output=$(install_sh --yes)
     has "$output" "+[include netqueue.conf]" "netqueue runs and serves: workshop"
@@ -50,19 +53,33 @@ for file, names in modules.items():
     assert len(names) == 1, (file, names)
     assert names[0].startswith("moonraker.components.netqueue"), (file, names)'
 
+    for _ in {1..600}; do # they are made last
+        [[ ! -f $data/netqueue/entries.json ]] || break
+        sleep 0.1
+    done
+    has "$(get "$port" /server/webcams/list)" "/server/netqueue/panel?embed=1"
+    has "$(cat "$data/config/.theme/navi.json")" "/shop" "/server/netqueue/panel"
     snapshot "$data/config" >"$BATS_TEST_TMPDIR/installed"
     output=$(install_sh)
     has "$output" "nothing to change" "netqueue runs and serves: workshop"
     snapshot "$data/config" | diff "$BATS_TEST_TMPDIR/installed" -
 
+    output=$(install_sh uninstall --dry-run)
+    has "$output" "remove the card 'Print queue'" "remove the announcement" "sidebar"
+    snapshot "$data/config" | diff "$BATS_TEST_TMPDIR/installed" -
     output=$(install_sh uninstall --yes)
     cmp "$config" "$BATS_TEST_TMPDIR/before.conf"
+    cmp "$data/config/.theme/navi.json" "$BATS_TEST_TMPDIR/navi.json"
+    has "$(get "$port" /server/webcams/list)" '"webcams":[]'
+    [[ $(get "$port" /server/announcements/list) != *netqueue* ]]
     [[ ! -L $HOME/moonraker/moonraker/components/netqueue ]]
     [[ -f $data/config/netqueue.conf && -d $data/netqueue ]]
     has "$(get "$port" /server/info)" '"failed_components":[]'
     run -1 get "$port" /server/netqueue/status
     run ! grep -q netqueue "$HOME/moonraker/.git/info/exclude"
 
+    output=$(install_sh uninstall)
+    has "$output" "nothing to change"
     output=$(install_sh uninstall --purge --yes)
     [[ ! -e $data/config/netqueue.conf && ! -e $data/netqueue ]]
     [[ $(ls "$data/config") == moonraker.conf ]]

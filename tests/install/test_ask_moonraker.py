@@ -52,7 +52,7 @@ def asked(printer: VirtualPrinter, *, by_http: bool = False) -> Moonraker:
 
 def wait_for(condition: Callable[[], bool]) -> None:
     """Until it is true, or half a minute."""
-    deadline = time.monotonic() + 30.0
+    deadline = time.monotonic() + 90.0
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)

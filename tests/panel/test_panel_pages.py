@@ -12,13 +12,13 @@ from tests.conftest import StartPrinters
 from tests.panel.conftest import Play, play_at
 from tests.panel.workshop import LONG, ROOT, SHORT, fill, section, sliced, wait
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 
 
 def fetch(
     printer: VirtualPrinter, path: str, **headers: str
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", printer.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", printer.port, timeout=60)
     try:
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()
@@ -38,7 +38,9 @@ def test_how_the_page_is_served(workshop: VirtualFarm) -> None:
     assert (status, headers["Cache-Control"]) == (200, "no-cache")
     assert headers["Content-Type"].startswith("text/html")
     policy = headers["Content-Security-Policy"]
-    assert "script-src 'self'" in policy
+    assert "script-src 'self';" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
     assert "frame-ancestors 'self'" in policy
     assert (
         fetch(printer, f"{ROOT}/panel", **{"If-None-Match": headers["Etag"]})[0] == 304
@@ -112,3 +114,24 @@ def test_a_newcomer_is_let_in(start_printers: StartPrinters, tmp_path: Path) -> 
     """Its request and code are shown at the one that is in the queue already."""
     sections = section(tmp_path).replace("admission: open\n", "")
     play_at(start_printers(2, sections), "approve")
+
+
+def test_markup_in_names_is_text(start_printers: StartPrinters, tmp_path: Path) -> None:
+    """In those of printers, queues, jobs, people, spools; no script of theirs runs."""
+    evil = "<img src=x onerror=window.ran=1>"
+    farm = start_printers(1, section(tmp_path).replace("$name", evil))
+    (printer,) = farm.printers
+    client = printer.client
+    wait(lambda: client.get(f"{ROOT}/status")["queues"])
+    (queue,) = client.get(f"{ROOT}/status")["queues"]
+    wait(lambda: client.get(f"{ROOT}/status")["queues"][queue]["quorum"])
+    client.post(f"{ROOT}/queues", {"queue": queue, "title": f"{evil} title"})
+    name = f"{evil}.gcode"
+    client.upload("part.gcode", sliced(SHORT, 60, f"{evil}PLA"[:60], (66, 165, 245)))
+    client.post(f"{ROOT}/job", {"filename": "part.gcode", "name": name, "owner": evil})
+    client.post(f"{ROOT}/bed_clear", {"by": evil})
+    wait(lambda: client.get(f"{ROOT}/history")["prints"], 60)
+    job = {"filename": "part.gcode", "name": name, "note": f"a note {evil}"}
+    more = {"owner": evil, "tags": [evil], "materials": [evil], "count": 3}
+    client.post(f"{ROOT}/job", {**job, **more})
+    play_at(farm, "markup")

@@ -26,10 +26,9 @@ clear_bed: manual
 """
 Colour = tuple[int, int, int]
 SHORT, LONG = "G28\nG4 P5000\n", "G28\n" + "G4 P250\n" * 4000
-_SHARED_SECONDS = 60.0
 
 
-def wait(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+def wait(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
     """What the condition says once it is true."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -46,7 +45,7 @@ def section(folder: Path) -> str:
 
 def wait_shared(farm: VirtualFarm) -> None:
     """Until all printers share the queue."""
-    wait(lambda: unshared_reason(farm) is None, _SHARED_SECONDS)
+    wait(lambda: unshared_reason(farm) is None)
 
 
 def sliced(body: str, seconds: int, material: str, colour: Colour) -> bytes:

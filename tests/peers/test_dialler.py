@@ -262,3 +262,29 @@ async def test_targets_are_bounded_and_lost_ones_make_room(
     assert HIGH in targets._diallers
     assert f"{5:064x}" not in targets._diallers
     await targets.close()
+
+
+async def test_made_up_hosts_do_not_keep_real_ones_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever can announce can announce hundreds: those that answer are kept, the
+    others make room, and the log says it once."""
+    clock = ManualClock()
+    network = PretendNetwork(clock)
+    real = f"{7:064x}"
+    network.hosts[HERE] = real
+    targets = Targets(network, clock, Half())
+    targets.add(real, *HERE)
+    await clock.advance(5)
+    for n in range(400):
+        targets.add(f"{1000 + n:064x}", "192.0.2.99", 1000 + n)
+    assert len(targets._diallers) == 128
+    await clock.advance(5)  # none of them answers
+    late = f"{8:064x}"
+    network.hosts[THERE] = late
+    targets.add(late, *THERE)
+    await clock.advance(5)
+    assert {real, late} <= network.links.keys()
+    assert {real, late} <= targets._diallers.keys()
+    assert len([r for r in caplog.records if r.levelname == "WARNING"]) == 1
+    await targets.close()

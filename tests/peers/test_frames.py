@@ -17,6 +17,7 @@ from moonraker_netqueue.peers.frames import (
     Reply,
     Request,
 )
+from moonraker_netqueue.peers.limits import LARGEST_CHUNK, LARGEST_FRAME
 
 HELLO = {"t": "hello", "v": 1, "name": "n", "nonce": b"0" * 16, "port": 1, "queues": {}}
 
@@ -95,7 +96,7 @@ def test_deep_nesting_is_invalid() -> None:
 def test_too_large_message_is_an_error_of_the_sender() -> None:
     """It is not cut off, and the receiver never sees it."""
     with pytest.raises(FrameTooLarge):
-        frames.encode(OneWay("demo", {"b": b"x" * frames.LARGEST_FRAME}))
+        frames.encode(OneWay("demo", {"b": b"x" * LARGEST_FRAME}))
 
 
 @pytest.mark.parametrize("size", [1, 65535, 65536, 65537, 131072, 200_000])
@@ -112,7 +113,7 @@ def test_chunks_join_to_the_frame(size: int) -> None:
     assert flags == [True] * (len(flags) - 1) + [False]
 
 
-@pytest.mark.parametrize("length", [0, frames.LARGEST_CHUNK + 1])
+@pytest.mark.parametrize("length", [0, LARGEST_CHUNK + 1])
 def test_header_with_a_wrong_length_is_invalid(length: int) -> None:
     """A stranger cannot make us reserve memory."""
     with pytest.raises(FrameInvalid):

@@ -17,7 +17,7 @@ from moonraker_netqueue.peers.pairing import parse_token
 from moonraker_netqueue.peers.record import Word, write_record
 from tests.peers.hosts import LOOPBACK, Host, until
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(12)]
+pytestmark = pytest.mark.asyncio
 APPROVE, TOKEN, OPEN = AdmissionMode.APPROVE, AdmissionMode.TOKEN, AdmissionMode.OPEN
 
 
@@ -220,6 +220,30 @@ async def test_forgetting_closes_everything_at_once(hosts: list[Host]) -> None:
         await c.network.ask_admission((LOOPBACK, b.network.port))
     assert not b.network.desk.waiting("demo")  # it is not offered again at once
     assert c.host_id in b.network.desk.forgotten("demo")
+
+
+async def test_a_viewer_puts_nobody_out_and_lets_nobody_in(hosts: list[Host]) -> None:
+    """Its word counts on itself only; what is said on a host is told where asked."""
+    a, b, c = hosts
+    await two_members(a, b)
+    said: list[tuple[str, str]] = []
+
+    async def note(host_id: str, _name: str, word: Word) -> None:
+        said.append((host_id, word.value))
+
+    a.network.desk.attach("demo", note, lambda: frozenset({b.host_id}))
+    await c.start("demo", mode=APPROVE, is_new=True)
+    await join(a, c)
+    meet(a, b, c)
+    await until(lambda: linked(a, b, c))
+    await b.network.desk.forget("demo", c.host_id)
+    await until(lambda: b.network.connected("demo") == (a.host_id,))
+    await b.network.request("demo", a.host_id, "echo", {}, 30)  # after what it told
+    await a.network.desk.repeat("demo", b.host_id)  # written after all that was told
+    assert c.host_id in a.network.desk.members("demo")
+    assert a.network.connected("demo") == tuple(sorted((b.host_id, c.host_id)))
+    await a.network.desk.forget("demo", c.host_id)
+    assert said == [(c.host_id, "admit"), (c.host_id, "forget")]
 
 
 async def test_a_forgotten_host_is_let_in_again_by_a_person(hosts: list[Host]) -> None:

@@ -12,6 +12,7 @@ from tornado.iostream import StreamClosedError
 
 from moonraker_netqueue.peers import frames, link
 from moonraker_netqueue.peers.frames import Frame, Hello, Keepalive, OneWay
+from moonraker_netqueue.peers.limits import LARGEST_CHUNK, LARGEST_FRAME
 from moonraker_netqueue.peers.link import Link, Phase
 from tests.peers.manual_clock import ManualClock, settle
 
@@ -223,9 +224,9 @@ async def test_garbage_closes_the_link(bench: Bench, data: bytes) -> None:
 
 async def test_huge_frame_closes_the_link(bench: Bench) -> None:
     """A frame that goes on for ever is not collected for ever."""
-    header = frames.HEADER.pack(frames.LARGEST_CHUNK | 1 << 31)
-    for _ in range(frames.LARGEST_FRAME // frames.LARGEST_CHUNK + 1):
-        bench.stream.receive_bytes(header + b"x" * frames.LARGEST_CHUNK)
+    header = frames.HEADER.pack(LARGEST_CHUNK | 1 << 31)
+    for _ in range(LARGEST_FRAME // LARGEST_CHUNK + 1):
+        bench.stream.receive_bytes(header + b"x" * LARGEST_CHUNK)
         await asyncio.sleep(0)
     await settle()
     assert "more than" in bench.owner.closed[0]

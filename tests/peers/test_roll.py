@@ -126,6 +126,19 @@ def test_what_a_forgotten_host_forgot_stays_forgotten(hosts: list[Identity]) -> 
     assert of_c.take(old).members.keys() == ids(a)
 
 
+def test_what_a_viewer_said_before_is_said_again(hosts: list[Identity]) -> None:
+    """So its own word need not count: who it let in is in, who it put out is out."""
+    a, b, c, d, away = hosts
+    of_a = admits(empty(a), a, b, away)
+    of_b = admits(empty(b).take(of_a.records()), b, a, c, d).forget(b, d.host_id)
+    of_a = of_a.take(of_b.records()).repeat(a, b.host_id)
+    heard = [record for record in of_a.records() if record.issuer != b.host_id]
+    of_away = admits(empty(away), away, a).take(heard)
+    assert of_away.members.keys() == ids(a, b, c)
+    assert of_away.forgotten.keys() == ids(d)
+    assert of_a.repeat(a, b.host_id).members == of_a.members
+
+
 def test_an_open_queue_does_not_take_back_who_was_forgotten(
     hosts: list[Identity],
 ) -> None:

@@ -17,18 +17,22 @@ from moonraker_netqueue.model.command import (
     JobAdd,
     JobEdit,
     JobMove,
+    MemberSet,
     Place,
     PrintEnded,
     PrinterUpdate,
     PrintReserve,
     PrintStarted,
     QueuePause,
+    RulesRaise,
 )
 from moonraker_netqueue.model.content import FileRef
 from moonraker_netqueue.model.job import ItemSpec, Requirements, Wishes
+from moonraker_netqueue.model.member import MemberRole
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import ClearBed, PrinterState, Profile, Volume
 from moonraker_netqueue.model.queue_state import QueueState
+from moonraker_netqueue.model.schema import SCHEMA
 from moonraker_netqueue.printer.board import (
     Board,
     ClassKey,
@@ -154,6 +158,17 @@ def test_a_host_that_is_not_there_gets_nothing() -> None:
         "a": "part",
         "b": None,
     }
+
+
+def test_a_viewers_printer_gets_nothing() -> None:
+    """The plan leaves its work to the others, and says what it is."""
+    talk = Talk()
+    talk.printers(a=READY, b=READY)
+    talk.job("part", count=2)
+    talk.say(A, RulesRaise(SCHEMA))
+    talk.say(A, MemberSet(B, MemberRole.VIEWER))
+    assert _printer_states(talk.board())["b"] == ("a viewer of the queue", 0)
+    assert plan(talk.problem()).assignment == {"a": "part", "b": None}
 
 
 def test_a_reservation_makes_a_printer_busy_before_it_says_so() -> None:

@@ -80,9 +80,9 @@ async def test_a_program_that_fails_says_why() -> None:
     programs = MachinePrograms()
     failing = (sys.executable, "-c", "import sys; sys.exit('no solver here')")
     with pytest.raises(ProgramFailed, match="status 1: no solver here"):
-        await programs.run(failing, b"", {}, 10)
+        await programs.run(failing, b"", {}, 90)
     with pytest.raises(ProgramFailed, match="No such file"):
-        await programs.run(("/no/such/program",), b"", {}, 10)
+        await programs.run(("/no/such/program",), b"", {}, 90)
     sleeping = (sys.executable, "-c", "import time; time.sleep(60)")
     with pytest.raises(ProgramFailed, match="took over"):
         await programs.run(sleeping, b"", {}, 0.2)
@@ -93,5 +93,5 @@ async def test_a_program_gets_its_input_and_environment() -> None:
     """And what it prints is the answer."""
     script = "import os, sys; print(os.environ['WORD'] + sys.stdin.read())"
     command = (sys.executable, "-c", script)
-    answer = await MachinePrograms().run(command, b" there", {"WORD": "hello"}, 10)
+    answer = await MachinePrograms().run(command, b" there", {"WORD": "hello"}, 90)
     assert answer == b"hello there\n"

@@ -37,7 +37,7 @@ class _OldLinks:
 
     def __init__(self, links: SimLinks, version: str) -> None:
         self._links = links
-        self.host_id = links.host_id
+        self.host_id, self.signer = links.host_id, links.signer
         self.connected, self.send = links.connected, links.send
         self.unsubscribe, self.fetch = links.unsubscribe, links.fetch
         self._refused = module(version, "peers.errors").RequestRefused

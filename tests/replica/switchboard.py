@@ -8,6 +8,7 @@ import msgpack
 
 from moonraker_netqueue.peers.errors import LinkError
 from moonraker_netqueue.ports import LinkListener, Message
+from moonraker_netqueue.sim.key import SimKey
 
 
 class Switchboard:
@@ -27,6 +28,7 @@ class SwitchboardLinks:
     def __init__(self, board: Switchboard, host: str) -> None:
         self._board = board
         self._host = host
+        self.signer = SimKey(host)
 
     @property
     def host_id(self) -> str:

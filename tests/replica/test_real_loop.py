@@ -26,7 +26,7 @@ from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
 from tests.replica.switchboard import Switchboard
 
-_PATIENCE = 10.0  # seconds
+_PATIENCE = 60.0  # seconds
 _IDS = ("aaaaaaaa", "bbbbbbbb", "cccccccc")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +24,8 @@ from moonraker_netqueue.replica.errors import (
 )
 from moonraker_netqueue.replica.group import Group
 from moonraker_netqueue.replica.journal import Journal
+from moonraker_netqueue.replica.raft_core import HEARTBEAT
+from moonraker_netqueue.replica.requests import RequestHandler
 from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
 from tests.model.commands import sequences
@@ -168,6 +171,35 @@ def test_a_newcomer_and_an_observer_begin_with_a_snapshot() -> None:
         (fifth,) = await cluster.start("eeeeeeee")
         await cluster.until(lambda: len(fifth.status.voters) == 5)
         await cluster.until(lambda: cluster.agreed(*IDS, fourth.id, fifth.id))
+
+    simulate(scenario)
+
+
+def test_two_that_fetch_at_once_are_offered_it_at_heartbeats_only() -> None:
+    """Seed 20297: each answer to one brought an offer to both, until nothing else
+    got through the links."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        await _give(hosts[0], 0, 20)
+        for host in hosts:
+            real = host.replica._requests._handlers["snapshot"]
+
+            async def slowly(
+                peer: str, params: Message, real: RequestHandler = real
+            ) -> Message:
+                await asyncio.sleep(1.0)
+                return await real(peer, params)
+
+            host.replica._requests._handlers["snapshot"] = slowly
+        since, began = len(cluster.net.sent), cluster.loop.time()
+        late = await cluster.start("dddddddd", "eeeeeeee")
+        await cluster.until(lambda: all(len(host.jobs) == 20 for host in late))
+        beats = (cluster.loop.time() - began) / HEARTBEAT
+        offers = Counter(_offers(cluster, since))
+        assert offers.keys() == {host.id for host in late}
+        # One follows at once when the host is linked, or was heard to have nothing.
+        assert all(3 < count <= beats + 4 for count in offers.values()), offers
 
     simulate(scenario)
 

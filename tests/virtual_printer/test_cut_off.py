@@ -57,7 +57,7 @@ def _story(printer: VirtualPrinter) -> list[object]:
     return [printer.client.get(f"/server/netqueue/{call}") for call in calls]
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(600)
 def test_cut_off_it_prints_its_reservation_and_nothing_twice(
     start_printers: StartPrinters,
 ) -> None:

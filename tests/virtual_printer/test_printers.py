@@ -21,7 +21,7 @@ from moonraker_netqueue.virtual_printer.printers import (
 
 StartPrinters = Callable[..., VirtualFarm]
 PROCESSES: tuple[ProcessName, ...] = ("moonraker", "klippy", "mcu")
-_LIMIT_SECONDS = 30.0
+_LIMIT_SECONDS = 90.0
 
 
 def wait_until(condition: Callable[[], Any], what: str) -> None:

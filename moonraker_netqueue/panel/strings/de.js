@@ -229,6 +229,7 @@ export const de = {
   'role.leader': 'führt',
   'role.follower': 'stimmt ab',
   'role.observer': 'hört mit',
+  'role.viewer': 'sieht zu',
   'recover.open': 'Ohne sie weitermachen…',
   'recover.title': 'Ohne die fehlenden Rechner weitermachen?',
   'recover.who': 'Es fehlen: {missing}. Weiter machen: {following}.',

@@ -229,6 +229,7 @@ export const en = {
   'role.leader': 'leader',
   'role.follower': 'voter',
   'role.observer': 'observer',
+  'role.viewer': 'viewer',
   'recover.open': 'Go on without them…',
   'recover.title': 'Go on without the missing hosts?',
   'recover.who': 'Missing: {missing}. Those that go on: {following}.',

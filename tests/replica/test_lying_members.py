@@ -1,0 +1,235 @@
+"""What a member that lies can do to a queue, and what it cannot (docs/security.md)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from moonraker_netqueue.errors import NetqueueError
+from moonraker_netqueue.model.command import (
+    Command,
+    CommandId,
+    QueuePause,
+    encode,
+)
+from moonraker_netqueue.model.schema import SCHEMA
+from moonraker_netqueue.replica.phase import Phase
+from moonraker_netqueue.replica.status import Role
+from moonraker_netqueue.replica.submission import SubmitState
+from tests.replica.simulation import Cluster, SimHost, simulate
+from tests.replica.test_faults import IDS, three_voters
+from tests.replica.test_hostile import _entries, _group, _receive, _with_observer
+
+_ODD: tuple[Any, ...] = (
+    *(None, True, -1, 1 << 62, 1.5, float("nan"), float("inf"), "", "x" * 100_000),
+    *("../../etc/passwd", "a\0b", "\ud800", b"bytes", [], [[]] * 1000, {}, {"a": {}}),
+    *([None], ["x"] * 300, "[" * 50_000, '{"kind":' * 9_000, "NaN", "1e999"),
+)
+_ARGUMENTS = ("g", "digest", "start", "command", "without", "user", "address", "size")
+
+
+async def _ask(host: SimHost, peer: str, method: str, params: Any) -> str:
+    """What a host refuses with; empty: it answers."""
+    try:
+        assert host.life is not None
+        await host.life.spawn(host.replica.on_request(peer, method, params))
+    except NetqueueError as error:
+        return str(error)
+    return ""
+
+
+def test_whatever_a_member_asks_is_answered_or_refused() -> None:
+    """Every request with every odd value for every argument: no other error."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        target, peer = hosts[0], hosts[1].id
+        right = {"g": _group(target).id, "without": [], "user": "", "address": ""}
+        refused = 0
+        for method in ("no such", *target.replica._requests._handlers):
+            if method == "rules":
+                continue  # with the right arguments it does what any member may
+            for name in _ARGUMENTS:
+                for odd in _ODD:
+                    params = {**right, name: odd}
+                    refused += bool(await _ask(target, peer, method, params))
+        for name in ("g", "without", "user", "address"):
+            for odd in _ODD:
+                params = {**right, name: odd, "g": odd}
+                assert await _ask(target, peer, "rules", params)
+        assert refused > 500
+        assert (await hosts[2].submit("job-0001")).state is SubmitState.ACCEPTED
+        await cluster.until(lambda: cluster.agreed(*IDS))
+
+    simulate(scenario)
+
+
+def test_no_member_speaks_for_another() -> None:
+    """Not by a request, and a command that came twice counts once."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        leader = cluster.leader()
+        assert leader is not None
+        liar, victim = (host for host in hosts if host is not leader)
+        group = _group(leader)
+        forged = encode(Command(CommandId(victim.id, 1, 99), 1.0, QueuePause(True)))
+        params = {"g": group.id, "command": forged}
+        assert "own commands only" in await _ask(leader, liar.id, "submit", params)
+        assert not leader.replica.state.paused
+        own = encode(Command(CommandId(liar.id, 9, 1), 1.0, QueuePause(True)))
+        params = {"g": group.id, "command": own}
+        assert await _ask(leader, liar.id, "submit", params) == ""
+        await cluster.until(lambda: victim.replica.state.paused)
+        await victim.give(QueuePause(False))
+        for _ in range(5):  # replayed, it would pause the queue again
+            assert await _ask(leader, liar.id, "submit", params) == ""
+        await cluster.run_for(2)
+        assert {host.replica.state.paused for host in hosts} == {False}
+
+    simulate(scenario)
+
+
+def test_an_observer_stops_nobody_by_its_hello() -> None:
+    """A version that it makes up, a group, a leader, a majority: the queue goes on."""
+
+    async def scenario(cluster: Cluster) -> None:
+        leader, observer = await _with_observer(cluster)
+        group = _group(leader)
+        good = observer.replica._conversation._hello().form()
+        lies = (
+            good | {"rules": SCHEMA + 7, "speaks": SCHEMA + 7, "v": "9.9.9"},
+            good | {"leader": observer.id, "voters": [observer.id]},
+            good | {"last": 1 << 52, "reach": 1 << 52, "boots": 1 << 52},
+            good | {"name": "<b>\x1b[31m\n", "v": "\0" * 90},
+            good | {"gen": 1 << 60},
+            good | {"leaving": True},
+        )
+        for host in cluster.alive:
+            if host is observer:
+                continue
+            for lie in lies:
+                host.replica.on_message(observer.id, lie)
+                await cluster.run_for(0.1)
+        await cluster.run_for(3)
+        voters = [cluster.hosts[host_id] for host_id in IDS]
+        assert {host.status.phase for host in voters} == {Phase.MEMBER}
+        assert leader.status.role is Role.LEADER
+        assert _group(leader) is group
+        assert (await voters[1].submit("job-0001")).state is SubmitState.ACCEPTED
+
+    simulate(scenario)
+
+
+def test_a_member_cannot_hold_the_queue_up_for_a_copy() -> None:
+    """Where a majority is here nobody stands still for one that says it goes on."""
+
+    async def scenario(cluster: Cluster) -> None:
+        leader, observer = await _with_observer(cluster)
+        params = {"g": _group(leader).id}
+        for host_id in IDS:
+            refusal = await _ask(cluster.hosts[host_id], observer.id, "copy", params)
+            assert "majority" in refusal
+        assert (await leader.submit("job-0001")).state is SubmitState.ACCEPTED
+
+    simulate(scenario)
+
+
+def test_a_voter_that_raises_terms_delays_and_loses_nothing() -> None:
+    """It can keep the group from having a leader for long; what was accepted stays,
+    and without it all goes on."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        assert (await hosts[0].submit("job-0001")).state is SubmitState.ACCEPTED
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        liar, others = hosts[0], hosts[1:]
+        for n in range(1, 20):
+            for host in others:
+                term = host.status.term + n
+                _receive(host, liar, {"type": "higher_term", "term": term})
+                _receive(host, liar, {"type": "timeout_now", "term": term})
+                _receive(host, liar, _entries(host, term=term))
+            await cluster.run_for(0.3)
+        liar.kill()
+        done = await others[0].submit("job-0002", timeout=60.0)
+        assert done.state is SubmitState.ACCEPTED
+        await cluster.until(lambda: others[1].jobs == ["job-0001", "job-0002"])
+
+    simulate(scenario)
+
+
+def test_a_leader_that_accepts_and_forgets_loses_only_time() -> None:
+    """It answers nobody and sends on nothing: the author keeps its command, and gives
+    it to the next leader."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        leader = cluster.leader()
+        assert leader is not None
+        author = next(host for host in hosts if host is not leader)
+        await author.submit("job-0001")
+        liar = leader.id
+        cluster.net.filter = lambda source, _, message: (
+            source != liar or _is_heartbeat(message)
+        )
+        assert (await author.submit("job-0002")).state is SubmitState.PENDING
+        leader.kill()
+        await cluster.until(lambda: author.jobs == ["job-0001", "job-0002"])
+
+    simulate(scenario)
+
+
+def _is_heartbeat(message: Any) -> bool:
+    """Whether it says no more than that its sender leads."""
+    form = message.get("m") if isinstance(message, dict) else None
+    return isinstance(form, dict) and form.get("entries") == []
+
+
+def test_a_member_can_doubt_a_host_until_a_person_looks() -> None:
+    """The one thing by which it stops another host: the others go on, and that one
+    says who doubts it, and what to do."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        await hosts[0].submit("job-0001")
+        liar, victim, other = hosts
+        doubt = {"t": "doubt", "boots": 7, "why": "I say so"}
+        victim.replica.on_message(liar.id, doubt)
+        await cluster.until(lambda: victim.status.phase is Phase.FAILED)
+        error = victim.status.error or ""
+        assert liar.id in error
+        assert "rejoin" in error
+        done = await other.submit("job-0002", timeout=60.0)
+        assert done.state is SubmitState.ACCEPTED
+        assert victim.life is not None
+        await victim.life.spawn(victim.replica.rejoin())
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        assert victim.jobs == ["job-0001", "job-0002"]
+
+    simulate(scenario)
+
+
+def test_bad_messages_are_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Thousands of them: a line for each kind."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        good = hosts[1].replica._conversation._hello().form()
+        caplog.clear()
+        for n in range(500):
+            _receive(hosts[0], hosts[1], {"type": f"kind {n}"})
+            hosts[0].replica.on_message(hosts[1].id, good | {"last": str(n)})
+            old = good | {"boots": 1, "nonce": f"n{n}"}
+            hosts[0].replica.on_message(hosts[1].id, old)
+        await cluster.run_for(1)
+        lines = [r for r in caplog.records if r.levelno >= logging.WARNING]
+        said = [r.getMessage() for r in lines]
+        about = [text for text in said if text.startswith("host ")]
+        assert len(about) == 3
+        assert all(hosts[1].id in text for text in about)
+        assert len(said) == 4  # and the one that was doubted stops, once
+
+    simulate(scenario)
