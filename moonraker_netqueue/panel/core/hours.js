@@ -18,9 +18,10 @@ export function until(period) {
   return [Math.floor(end / 60), end % 60].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
-/** What to ask for so that shares become others: null for one that goes. */
+/** What to ask for so that shares become what a form's rows say: null for one that goes. */
 export function shareChange(before, rows) {
-  const after = Object.fromEntries(rows.filter(([owner]) => owner));
+  const named = rows.map(([owner, share]) => [owner.trim(), Number(share)]);
+  const after = Object.fromEntries(named.filter(([owner]) => owner));
   const gone = Object.keys(before).filter((owner) => !(owner in after));
   return { ...after, ...Object.fromEntries(gone.map((owner) => [owner, null])) };
 }

@@ -39,13 +39,13 @@ function Period({ number, period, onChange, onRemove }) {
       aria-pressed=${String(period.days.includes(day))} onClick=${() => toggle(day)}>
       ${weekday(day, 'short')}</button>`)}</div>
     <${Field} label=${t('hours.from')}><input type="time" required value=${period.start}
-      onChange=${({ target }) => target.value &&
+      onInput=${({ target }) => target.value &&
         change({ start: target.value, duration: duration(target.value, until(period)) })} /><//>
     <${Field} label=${t('hours.until')}><input type="time" required value=${until(period)}
-      onChange=${({ target }) => target.value &&
+      onInput=${({ target }) => target.value &&
         change({ duration: duration(period.start, target.value) })} /><//>
     <${Field} label=${t('hours.events')}><input type="number" min="0" placeholder="∞"
-      value=${period.max_manual_events ?? ''} onChange=${({ target }) =>
+      value=${period.max_manual_events ?? ''} onInput=${({ target }) =>
         change({ max_manual_events: target.value === '' ? null : Number(target.value) })} /><//>
     <span class="quiet">${period.tz}</span>
     <${IconButton} icon="close" label=${t('hours.remove', { number })} onClick=${onRemove} /></div>`;
@@ -57,9 +57,9 @@ export function Shares({ rows, onChange }) {
     <p class="quiet">${rows.length ? t('shares.hint') : t('shares.none')}</p>
     ${rows.map(([owner, share], at) => html`<div class="period" key=${at}>
       <${Field} label=${t('shares.owner')}><input required maxlength="64" value=${owner}
-        onChange=${({ target }) => onChange(replaced(rows, at, [target.value.trim(), share]))} /><//>
+        onInput=${({ target }) => onChange(replaced(rows, at, [target.value, share]))} /><//>
       <${Field} label=${t('shares.share')}><input type="number" required min="1" max="1000" value=${share}
-        onChange=${({ target }) => onChange(replaced(rows, at, [owner, Number(target.value)]))} /><//>
+        onInput=${({ target }) => onChange(replaced(rows, at, [owner, target.value]))} /><//>
       <${IconButton} icon="close" label=${t('shares.remove', { owner })}
         onClick=${() => onChange(without(rows, at))} /></div>`)}
     <button type="button" class="outlined" onClick=${() => onChange([...rows, ['', 1]])}>

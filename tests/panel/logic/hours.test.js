@@ -15,7 +15,7 @@ test('the end of a period is what it was made from', () => {
 });
 
 test('a share that goes is asked for as null', () => {
-  assert.deepEqual(shareChange({ anna: 2, bert: 1 }, [['anna', 3], ['cleo', 1], ['', 1]]), {
+  assert.deepEqual(shareChange({ anna: 2, bert: 1 }, [['anna ', '3'], ['cleo', 1], [' ', 1]]), {
     anna: 3, cleo: 1, bert: null,
   });
 });
