@@ -85,6 +85,21 @@ MUTATIONS = (
     Mutation(
         "R5",
         "replica/lives.py",
+        "if mark is not None and not known.nonce.startswith(mark):",
+        "if False:",
+        "replica/test_lives.py"
+        "::test_a_copy_that_was_started_more_often_alone_is_not_let_in",
+    ),
+    Mutation(
+        "R5",
+        "replica/lives.py",
+        "if known is None or known.boots < boots:",
+        "if False:",
+        "replica/test_lives.py::test_who_knows_a_later_life_passes_it_on",
+    ),
+    Mutation(
+        "R5",
+        "replica/lives.py",
         "if same and hello.last_index < known.reach:",
         "if False:",
         "replica/test_lives.py"

@@ -4,7 +4,8 @@
 Klipper) in network namespaces share a queue. Jobs are added all the time, and a person
 clears beds and has lost prints made again, while random faults are made and mended. At
 the end everything is mended, all is printed, and Klipper's own logs are counted.
-Ctrl-C brings the end on.
+Files are too large for all to stay on every host: they leave, and are fetched again.
+Ctrl-C brings the end on; once more, or a failure, and what was counted so far is told.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ _PAUSE = (2.0, 8.0)  # seconds a fault lasts, and between faults
 _JOBS_EVERY = 6.0  # seconds
 _ROUND_EVERY = 15.0  # seconds between a person's looks at the printers
 _JUMPS = (-86400, -90, 90, 86400)  # seconds
+_BUDGET = "disk_budget: 64\n"  # MiB of files on each host, the least there can be
+_LINE = b";" * 1023 + b"\n"
+_BALLAST = 62 << 10  # lines of a file that stays: nobody else has it, nobody prints it
+_PADDING = _LINE * 500  # of a file that is printed: a few fit beside the ballast
 _PATIENCE = 600.0  # seconds until a host is back, and until all is printed in the end
 
 
@@ -166,6 +171,9 @@ class People:
         self.job_ids: dict[str, str] = {}  # by mark, of what was acknowledged
         self.decided: dict[str, str] = {}  # print -> job, of prints made again
         self.seen: dict[str, dict[str, Any]] = {}  # by id; the queue keeps 100 complete
+        self.deleted = self.fetched_again = 0  # files, on all hosts
+        self._files: dict[str, set[str]] = {}  # by host: names of its contents
+        self._left: dict[str, set[str]] = {}  # by host: those that it had once
         self._farm = farm
         self._draw = random.Random(seed + 1)  # noqa: S311 - which job
         self._next_job = self._next_round = 0.0
@@ -180,6 +188,14 @@ class People:
         """Marks of the jobs that are complete."""
         return {mark for mark, job in self.jobs.items() if job["state"] == "done"}
 
+    def take_room(self) -> None:
+        """Leave each host little room for files that come and go."""
+        for printer in self._farm.printers:
+            name = f"ballast of {printer.name}.gcode"
+            printer.client.upload(name, f"G28 ; {name}\n".encode() + _LINE * _BALLAST)
+            job = {"filename": name, "tags": ["nobody has it"]}
+            printer.client.post(f"{ROOT}/job", job)
+
     def work_for(self, seconds: float) -> None:
         """Do what is due until so much time is over."""
         end = time.monotonic() + seconds
@@ -190,7 +206,19 @@ class People:
             if now >= self._next_round:
                 self._next_round = now + _ROUND_EVERY
                 self.look_after()
+            self._look_at_files()
             time.sleep(0.1)
+
+    def _look_at_files(self) -> None:
+        for printer in self._farm.printers:
+            folder = printer.data_path / "gcodes" / ".netqueue"
+            now = {path.name for path in folder.glob("?" * 64)}
+            before = self._files.get(printer.name, set())
+            left = self._left.setdefault(printer.name, set())
+            self.deleted += len(before - now)
+            self.fetched_again += len((now - before) & left)
+            left |= before - now
+            self._files[printer.name] = now
 
     def _add(self) -> None:
         """Add a job; a host that does not answer is not asked again."""
@@ -198,6 +226,7 @@ class People:
         count = self._draw.randint(1, 2)
         self.submitted += 1
         mark, text = self._farm.sample(count, seconds=self._draw.randint(1, 5))
+        text += _PADDING
         with contextlib.suppress(VirtualPrinterError, OSError):
             answer = self._farm.submit(at, mark, text, count)
             self.pending += bool(answer["pending"])
@@ -219,7 +248,11 @@ class People:
 
     def _see(self, jobs: list[dict[str, Any]]) -> None:
         done = {job_id for job_id, job in self.seen.items() if job["state"] == "done"}
-        self.seen |= {job["job_id"]: job for job in jobs if job["job_id"] not in done}
+        self.seen |= {
+            job["job_id"]: job
+            for job in jobs
+            if job["job_id"] not in done and not job["name"].startswith("ballast")
+        }
 
     def let_in(self, printer: Machine) -> None:
         """A host that has less than it had said forgets its copy (R5)."""
@@ -243,22 +276,40 @@ def run(minutes: float, faults: int, seed: int) -> int:
     """The exit status: 0 if nothing was lost or doubled and all counts are right."""
     with (
         tempfile.TemporaryDirectory(prefix="netqueue-nemesis-") as folder,
-        farm_of(Path(folder), 3, fragile=3) as farm,
+        farm_of(Path(folder), 3, fragile=3, options=_BUDGET) as farm,
     ):
         people = People(farm, seed)
+        people.take_room()
         nemesis = Nemesis(farm, people, seed)
         began = time.monotonic()
         end = began + 60 * minutes
         stopped: list[int] = []
-        signal.signal(signal.SIGINT, lambda number, _frame: stopped.append(number))
-        while not stopped and (time.monotonic() < end or nemesis.made.total() < faults):
-            minute = (time.monotonic() - began) / 60
-            print(f"{minute:5.1f} min, {people.submitted} jobs:", end="", flush=True)
-            nemesis.strike()
-        return _judge(farm, nemesis, people)
+
+        def stop(number: int, _frame: object) -> None:
+            stopped.append(number)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        signal.signal(signal.SIGINT, stop)
+        ended = False
+        try:
+            while not stopped and (
+                time.monotonic() < end or nemesis.made.total() < faults
+            ):
+                minute = (time.monotonic() - began) / 60
+                told = f"{minute:5.1f} min, {people.submitted} jobs:"
+                print(told, end="", flush=True)
+                nemesis.strike()
+            _mend(farm, people)
+            ended = True
+        finally:
+            if not ended:
+                print("NOT TO ITS END: what follows is as far as it got", flush=True)
+            status = _judge(farm, nemesis, people)
+        return status
 
 
-def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
+def _mend(farm: Farm, people: People) -> None:
+    """Mend everything, and let all be printed."""
     print("mending everything", flush=True)
     farm.switch.heal()
     farm.start()
@@ -266,11 +317,15 @@ def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
         printer.recover(120)
     wait(farm.settled, _PATIENCE)
     _finish(farm, people)
+
+
+def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
+    """Tell the counts; the exit status."""
     evidence = gather(farm, farm.began)
     begun = sum((one.begun for one in evidence), Counter[str]())
     ended = sum((one.ended for one in evidence), Counter[str]())
     decided = Counter(people.decided.values())
-    shown = {job["job_id"] for job in farm.jobs(farm.printers[0])}
+    shown, equal = _shown(farm)
     lost = [
         mark
         for mark, job_id in people.job_ids.items()
@@ -289,7 +344,7 @@ def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
         for mark, job in people.jobs.items()
         for text in _wrong(job, farm.wanted[mark], ended[mark])
     ]
-    if not farm.equal():
+    if not equal:
         wrong.append("the printers do not tell the same story")
     faults = ", ".join(f"{name} {n}" for name, n in sorted(nemesis.made.items()))
     print(f"faults injected: {nemesis.made.total()} ({faults})")
@@ -303,11 +358,26 @@ def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
     )
     print(f"prints begun {begun.total()}, ended {ended.total()}, ", end="")
     print(f"made again as a person said {len(people.decided)}")
+    print(
+        f"files deleted for want of room {people.deleted}, of these fetched again"
+        f" {people.fetched_again}"
+    )
     print(f"hosts let in again as a person said {people.let_in_again}")
     print("\n".join(["counts that are wrong:", *wrong] if wrong else ["counts right"]))
     twice = sum(number for number in doubled.values() if number > 0)
     print(f"lost {len(lost)}, doubled {twice}")
     return 1 if lost or twice or wrong else 0
+
+
+def _shown(farm: Farm) -> tuple[set[str], bool]:
+    """Ids of the jobs that any printer shows, and whether all show the same."""
+    shown: set[str] = set()
+    for printer in farm.printers:
+        with contextlib.suppress(VirtualPrinterError, OSError):
+            shown |= {job["job_id"] for job in farm.jobs(printer)}
+    with contextlib.suppress(VirtualPrinterError, OSError):
+        return shown, farm.equal()
+    return shown, False
 
 
 def _wrong(job: dict[str, Any], wanted: int, ended: int) -> Iterator[str]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import importlib
 import logging
 import socket
@@ -127,8 +128,8 @@ class NetQueue:
         except OSError as error:
             self.server.set_failed_component("netqueue")
             self._warn(
-                f"{error.filename or self._data_path}: {error.strerror}. Let the user"
-                " that Moonraker runs as write there, and restart Moonraker."
+                f"{error.filename or self._data_path}: {error.strerror}."
+                f" {_remedy(error)}, and restart Moonraker."
             )
 
     async def close(self) -> None:
@@ -191,6 +192,14 @@ class NetQueue:
     def _warn(self, text: str) -> None:
         self._problem = text
         self.server.add_warning(f"netqueue: {text}", warn_id="netqueue")
+
+
+def _remedy(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Free space on that disk"
+    if error.errno == errno.EISDIR:
+        return "Move that folder away: a file belongs there"
+    return "Let the user that Moonraker runs as write there"
 
 
 def _options(config: ConfigHelper) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,9 +49,31 @@ class PanelEntries:
         self._worker = worker
 
     async def apply(self, wanted: Collection[Entry]) -> None:
-        """Bring the dashboards' entries in step. What cannot be made is logged."""
-        made = await self._worker.run(self._read_record)
-        before = dict(made)
+        """Bring the dashboards' entries in step. What is in the way is told.
+
+        Nothing is made that could not be remembered: it would be made at each start.
+        """
+        try:
+            made = await self._worker.run(self._read_record)
+            if made.keys() == {entry.value for entry in wanted}:
+                return
+            await self._worker.run(self._write_record, made)
+            changed = await self._changed(made, wanted)
+            if changed != made:
+                await self._worker.run(self._write_record, changed)
+        except (OSError, ValueError) as error:
+            self._server.add_warning(
+                f"netqueue: the entries in dashboards stay as they are: {self._record}"
+                f" cannot be used ({error}). Free space on its disk, or move it away"
+                " so that they are made anew; then restart Moonraker.",
+                warn_id="netqueue_entries",
+            )
+
+    async def _changed(
+        self, made: Mapping[str, str], wanted: Collection[Entry]
+    ) -> dict[str, str]:
+        """Make and remove entries; what is made then."""
+        made = dict(made)
         for entry in Entry:
             name = entry.value
             try:
@@ -61,9 +83,7 @@ class PanelEntries:
                     await self._remove(entry, made.pop(name))
             except (self._server.error, OSError, ValueError) as error:
                 _LOGGER.warning("netqueue: %s in the dashboard: %s", name, error)
-        if made != before:
-            data = json.dumps(made).encode()
-            await self._worker.run(replace_durably, self._record, data, self._disk)
+        return made
 
     async def _add(self, entry: Entry) -> str:
         """Make an entry; what it is found by again."""
@@ -94,7 +114,13 @@ class PanelEntries:
 
     def _read_record(self) -> dict[str, str]:
         text = self._read(self._record)
-        return {} if text is None else dict(json.loads(text))
+        record = {} if text is None else json.loads(text)
+        if not isinstance(record, dict):
+            raise ValueError("it is damaged")
+        return {str(name): str(found_by) for name, found_by in record.items()}
+
+    def _write_record(self, made: Mapping[str, str]) -> None:
+        replace_durably(self._record, json.dumps(made).encode(), self._disk)
 
     def _change_sidebar(self, wanted: bool) -> None:
         """Add our entry, or give the file back as it was."""

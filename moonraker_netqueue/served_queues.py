@@ -39,6 +39,8 @@ class ServedQueues:
             data = file.read()
         try:
             names = json.loads(data)["queues"]
+            if not isinstance(names, list):
+                raise TypeError("no list of names")
             if not all(QUEUE_NAME.fullmatch(name) for name in names):
                 raise ValueError("a name that is none")
         except (ValueError, TypeError, KeyError) as error:

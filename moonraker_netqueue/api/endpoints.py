@@ -96,9 +96,10 @@ class Endpoints:
 
         It is about that queue, whatever the member says (R13).
         """
-        endpoint, values = str(params.get("endpoint")), params.get("arguments")
-        if endpoint not in _OWNER_CALLS or not isinstance(values, dict):
-            return {"status": 400, "error": f"{endpoint[:40]!r} is not passed on"}
+        endpoint, values = params.get("endpoint"), params.get("arguments")
+        request_type = _OWNER_CALLS.get(endpoint) if isinstance(endpoint, str) else None
+        if request_type is None or not isinstance(values, dict):
+            return {"status": 400, "error": f"{str(endpoint)[:40]!r} is not passed on"}
         values = {"queue": queue, **values}
         if values["queue"] != queue:
             return {"status": 403, "error": f"that is not about queue {queue}"}
@@ -106,9 +107,7 @@ class Endpoints:
         if owner != self._host.host_id:
             return {"status": 404, "error": "this host does not own that printer"}
         try:
-            return {
-                "result": await self.call(endpoint, _OWNER_CALLS[endpoint], values, "")
-            }
+            return {"result": await self.call(endpoint, request_type, values, "")}
         except ApiError as error:
             return {"status": error.status, "error": str(error)}
 

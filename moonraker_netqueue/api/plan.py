@@ -16,7 +16,7 @@ from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
 from .queue import ServedQueue
-from .views import host_name, idle_view, job_name, start_views
+from .views import host_name, idle_view, job_name, phrases, start_views
 
 _WIDTH, _WIDTH_MIN, _WIDTH_MAX = 960, 320, 4_000  # pixels
 _OFFSET_MAX = 16 * 60  # minutes
@@ -114,7 +114,12 @@ def _plan_view(
             for host_id, (job_id, item) in sorted(found.assignment.items())
         ],
         "waiting": [
-            {"job_id": job_id, "job": job_name(state, job_id), "why": why}
+            {
+                "job_id": job_id,
+                "job": job_name(state, job_id),
+                "why": why,
+                "phrases": phrases(why=why),
+            }
             for job_id, why in found.jobs.items()
         ],
         "idle": [

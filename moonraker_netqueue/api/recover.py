@@ -40,7 +40,8 @@ class RecoverEndpoints:
             "missing": _hosts(queue, outlook.missing),
             "majority_missing": outlook.majority_missing,
             "unseen": _unseen(outlook),
-            "twice": _twice(queue) if outlook.majority_missing else [],
+            "twice": _twice(queue),
+            "twice_if": _twice_if(queue, outlook),
             "held": self._held(queue),
         }
 
@@ -80,9 +81,21 @@ def _unseen(outlook: Outlook) -> str:
         return ""
     return (
         "the missing hosts may be a majority: what they accepted since they were last"
-        " connected is not here, and comes when they return. If they are on and see"
-        " each other, they go on, too, and each waiting copy may be made on both sides"
+        " connected is not here, and comes when they return"
     )
+
+
+def _twice_if(queue: ServedQueue, outlook: Outlook) -> str:
+    """When each copy that waits may be made on both sides."""
+    missing = ", ".join(map(queue.host_name, outlook.missing))
+    if outlook.majority_missing:
+        how = f"if {missing} are on and see each other, they go on, too"
+    else:
+        how = (
+            f"if {missing} is on, only cut off from here, and somebody lets the queue"
+            " go on there, too"
+        )
+    return f"{how}: then each copy that waits may be made on both sides"
 
 
 def _twice(queue: ServedQueue) -> list[dict[str, Any]]:

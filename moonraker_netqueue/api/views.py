@@ -13,6 +13,7 @@ from ..model.printer import Printer
 from ..model.queue_state import QueueState
 from ..printer.explanation import IdleWhy
 from ..printer.outlook import Held, Outlook
+from ..scheduler.phrases import plain
 
 _MAKING = (PrintState.FETCHING, PrintState.PRINTING)
 
@@ -70,6 +71,7 @@ def held_view(state: QueueState, held: Held) -> dict[str, Any]:
         "use": found.use.name.lower(),
         "text": found.text,
         "remedy": found.remedy,
+        "phrases": phrases(text=found.text, remedy=found.remedy),
         "at": found.at,
         "price_minutes": None if found.price is None else found.price / 100,
         "values": dict(found.values),
@@ -113,6 +115,7 @@ def job_view(
             for index, item in enumerate(job.items)
         ],
         "why": why,
+        "phrases": phrases(why=why),
     }
 
 
@@ -154,11 +157,18 @@ def printer_view(
     return view
 
 
+def phrases(**texts: str) -> dict[str, Any]:
+    """Texts of a view, by their names, as codes with values; those that have some."""
+    forms = {name: plain(text) for name, text in texts.items()}
+    return {name: form for name, form in forms.items() if form is not None}
+
+
 def idle_view(why: IdleWhy) -> dict[str, Any]:
     """What would give an idle printer work, and which jobs."""
     return {
         "code": why.code,
         "remedy": why.remedy,
+        "phrases": phrases(why=why.text, remedy=why.remedy),
         "job_ids": list(why.job_ids),
     }
 

@@ -51,11 +51,13 @@ def risks_page(shown: _Thing) -> Page:
     ]
     if shown["unseen"]:
         page.append(Line(shown["unseen"], "yellow"))
-        columns = (Column("may be made twice", lead=True), Column("copies"))
-        rows = [(row["job"], row["copies"]) for row in shown["twice"]]
-        page.append(Table.of(columns, rows, "no copy waits"))
     else:
         page.append(Line("all that was accepted is here: nothing is lost by it"))
+    if shown["twice"]:
+        page.append(Line(shown["twice_if"], "yellow"))
+        columns = (Column("may be made twice", lead=True), Column("copies"))
+        rows = [(row["job"], row["copies"]) for row in shown["twice"]]
+        page.append(Table.of(columns, rows))
     return page + _held(shown["held"])
 
 

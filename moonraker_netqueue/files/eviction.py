@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from ..errors import NetqueueError
 from ..model.command import ContentDropped, ContentEvict, ContentHeld
 from ..model.content import Content, FileRef
+from ..model.errors import Rule
 from ..model.printer_rules import HOLDERS_MIN
 from ..names import is_sha256
 from ..ports import Clock, Links, Message
@@ -26,6 +27,7 @@ _LOGGER = logging.getLogger(__name__)
 VERIFY_METHOD = "verify"  # link request: read a content again, is it good?
 _VERIFY_SECONDS = 120.0  # a slow card reads a large file for long
 _RETRY = 300.0  # seconds between tries while there is too much
+_SOON = 10.0  # seconds, while a queue has no majority: as after a start
 _MIB = 1 << 20
 
 
@@ -101,25 +103,27 @@ class Eviction:
         Raises ContentNeeded or another NetqueueError, and then it is still here.
         """
         async with self._one_at_a_time:
-            released: list[tuple[Replica, Content]] = []
+            released: list[tuple[Replica, Content | None]] = []
             try:
                 self._require_unneeded(sha256)
                 for replica in tuple(self._replicas().values()):
-                    content = replica.state.held_by(self._links.host_id, sha256)
-                    if content is not None:
-                        released.append((replica, content))
-                        await self._release(replica, content)
+                    self._require_majority(replica)
+                    held = replica.state.held_by(self._links.host_id, sha256)
+                    released.append((replica, held))
+                    await self._release(replica, sha256)
                 self._require_unneeded(sha256)
-                for replica, content in released:
+                for replica, _ in released:
                     if replica.state.referenced(sha256):
-                        await self._require_good_copy(replica, content)
+                        await self._require_good_copy(replica, sha256)
                 self._require_unneeded(sha256)  # it may have been reserved meanwhile
             except NetqueueError:
-                for replica, content in released:
-                    await self._take_back(replica, content)
+                for replica, held in released:
+                    content = held or replica.state.contents.get(sha256)
+                    if content is not None:
+                        await self._take_back(replica, content)
                 raise
             await self._store.drop(sha256)
-            return tuple(replica.queue for replica, _ in released)
+            return tuple(replica.queue for replica, held in released if held)
 
     async def _try(self, sha256: str) -> bool:
         try:
@@ -157,7 +161,7 @@ class Eviction:
             mine = replica.state.prints_of_host(self._links.host_id)
             if any(print_.sha256 == sha256 for print_ in mine):
                 raise ContentNeeded(f"a print of queue {replica.queue} needs it here")
-        if self.spares(sha256):
+        if self._store.is_coming(sha256) or self.spares(sha256):
             raise ContentNeeded("it was added a moment ago: a job for it may come")
 
     def _live_holders(self, replica: Replica, sha256: str) -> list[str]:
@@ -168,24 +172,33 @@ class Eviction:
 
     # The steps.
 
-    async def _release(self, replica: Replica, content: Content) -> None:
-        """Commit that this host is no holder any more."""
-        sha256 = content.sha256
+    async def _release(self, replica: Replica, sha256: str) -> None:
+        """Commit that this host is no holder any more.
+
+        Also of what it does not seem to hold: its log may not be read again yet after
+        a start, or a job of its own may be on its way. After this it knows.
+        """
         live = tuple(sorted(self._links.connected(replica.queue)))
         needed = replica.state.referenced(sha256)
         body = ContentEvict(sha256, live) if needed else ContentDropped(sha256)
         outcome = await replica.submit(body)
         if outcome.state is SubmitState.PENDING:
-            raise ContentNeeded(f"queue {replica.queue} has no majority to agree now")
-        if outcome.state is SubmitState.REJECTED:
+            raise _no_majority(replica)
+        if outcome.rule not in (None, Rule.NOT_FOUND):  # not registered: not needed
             raise ContentNeeded(outcome.reason)
+        if replica.state.outcome(outcome.command_id) is None:
+            raise ContentNeeded(f"this host lags behind queue {replica.queue}")
         if not needed and replica.state.referenced(sha256):
             raise ContentNeeded(f"a job of queue {replica.queue} needs it by now")
 
-    async def _require_good_copy(self, replica: Replica, content: Content) -> None:
+    def _require_majority(self, replica: Replica) -> None:
+        if not _is_ready(replica):
+            raise _no_majority(replica)
+
+    async def _require_good_copy(self, replica: Replica, sha256: str) -> None:
         """Let a host that keeps it read it again."""
-        params = {"sha256": content.sha256}
-        for host in self._live_holders(replica, content.sha256):
+        params = {"sha256": sha256}
+        for host in self._live_holders(replica, sha256):
             try:
                 answer = await self._links.request(
                     replica.queue, host, VERIFY_METHOD, params, _VERIFY_SECONDS
@@ -217,9 +230,12 @@ class Eviction:
                 except FilesError as error:
                     _LOGGER.warning("contents cannot be deleted: %s", error)
             over = self._over()
-            self._show(self._too_much(over) if over > 0 else None)
+            ready = all(map(_is_ready, self._replicas().values()))
+            if ready or over <= 0:
+                self._show(self._too_much(over) if over > 0 else None)
             try:
-                await self._clock.wait_for(self._news.wait(), _RETRY)
+                seconds = _RETRY if ready else _SOON
+                await self._clock.wait_for(self._news.wait(), seconds)
             except TimeoutError:
                 continue
 
@@ -234,3 +250,12 @@ class Eviction:
             f" here only if {HOLDERS_MIN} other hosts that are on have it. Switch other"
             " hosts on, remove jobs, or raise disk_budget"
         )
+
+
+def _is_ready(replica: Replica) -> bool:
+    status = replica.status()
+    return status.quorum and status.leader is not None
+
+
+def _no_majority(replica: Replica) -> ContentNeeded:
+    return ContentNeeded(f"queue {replica.queue} has no majority to agree now")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,6 +58,7 @@ class ContentStore:
         self._index: dict[str, Entry] = {}  # what was used last is at the end
         self.make_room: MakeRoom = _make_none  # asked once before DiskFull is raised
         self.on_kept: Callable[[], object] = lambda: None  # there is one content more
+        self._coming: Counter[str] = Counter()  # contents that `add` is about
         self._heavy = asyncio.Semaphore(_HEAVY_AT_ONCE)
         self._indexing = asyncio.Lock()
         self._numbers = itertools.count()
@@ -88,12 +91,26 @@ class ContentStore:
         """
         name = name or path.name
         fresh = self._fresh()
+        with ExitStack() as coming:
+            try:
+                digest = await self._with_room(self._take_in, path, name, fresh)
+                coming.enter_context(self._noted_as_coming(digest.sha256))
+                await self._keep(fresh, digest)
+            finally:
+                await self.run(self._disk.remove, fresh)
+            return FileRef(digest.md5, digest.sha256, digest.size, name)
+
+    @contextmanager
+    def _noted_as_coming(self, sha256: str) -> Iterator[None]:
+        self._coming[sha256] += 1
         try:
-            digest = await self._with_room(self._take_in, path, name, fresh)
-            await self._keep(fresh, digest)
+            yield
         finally:
-            await self.run(self._disk.remove, fresh)
-        return FileRef(digest.md5, digest.sha256, digest.size, name)
+            self._coming -= Counter([sha256])
+
+    def is_coming(self, sha256: str) -> bool:
+        """Whether `add` has not returned yet: who added it could not say what for."""
+        return self._coming[sha256] > 0
 
     async def drop(self, sha256: str) -> None:
         """Delete a content that nobody speaks of any more; raises FilesError."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..model.job import Job
 from ..model.queue_state import QueueState
+from ..scheduler.phrases import Phrase
 from ..scheduler.planner import Plan
 from .board import Board, ClassKey
 
@@ -56,7 +57,8 @@ def explanation(
     for name, key in board.classes.items():
         job = state.jobs.get(key.job_id)
         if key.queue == queue and job is not None and key.job_id not in waiting:
-            waiting[key.job_id] = _why(state, plan, name, key, job, declined)
+            why = _why(state, plan, name, key, job, declined)
+            waiting[key.job_id] = Phrase("waiting", what=why)
     taken = {
         board.printers[printer]: board.classes[name]
         for printer, name in plan.assignment.items()
@@ -84,7 +86,9 @@ def _idle(
         if host not in state.printers:
             continue
         if state.paused:
-            found[host] = IdleWhy(_PAUSED, "the queue is paused", "resume the queue")
+            found[host] = IdleWhy(
+                _PAUSED, Phrase("queue_paused"), Phrase("resume_queue")
+            )
             continue
         keys = (board.classes[job] for job in why.jobs)
         jobs = dict.fromkeys(key.job_id for key in keys if key.queue == queue)
@@ -102,14 +106,11 @@ def _why(
 ) -> str:
     if job.quarantined(key.item) and not (job.wishes.hold or state.paused):
         failed = job.items[key.item].failed
-        return f"waiting: it failed {failed} times; retry it after a look at why"
+        return Phrase("failed_times", n=failed)
     waiting = plan.why_waiting.get(name)
     if waiting is None and key in declined:
-        return f"waiting: it is tried again soon. {declined[key]}"
+        return Phrase("again_soon", reason=declined[key])
     if waiting is None:
         takers = [p for p, job_class in plan.assignment.items() if job_class == name]
-        return f"waiting: {', '.join(takers)} is about to take it"
-    plain = waiting.text
-    for prefix in ("waits: ", "waits, "):
-        plain = plain.removeprefix(prefix)
-    return f"waiting: {plain}"
+        return Phrase("about_to_take", printers=", ".join(takers))
+    return waiting.why

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..ports import Worker
 from ..scheduler.idle import NO_JOB, PrinterWhy
+from ..scheduler.phrases import chained
 from ..scheduler.planner import Plan
 from ..scheduler.problem import Problem
 from ..scheduler.solvers.solver import Solver
@@ -94,7 +95,7 @@ def _why_idle(
     said = [why for why in said if why.jobs] or said
     return PrinterWhy(
         code=said[0].code,
-        text="; ".join(dict.fromkeys(why.text for why in said)),
+        text=chained("semicolon", dict.fromkeys(why.text for why in said)),
         remedy=next((why.remedy for why in said if why.remedy), ""),
         jobs=tuple(job for why in said for job in why.jobs),
     )

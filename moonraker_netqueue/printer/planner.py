@@ -55,6 +55,23 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class _Explained:
+    """What was told last of a queue, and what that followed from."""
+
+    planned: Planned
+    revision: int
+    declined: Mapping[ClassKey, str]
+    explanation: Explanation
+
+    def holds(
+        self, planned: Planned, revision: int, declined: Mapping[ClassKey, str]
+    ) -> bool:
+        """Whether it is still so: screens ask once a second."""
+        basis = (self.revision, self.declined)
+        return self.planned is planned and basis == (revision, declined)
+
+
+@dataclass(frozen=True)
 class _Declined:
     until: float  # monotonic seconds
     reason: str
@@ -75,6 +92,7 @@ class Planner:
         # By what was declined:
         self._boards: dict[frozenset[ClassKey], _Board] = {}
         self._known: dict[frozenset[ClassKey], Planned] = {}
+        self._explained: dict[str, _Explained] = {}  # by queue
 
     def decline(self, key: ClassKey, seconds: float, reason: str) -> None:
         """Give this printer no copy of a class for a while."""
@@ -146,9 +164,14 @@ class Planner:
         """Why jobs of `queue` wait and its printers are idle; raises SchedulerError."""
         planned = await self.planned()
         declined = {key: self._declined[key].reason for key in self._still_declined()}
-        state = self._queues.state(queue)
-        plan = planned.joint.plan
-        return explanation(queue, state, planned.board, plan, declined)
+        revision = self._queues.revision
+        known = self._explained.get(queue)
+        if known is None or not known.holds(planned, revision, declined):
+            state, plan = self._queues.state(queue), planned.joint.plan
+            told = explanation(queue, state, planned.board, plan, declined)
+            known = _Explained(planned, revision, declined, told)
+            self._explained[queue] = known
+        return known.explanation
 
     async def planned(self) -> Planned:
         """The plan of everything that waits; raises SchedulerError."""

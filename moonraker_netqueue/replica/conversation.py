@@ -13,7 +13,7 @@ from ..version import __version__
 from .errors import HostDoubted, HostOutdated, ReplicaError, WireInvalid
 from .greeting import Hello, Neighbours, parse_hello
 from .lifecycle import Lifecycle
-from .lives import Lives, doubt_form, parse_doubt
+from .lives import Lives, doubt_form, parse_doubt, parse_seen, seen_form
 from .phase import Phase
 from .report import hello
 
@@ -51,6 +51,7 @@ class Conversation:
     def greet(self, peer: str) -> None:
         """A link is new."""
         self._links.send(self._queue, peer, self._hello().form())
+        self._links.send(self._queue, peer, seen_form(self._lives.all_seen()))
 
     def take_leave(self) -> None:
         """This host ends, or takes no part any more."""
@@ -70,6 +71,8 @@ class Conversation:
             for _ in range(_HELLOS_A_WRITE):
                 await self._clock.sleep(_HELLO_PERIOD)
                 self._say(self._hello())
+                if news := self._lives.news():
+                    self._send_all(seen_form(news))
             self._lives.write()
 
     def on_hello(self, peer: str, message: Message) -> None:
@@ -107,6 +110,17 @@ class Conversation:
                 group.unlink(peer)
         self._lifecycle.note_news()
 
+    def on_lives(self, peer: str, message: Message) -> None:
+        """A linked host says which starts of others it knows; their next hellos are
+        judged by that."""
+        try:
+            seen = parse_seen(message)
+        except WireInvalid as error:
+            _LOGGER.warning("host %.8s sent bad lives: %s", peer, error)
+            return
+        own = self._links.host_id
+        self._lives.hear([told for told in seen if told.host != own])
+
     def _goes_by(self, hello: Hello, peer: str) -> bool:
         """Whether a host's rules are those of this host's queue.
 
@@ -139,8 +153,11 @@ class Conversation:
 
     def _say(self, hello: Hello) -> None:
         self._said = hello
+        self._send_all(hello.form())
+
+    def _send_all(self, form: dict[str, object]) -> None:
         for peer in self._links.connected(self._queue):
-            self._links.send(self._queue, peer, hello.form())
+            self._links.send(self._queue, peer, form)
 
     async def _remember_doubt(self, reason: str, boots: int) -> None:
         try:

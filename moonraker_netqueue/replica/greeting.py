@@ -14,6 +14,7 @@ from .entry import is_name
 from .errors import WireInvalid
 
 HOSTS_MAX = 256  # hosts remembered; the longest silent ones go first
+STARTS_MAX = 64  # starts of itself that a host tells
 _NAME_MAX = 100
 _VOTERS_MAX = 16
 
@@ -33,6 +34,7 @@ class Hello:
     leaving: bool = False  # it is about to end in order
     boots: int = 0  # which start of the sender this is, and its nonce (R5)
     nonce: str = ""
+    starts: tuple[str, ...] = ()  # marks of the last ones, this one's last
     reach: int = 0  # committed entries that its journal has
     configuration: str = ""  # the newest that its seat ever was in (`lives.py`)
     version: str = ""  # of the sender's program, for people
@@ -56,6 +58,7 @@ class Hello:
             "leaving": self.leaving,
             "boots": self.boots,
             "nonce": self.nonce,
+            "starts": list(self.starts),
             "reach": self.reach,
             "conf": self.configuration,
             "v": self.version,
@@ -64,6 +67,11 @@ class Hello:
             "speaks": self.speaks,
             "rules": self.rules,
         }
+
+    def mark(self, start: int) -> str | None:
+        """What tells an earlier start of the sender from a copy's; None: unsaid."""
+        back = self.boots - start
+        return self.starts[-1 - back] if 0 <= back < len(self.starts) else None
 
     def differs(self, said: Hello) -> bool:
         """Whether it is worth saying: in more than the growing log."""
@@ -111,6 +119,7 @@ def parse_hello(form: Message) -> Hello:
         leaving,
         boots,
         str(nonce),
+        parse_names("starts", form.get("starts", ()), STARTS_MAX),
         reach,
         str(configuration),
         version[:_NAME_MAX],

@@ -141,10 +141,11 @@ class Lifecycle:
 
     @property
     def waits_for(self) -> frozenset[str]:
-        """Voters without which the queue has stood still for a while."""
+        """Other voters without which the queue has stood still for a while."""
         group = self.group
-        stands = self._search.stands_still(_PATIENCE)
-        return group.absent if group is not None and stands else frozenset()
+        if group is None or not self._search.stands_still(_PATIENCE):
+            return frozenset()
+        return group.absent - {self._host_id}  # its seat, but with a lost journal
 
     @property
     def lost_queue(self) -> bool:

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from ..ports import Random
 from .database import Database
-from .errors import JournalDamaged
-from .greeting import Hello, is_count
+from .entry import is_name
+from .errors import JournalDamaged, WireInvalid
+from .greeting import HOSTS_MAX, STARTS_MAX, Hello, is_count
 from .journal import Journal
 from .membership import group_of
 from .versions import TABLE, Versions
@@ -27,10 +28,14 @@ CREATE TABLE IF NOT EXISTS seen (
     incarnation TEXT NOT NULL, reach INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS seat (
     only INTEGER PRIMARY KEY CHECK (only = 1), configuration TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS starts (boots INTEGER PRIMARY KEY, nonce TEXT NOT NULL);
 """
 _SET_OWN = "INSERT OR REPLACE INTO own VALUES (1, ?, ?, ?)"
 _SET_SEEN = "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?)"
 _SET_SEAT = "INSERT OR REPLACE INTO seat VALUES (1, ?)"
+_ADD_START = "INSERT OR REPLACE INTO starts VALUES (?, ?)"
+_FORGET_STARTS = "DELETE FROM starts WHERE boots < ?"
+_MARK = 8  # characters of a nonce that tell one start from another
 _HOSTS_MAX = 1000
 ANY = "any"  # for a configuration: a person said that the others have all
 
@@ -54,20 +59,30 @@ class _Seen:
     reach: int = 0
 
 
+class Told(NamedTuple):
+    """A start of another host that one was heard of."""
+
+    host: str
+    boots: int
+    nonce: str
+
+
 class _Loaded(NamedTuple):
     own: _Own
     seen: dict[str, _Seen]
     configuration: str
+    starts: dict[int, str]
 
 
 def _load(connection: sqlite3.Connection) -> _Loaded:
-    loaded = _Loaded(_Own(), {}, "")
+    loaded = _Loaded(_Own(), {}, "", {})
     for boots, held, doubt in _rows(connection, "own", "boots, held, doubt", "iit"):
         loaded = loaded._replace(own=_Own(boots, bool(held), doubt))
     for host, *values in _rows(connection, "seen", "*", "titti"):
         loaded.seen[host] = _Seen(*values)
     for (configuration,) in _rows(connection, "seat", "configuration", "t"):
         loaded = loaded._replace(configuration=configuration)
+    loaded.starts.update(_rows(connection, "starts", "boots, nonce", "it"))
     return loaded
 
 
@@ -92,7 +107,9 @@ class Lives:
         self._random = random
         self._own = _Own()
         self._seen: dict[str, _Seen] = {}
+        self._starts: dict[int, str] = {}  # this host's last ones: nonces
         self._unwritten: set[str] = set()
+        self._news: set[str] = set()  # hosts of which the others were not told yet
         self.versions = Versions(database)
         self.nonce = ""  # of this start
         self.configuration = ""  # newest that this host had a seat in; or ANY
@@ -100,7 +117,7 @@ class Lives:
     async def open(self) -> None:
         """Count this start, durably; raises JournalDamaged or DatabaseFailed."""
         loaded = await self._database.open(_SCHEMA + TABLE, self._load)
-        self._own, self._seen, self.configuration = loaded
+        self._own, self._seen, self.configuration, self._starts = loaded
         await self._begin(self._own.boots + 1)
 
     async def close(self) -> None:
@@ -118,6 +135,13 @@ class Lives:
     def boots(self) -> int:
         """Which start of this host this is."""
         return self._own.boots
+
+    def starts(self) -> tuple[str, ...]:
+        """Marks of this host's last starts without a gap, the present one last."""
+        marks: list[str] = []
+        while (nonce := self._starts.get(self.boots - len(marks))) is not None:
+            marks.append(nonce[:_MARK])
+        return tuple(reversed(marks))
 
     @property
     def doubt(self) -> str:
@@ -158,6 +182,7 @@ class Lives:
     async def begin_anew(self) -> None:
         """A person decided that this host is the right one, its copy old."""
         self._own = replace(self._own, doubt="")
+        self._starts.clear()  # they may be a copy's, which it is none any more
         await self.note_others_have_all()
         await self._begin(self._own.boots + 1)
 
@@ -187,6 +212,11 @@ class Lives:
 
     async def _begin(self, boots: int) -> None:
         self.nonce = self._random.token(8).hex()
+        self._starts[boots] = self.nonce
+        oldest = max(boots - STARTS_MAX + 1, min(self._starts))
+        self._starts = {b: n for b, n in self._starts.items() if b >= oldest}
+        self._database.put((_ADD_START, (boots, self.nonce)))
+        self._database.put((_FORGET_STARTS, (oldest,)))
         await self._set_own(replace(self._own, boots=boots))
 
     async def _set_own(self, own: _Own) -> None:
@@ -209,10 +239,36 @@ class Lives:
             known = known or _Seen(0, "")
             self._seen[host] = replace(known, boots=hello.boots, nonce=hello.nonce)
             self._unwritten.add(host)
+            self._news.add(host)
             self.write()
         if hello.group is not None:
             self.note_reach(host, hello.incarnation, hello.reach)
         return None
+
+    def hear(self, told: list[Told]) -> None:
+        """Another host knows these starts: what is newer counts here, too."""
+        for host, boots, nonce in told:
+            known = self._seen.get(host)
+            if known is None and len(self._seen) >= _HOSTS_MAX:
+                continue
+            if known is None or known.boots < boots:
+                known = known or _Seen(0, "")
+                self._seen[host] = replace(known, boots=boots, nonce=nonce)
+                self._unwritten.add(host)
+                self._news.add(host)
+        self.write()
+
+    def all_seen(self) -> list[Told]:
+        """The latest starts of the hosts that were met last."""
+        return self._told(list(self._seen)[-HOSTS_MAX:])
+
+    def news(self) -> list[Told]:
+        """Those that are new since the last call."""
+        news, self._news = self._news, set()
+        return self._told(sorted(news)[:HOSTS_MAX])
+
+    def _told(self, hosts: list[str]) -> list[Told]:
+        return [Told(h, self._seen[h].boots, self._seen[h].nonce) for h in hosts]
 
     def latest(self, host: str) -> int:
         """Highest start of a host that was seen."""
@@ -242,6 +298,12 @@ def _doubt(known: _Seen, hello: Hello) -> str | None:
             f"start {hello.boots} of it, but another start {known.boots} was seen:"
             " its folder is an old copy, or two machines run with copies of one key"
         )
+    mark = hello.mark(known.boots)
+    if mark is not None and not known.nonce.startswith(mark):
+        return (
+            f"start {known.boots} of it that was seen is none that it knows: its folder"
+            " was copied before, or two machines run with copies of one key"
+        )
     same = hello.group is not None and hello.incarnation == known.incarnation
     if same and hello.last_index < known.reach:
         return (
@@ -262,3 +324,22 @@ def parse_doubt(form: Mapping[str, object]) -> tuple[int, str] | None:
     if not is_count(boots) or not isinstance(reason, str) or not reason:
         return None
     return boots, reason[:300]
+
+
+def seen_form(seen: list[Told]) -> dict[str, object]:
+    """The message that passes on which starts of other hosts are known."""
+    return {"t": "lives", "seen": [list(told) for told in seen]}
+
+
+def parse_seen(form: Mapping[str, object]) -> list[Told]:
+    """Check such a message; raises WireInvalid."""
+    seen = form.get("seen")
+    if not isinstance(seen, (list, tuple)) or len(seen) > HOSTS_MAX:
+        raise WireInvalid("known starts are a list that is not too long")
+    for each in seen:
+        if not isinstance(each, (list, tuple)) or len(each) != 3:
+            raise WireInvalid("a known start is [host, boots, nonce]")
+        host, boots, nonce = each
+        if not (is_name(host) and is_name(nonce) and is_count(boots)):
+            raise WireInvalid("a known start is of a host, a count and a nonce")
+    return [Told(*each) for each in seen]

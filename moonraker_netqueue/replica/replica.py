@@ -325,6 +325,8 @@ class Replica:
             self._conversation.on_hello(peer, message)
         elif message.get("t") == "doubt":
             self._conversation.on_doubt(peer, message)
+        elif message.get("t") == "lives":
+            self._conversation.on_lives(peer, message)
 
     async def on_request(self, peer: str, method: str, params: Message) -> Message:
         return await self._requests.answer(peer, method, params)

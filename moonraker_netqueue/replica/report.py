@@ -62,6 +62,7 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         leaving=leaving,
         boots=lives.boots,
         nonce=lives.nonce,
+        starts=lives.starts(),
         configuration=lives.configuration,
         speaks=SCHEMA,
     )

@@ -12,6 +12,7 @@ from enum import Enum, IntEnum
 
 from .chosen import Chosen
 from .feasibility import Reason, refusals, start_minute
+from .phrases import Phrase, chained
 from .problem import JobClass, Printer
 from .remedies import (
     EFFORT,
@@ -23,7 +24,6 @@ from .remedies import (
     state_text,
 )
 
-NO_MORE = "the operator does as much by hand as the period allows"
 _NAMES_SHOWN = 3
 _LOOKED_AT = 8  # printers among which a line seeks the handiest remedy
 _AWAY = frozenset({Reason.STATE, Reason.CONTENT})  # it takes more than a touch
@@ -74,8 +74,14 @@ class Obstacle:
 class Waiting:
     """Why copies of a job wait; `reasons` counts the printers per reason."""
 
-    text: str
+    why: str
     reasons: Mapping[str, int]
+
+    @property
+    def text(self) -> str:
+        """What is said after the name of the job."""
+        unfit = isinstance(self.why, Phrase) and self.why.code == "no_fit"
+        return f"waits, {self.why}" if unfit else f"waits: {self.why}"
 
 
 def why_waiting(chosen: Chosen) -> dict[str, Waiting]:
@@ -107,9 +113,9 @@ def minutes(hundredths: int) -> str:
 
 def listed(names: list[str]) -> str:
     """The first few names, and how many more there are."""
-    shown = ", ".join(names[:_NAMES_SHOWN])
+    shown = chained("comma", names[:_NAMES_SHOWN])
     more = len(names) - _NAMES_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+    return Phrase("more", names=shown, n=more) if more > 0 else shown
 
 
 def _usefulness(obstacle: Obstacle) -> tuple[int, int]:
@@ -120,26 +126,29 @@ def _line(chosen: Chosen, column: int) -> str:
     """The most useful remedy, and what happens without it."""
     job = chosen.problem.jobs[column]
     if not chosen.problem.printers:
-        return "waits: no printer serves this queue yet"
+        return Phrase("no_printer")
     if job.paused:
-        return "waits: the queue is paused; resume it"
+        return Phrase("paused_resume")
     if job.held:
-        return "waits: it is on hold; release it"
+        return Phrase("held_release")
     if job.quarantined:
-        return "waits: it failed too often; look at why, then retry it"
+        return Phrase("failed_retry")
     looked_at = (_obstacle(chosen, row, column) for row in _telling(chosen, column))
     found = sorted(looked_at, key=_usefulness)
     passes = next((one for one in found if one.use is Use.PASSES), None)
     best = next(iter(found), None)
     if best is not None and best.use is Use.REMEDY:
-        return f"waits: {best.remedy}" + (f"; else {passes.text}" if passes else "")
+        if passes is None:
+            return best.remedy
+        return Phrase("remedy_else", remedy=best.remedy, otherwise=passes.text)
     if passes is not None:
         if passes.code == Price.TAKES.value:
-            return "waits: every printer that fits already takes a copy of it"
-        return f"waits: {passes.text}"
+            return Phrase("all_take")
+        return passes.text
     if best is not None and best.use is Use.LATER:
-        return f"waits: {best.remedy} ({_doing(chosen, best)})"
-    return f"waits, no printer fits: {_needs(chosen, column)}"
+        doing = _doing(chosen, best)
+        return Phrase("remedy_later", remedy=best.remedy, doing=doing)
+    return Phrase("no_fit", needs=_needs(chosen, column))
 
 
 def _doing(chosen: Chosen, obstacle: Obstacle) -> str:
@@ -150,8 +159,8 @@ def _doing(chosen: Chosen, obstacle: Obstacle) -> str:
     row = [printer.name for printer in problem.printers].index(obstacle.printer)
     takes = chosen.vector[row]
     if takes != chosen.idle:
-        return f"it takes {problem.jobs[takes].name} first"
-    return f"it is {state_text(problem.printers[row])}"
+        return Phrase("it_takes_first", job=problem.jobs[takes].name)
+    return Phrase("it_is", doing=state_text(problem.printers[row]))
 
 
 def _telling(chosen: Chosen, column: int) -> Iterator[int]:
@@ -194,7 +203,7 @@ def _obstacle(chosen: Chosen, row: int, column: int) -> Obstacle:
     hardest, effort = holds[-1], EFFORT[reasons[-1]]
     remedy = hardest.remedy
     if effort < HANDY:
-        remedy = " and ".join(dict.fromkeys(one.remedy for one in holds))
+        remedy = chained("both", dict.fromkeys(one.remedy for one in holds))
     alone = len(holds) == 1
     at = hardest.at if alone else None
     order = effort
@@ -254,7 +263,7 @@ def _priced(chosen: Chosen, row: int, column: int) -> Obstacle:
             printer=printer.name,
             code=Price.TAKES.value,
             use=Use.PASSES,
-            text=f"{printer.name} takes a copy of it next",
+            text=Phrase("takes_next", printer=printer.name),
             at=_SECONDS * start_minute(problem, printer),
         )
     loss = chosen.loss(row, column)
@@ -264,7 +273,7 @@ def _priced(chosen: Chosen, row: int, column: int) -> Obstacle:
             printer=printer.name,
             code=Price.ENOUGH.value,
             use=Use.PASSES,
-            text=f"{printer.name} needs a change, and {NO_MORE}",
+            text=Phrase("limited", printer=printer.name),
             order=loss,
         )
     if taken == chosen.idle:
@@ -272,15 +281,15 @@ def _priced(chosen: Chosen, row: int, column: int) -> Obstacle:
             printer=printer.name,
             code=Price.DEARER.value,
             use=Use.PASSES,
-            text=f"starting it on {printer.name} costs more than leaving that idle",
+            text=Phrase("dearer", printer=printer.name),
             price=price,
             order=loss,
         )
     first = problem.jobs[taken].name
-    text = f"{printer.name} takes {first} first"
+    text = Phrase("outbid", printer=printer.name, job=first)
     if price is not None and price >= _HUNDREDTHS:
         worse = price // _HUNDREDTHS
-        text += f"; this one instead would cost at least {worse} min more"
+        text = Phrase("outbid_minutes", printer=printer.name, job=first, minutes=worse)
     return Obstacle(
         printer=printer.name,
         code=Price.OUTBID.value,
@@ -299,10 +308,14 @@ def _needs(chosen: Chosen, column: int) -> str:
     for printer, row in zip(chosen.problem.printers, chosen.scored.mask, strict=True):
         reason = row[column]
         if reason is Reason.STATE:
-            told = f"{printer.name}: {state_text(printer)}"
+            doing = state_text(printer)
+            told = Phrase("at_printer", printer=printer.name, doing=doing)
             refused.setdefault(reason.text, []).append(told)
         elif reason is not None:
             need = need_text(reason, printer, job)
             refused.setdefault(need, []).append(printer.name)
     frequent = sorted(refused.items(), key=lambda entry: -len(entry[1]))
-    return "; ".join(f"{need} ({listed(names)})" for need, names in frequent)
+    return chained(
+        "semicolon",
+        (Phrase("need_of", need=n, printers=listed(names)) for n, names in frequent),
+    )

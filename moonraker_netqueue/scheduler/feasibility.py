@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
+from .phrases import Phrase
 from .problem import FormFactor, JobClass, Printer, Problem, Volume
 
 PLANNED_STATES = ("idle", "printing")
@@ -33,31 +34,10 @@ class Reason(Enum):
     SPREAD = "spread"
 
     @property
-    def text(self) -> str:
+    def text(self) -> Phrase:
         """The reason for a person."""
-        return _TEXTS[self]
+        return Phrase(f"mask_{self.value}")
 
-
-_TEXTS = {
-    Reason.STATE: "not ready, nor soon",
-    Reason.QUEUE: "serves another queue",
-    Reason.PROFILE: "no file sliced for the printer's model",
-    Reason.MATERIAL: "no such material",
-    Reason.NOZZLE: "another nozzle",
-    Reason.VOLUME: "build volume too small",
-    Reason.TAGS: "lacks a tag the job asks for",
-    Reason.FILAMENT: "no spool with enough filament",
-    Reason.OPERATOR: "material change needed and nobody is there",
-    Reason.BED: "bed not known to be clear",
-    Reason.QUARANTINE: "in quarantine after repeated failures",
-    Reason.COLOUR: "material in another colour",
-    Reason.SWITCHED_OFF: "paused by a person",
-    Reason.HELD: "job is held",
-    Reason.ATTEMPTS: "failed here before",
-    Reason.CONTENT: "file on no host that can be reached",
-    Reason.TOGETHER: "other copies of the job are on another printer",
-    Reason.SPREAD: "has a copy already, and they are to be spread",
-}
 
 PASSING = frozenset({Reason.STATE, Reason.OPERATOR, Reason.SPREAD})
 """What holds now, and not for good."""

@@ -6,16 +6,17 @@ from collections import Counter
 from dataclasses import dataclass
 
 from .chosen import Chosen
-from .explain import NO_MORE, Price
+from .explain import Price
 from .feasibility import Reason, refusals, unavailability
+from .phrases import Phrase, chained
 from .problem import Printer
 from .remedies import LOADING, hold, state_text, to_load
 
 _WHAT_TO_DO = {
-    Reason.BED: "clear it",
-    Reason.QUARANTINE: "look after it, then say that its bed is clear",
-    Reason.SWITCHED_OFF: "resume it",
-    Reason.STATE: "get it going",
+    Reason.BED: "clear_it",
+    Reason.QUARANTINE: "look_after_it",
+    Reason.SWITCHED_OFF: "resume_it",
+    Reason.STATE: "get_it_going",
 }
 NO_JOB, TAKEN, UNFIT = "no_job", "taken", "unfit"
 
@@ -49,18 +50,18 @@ def _why(chosen: Chosen, row: int, printer: Printer) -> PrinterWhy:
         return _unavailable(chosen, row, printer, own)
     problem, reasons = chosen.problem, chosen.scored.mask[row]
     if not reasons:
-        return PrinterWhy(NO_JOB, "no job waits")
+        return PrinterWhy(NO_JOB, Phrase("no_job"))
     feasible = [column for column, reason in enumerate(reasons) if reason is None]
     for column in feasible:
         if chosen.left(column) > 0:
             job = problem.jobs[column].name
             if chosen.is_limited(row, column):
-                text = f"{job} needs a change, and {NO_MORE}"
+                text = Phrase("job_limited", job=job)
                 return PrinterWhy(Price.ENOUGH.value, text, jobs=(job,))
-            text = f"starting {job} costs more than staying idle"
+            text = Phrase("job_dearer", job=job)
             return PrinterWhy(Price.DEARER.value, text, jobs=(job,))
     if feasible:
-        return PrinterWhy(TAKEN, "other printers take every job it could print")
+        return PrinterWhy(TAKEN, Phrase("taken"))
     return _to_load(chosen, row, printer) or PrinterWhy(UNFIT, _unfit(chosen, row))
 
 
@@ -71,21 +72,21 @@ def _unavailable(chosen: Chosen, row: int, printer: Printer, own: Reason) -> Pri
     jobs = _but_for(chosen, row, printer, frozenset(_WHAT_TO_DO))
     text = state_text(printer) if own is Reason.STATE else own.text
     if own is not Reason.STATE or jobs:
-        text += f": {_WHAT_TO_DO[own]}"
+        text = Phrase("to_do", why=text, what=Phrase(_WHAT_TO_DO[own]))
     if not jobs:
         return PrinterWhy(own.value, text, _remedy(chosen, printer, own))
-    text += f", {_waiting(len(jobs))}"
+    text = Phrase("comma", first=text, second=_waiting(len(jobs)))
     return PrinterWhy(own.value, text, _remedy(chosen, printer, own), jobs)
 
 
 def _remedy(chosen: Chosen, printer: Printer, own: Reason) -> str:
     if own is Reason.QUARANTINE:
-        return f"look after {printer.name}, then say that its bed is clear"
+        return Phrase("look_after", printer=printer.name)
     if own is Reason.BED:
-        return f"clear the bed of {printer.name}"
+        return Phrase("clear_bed", printer=printer.name)
     if own is Reason.SWITCHED_OFF:
-        return f"resume taking work on {printer.name}"
-    return f"get {printer.name} going"
+        return Phrase("resume_printer", printer=printer.name)
+    return Phrase("get_going", printer=printer.name)
 
 
 def _to_load(chosen: Chosen, row: int, printer: Printer) -> PrinterWhy | None:
@@ -98,10 +99,11 @@ def _to_load(chosen: Chosen, row: int, printer: Printer) -> PrinterWhy | None:
     ((material, count),) = wanted.most_common(1)
     served = [c for c in columns if to_load(printer, jobs[c]) == material]
     reason = chosen.scored.mask[row][served[0]] or Reason.MATERIAL
-    what = "somebody must be there to load" if reason is Reason.OPERATOR else "load"
+    what = "somebody_here" if reason is Reason.OPERATOR else "load_here"
+    told = Phrase(what, material=material)
     return PrinterWhy(
         reason.value,
-        f"{what} {material}, {_waiting(count)}",
+        Phrase("comma", first=told, second=_waiting(count)),
         hold(chosen.problem, printer, jobs[served[0]], reason).remedy,
         tuple(jobs[column].name for column in served),
     )
@@ -131,7 +133,7 @@ def _columns_but_for(
 
 
 def _waiting(count: int) -> str:
-    return "1 job waits for it" if count == 1 else f"{count} jobs wait for it"
+    return Phrase("one_waits") if count == 1 else Phrase("jobs_wait", n=count)
 
 
 def _unfit(chosen: Chosen, row: int) -> str:
@@ -139,5 +141,8 @@ def _unfit(chosen: Chosen, row: int) -> str:
     counts = Counter(reason for reason in reasons if reason is not None)
     if len(counts) == 1:
         return next(iter(counts)).text
-    parts = (f"{reason.value} {count}" for reason, count in counts.most_common())
-    return f"fits none of {len(reasons)} jobs: " + ", ".join(parts)
+    parts = (
+        Phrase("count_of", reason=Phrase(f"word_{reason.value}"), n=count)
+        for reason, count in counts.most_common()
+    )
+    return Phrase("unfit", n=len(reasons), counts=chained("comma", parts))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .feasibility import Reason, covers, needed_materials, start_minute
 from .hours import operator_wait
+from .phrases import Phrase, chained
 from .problem import ANY_MODEL, JobClass, Printer, Problem
 
 Values = Mapping[str, str | int | float]
@@ -70,57 +71,58 @@ def need_text(reason: Reason, printer: Printer, job: JobClass) -> str:
     if reason is Reason.PROFILE:
         return _no_file(printer, job)
     if reason in (Reason.MATERIAL, Reason.COLOUR):
-        return f"needs {spoken(job.materials)}"
+        return Phrase("needs_material", material=spoken(job.materials))
     if reason is Reason.NOZZLE:
-        return f"needs a {job.nozzle:g} mm nozzle"
+        return Phrase("needs_nozzle", nozzle=job.nozzle or 0)
     if reason is Reason.TAGS:
-        return f"needs {_tags(job, printer)}"
+        return _of_tags("needs_tag", printer, job)
     if reason is Reason.VOLUME and job.bbox is not None:
-        return f"too large at {_sides(job.bbox)}"
+        return Phrase("too_large_at", size=_sides(job.bbox))
     return reason.text
 
 
 def state_text(printer: Printer) -> str:
     """What a printer does, or why it does nothing."""
     if printer.taken_by:
-        return f"takes {printer.taken_by} first"
+        return Phrase("takes_first", job=printer.taken_by)
     if printer.busy_minutes:
-        return f"{printer.state}, {printer.busy_minutes} min left"
-    return printer.state
+        left = printer.busy_minutes
+        return Phrase("state_left", state=printer.state, minutes=left)
+    return Phrase("state", state=printer.state)
 
 
 def spoken(materials: Iterable[str]) -> str:
     """Materials as a person says them: PETG black and PLA."""
-    return " and ".join(material.replace(":", " ") for material in materials)
+    names = [material.replace(":", " ") for material in materials]
+    return chained("both", names) if names else ""
 
 
 def to_load(printer: Printer, job: JobClass) -> str:
     """What somebody must put on the printer; a full spool if all of it is there."""
     needs = needed_materials(printer, job)
     missing = [need for need in needs if not covers(printer.loaded, (need,))]
-    return spoken(missing) or "a new spool"
+    return spoken(missing) or Phrase("new_spool")
 
 
 def _state(problem: Problem, printer: Printer, _job: JobClass) -> Hold:
     if printer.taken_by:
         values = {"takes": printer.taken_by}
-        text = f"{printer.name} {state_text(printer)}"
+        text = Phrase("outbid", printer=printer.name, job=printer.taken_by)
         return Hold(Reason.STATE, text, values=values)
-    text = f"{printer.name} is {state_text(printer)}"
+    text = Phrase("is", printer=printer.name, doing=state_text(printer))
     if printer.busy_minutes:
         free = 60 * start_minute(problem, printer)
         left = {"minutes": printer.busy_minutes}
         return Hold(Reason.STATE, text, "", free, left)
-    return Hold(
-        Reason.STATE, text, f"get {printer.name} going", values={"is": printer.state}
-    )
+    remedy = Phrase("get_going", printer=printer.name)
+    return Hold(Reason.STATE, text, remedy, values={"is": printer.state})
 
 
 def _queue(_problem: Problem, printer: Printer, job: JobClass) -> Hold:
     return Hold(
         Reason.QUEUE,
-        f"{printer.name} does not serve queue {job.queue}",
-        f"let {printer.name} serve it",
+        Phrase("not_served", printer=printer.name, queue=job.queue),
+        Phrase("let_serve", printer=printer.name),
         values={"needs": job.queue, "has": ", ".join(printer.queues)},
     )
 
@@ -133,24 +135,24 @@ def _profile(_problem: Problem, printer: Printer, job: JobClass) -> Hold:
     if printer.model == ANY_MODEL:
         return Hold(
             Reason.PROFILE,
-            f"{printer.name} names no model, and every file is for one",
-            f"say in its settings which model {printer.name} is",
+            Phrase("no_model", printer=printer.name),
+            Phrase("say_model", printer=printer.name),
             values=values,
         )
     return Hold(
         Reason.PROFILE,
-        f"no file is sliced for model {printer.model} of {printer.name}",
-        f"add a file sliced for {printer.model}",
+        Phrase("no_file", model=printer.model, printer=printer.name),
+        Phrase("add_file", model=printer.model),
         values=values,
     )
 
 
 def _no_file(printer: Printer, job: JobClass) -> str:
     if any(not model.isprintable() for model, _ in job.durations):
-        return "no file sliced for a model that the job asks for: add one"
+        return Phrase("no_file_asked")
     if printer.model == ANY_MODEL:
-        return "every file is for a model, and the printer names none"
-    return f"no file sliced for model {printer.model}: add one"
+        return Phrase("no_file_unnamed")
+    return Phrase("no_file_model", model=printer.model)
 
 
 def _material(_problem: Problem, printer: Printer, job: JobClass) -> Hold:
@@ -166,42 +168,43 @@ def _loading(reason: Reason, printer: Printer, job: JobClass) -> Hold:
     has = dict.fromkeys((*printer.loaded, *printer.materials))
     return Hold(
         reason,
-        f"{printer.name} has no {missing}",
-        f"load {missing} on {printer.name}",
+        Phrase("has_no", printer=printer.name, material=missing),
+        Phrase("load", material=missing, printer=printer.name),
         values={"needs": ", ".join(job.materials), "has": ", ".join(has)},
     )
 
 
 def _nozzle(_problem: Problem, printer: Printer, job: JobClass) -> Hold:
-    needs = f"needs a {job.nozzle:g} mm nozzle"
-    values: dict[str, str | int | float] = {"needs": job.nozzle or 0}
+    name, nozzle = printer.name, job.nozzle or 0
+    values: dict[str, str | int | float] = {"needs": nozzle}
     if printer.nozzle is None:
         return Hold(
             Reason.NOZZLE,
-            f"{needs}; {printer.name} does not say which it has",
-            f"say in its settings which nozzle {printer.name} has",
+            Phrase("nozzle_unknown", nozzle=nozzle, printer=name),
+            Phrase("say_nozzle", printer=name),
             values=values,
         )
     return Hold(
         Reason.NOZZLE,
-        f"{needs}; {printer.name} has {printer.nozzle:g}",
-        f"fit a {job.nozzle:g} mm nozzle to {printer.name}",
+        Phrase("other_nozzle", nozzle=nozzle, printer=name, has=printer.nozzle),
+        Phrase("fit_nozzle", nozzle=nozzle, printer=name),
         values=values | {"has": printer.nozzle},
     )
 
 
 def _volume(_problem: Problem, printer: Printer, job: JobClass) -> Hold:
-    values = {"needs": _sides(job.bbox or ())}
+    size = _sides(job.bbox or ())
+    values = {"needs": size}
     if printer.volume is None:
         return Hold(
             Reason.VOLUME,
-            f"{printer.name} does not say how large a part may be",
-            f"say in its settings the build volume of {printer.name}",
+            Phrase("volume_unknown", printer=printer.name),
+            Phrase("say_volume", printer=printer.name),
             values=values,
         )
     volume = printer.volume
     room = _sides((volume.width, volume.depth, volume.height))
-    text = f"too large for {printer.name}: {values['needs']}, it has {room}"
+    text = Phrase("too_large", printer=printer.name, size=size, room=room)
     return Hold(Reason.VOLUME, text, values=values | {"has": room})
 
 
@@ -210,28 +213,34 @@ def _sides(millimetres: Iterable[float]) -> str:
 
 
 def _tagged(_problem: Problem, printer: Printer, job: JobClass) -> Hold:
-    missing = _tags(job, printer)
     return Hold(
         Reason.TAGS,
-        f"{printer.name} lacks {missing}",
-        f"give {printer.name} {missing}, if that is true of it",
+        _of_tags("lacks_tag", printer, job),
+        _of_tags("give_tag", printer, job),
         values={"needs": ", ".join(job.tags), "has": ", ".join(printer.tags)},
     )
 
 
-def _tags(job: JobClass, printer: Printer) -> str:
+def _of_tags(code: str, printer: Printer, job: JobClass) -> Phrase:
+    """A phrase of the tags that a printer lacks; its plural has another code."""
     missing = [tag for tag in job.tags if tag not in printer.tags]
-    return f"the tag{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+    plural = "s" if len(missing) > 1 else ""
+    values = {"printer": printer.name} if code != "needs_tag" else {}
+    return Phrase(code + plural, tags=", ".join(missing), **values)
 
 
 def _filament(_problem: Problem, printer: Printer, job: JobClass) -> Hold:
     spool = printer.spool_grams or 0
-    of = f"of {spoken(job.materials)} " if job.materials else ""
+    name, grams = printer.name, job.grams_at_once
+    remedy = Phrase("put_spool", grams=grams, printer=name)
+    if job.materials:
+        of = spoken(job.materials)
+        remedy = Phrase("put_spool_of", material=of, grams=grams, printer=name)
     return Hold(
         Reason.FILAMENT,
-        f"needs {job.grams_at_once:g} g; a spool of {printer.name} holds {spool:g}",
-        f"put a spool {of}with {job.grams_at_once:g} g or more on {printer.name}",
-        values={"needs": job.grams_at_once, "has": spool},
+        Phrase("little_filament", grams=grams, printer=name, has=spool),
+        remedy,
+        values={"needs": grams, "has": spool},
     )
 
 
@@ -239,74 +248,71 @@ def _operator(problem: Problem, printer: Printer, job: JobClass) -> Hold:
     start = start_minute(problem, printer)
     somebody = start + problem.help_wait(printer, start)
     missing = to_load(printer, job)
-    text = f"somebody must be there to load {missing} on {printer.name}"
+    text = Phrase("somebody", material=missing, printer=printer.name)
     if operator_wait(problem.hours_of(printer), start) == 0:
-        text = (
-            f"{missing} must be loaded on {printer.name}, and the operator does as"
-            " much by hand as the period allows"
-        )
+        text = Phrase("operator_limit", material=missing, printer=printer.name)
     return Hold(
         Reason.OPERATOR,
         text,
-        f"load {missing} on {printer.name}",
+        Phrase("load", material=missing, printer=printer.name),
         60 * somebody,
         {"needs": ", ".join(job.materials)},
     )
 
 
 def _bed(_problem: Problem, printer: Printer, _job: JobClass) -> Hold:
-    text = f"the bed of {printer.name} is not known to be clear"
-    return Hold(Reason.BED, text, f"clear the bed of {printer.name}")
+    text = Phrase("bed_unknown", printer=printer.name)
+    return Hold(Reason.BED, text, Phrase("clear_bed", printer=printer.name))
 
 
 def _quarantine(_problem: Problem, printer: Printer, job: JobClass) -> Hold:
     if job.quarantined:
-        text = "it failed too often"
-        return Hold(Reason.QUARANTINE, text, "look at why, then retry it")
+        text = Phrase("failed_often")
+        return Hold(Reason.QUARANTINE, text, Phrase("look_retry"))
     return Hold(
         Reason.QUARANTINE,
-        f"{printer.name} failed several prints in a row",
-        f"look after {printer.name}, then say that its bed is clear",
+        Phrase("in_quarantine", printer=printer.name),
+        Phrase("look_after", printer=printer.name),
     )
 
 
 def _switched_off(_problem: Problem, printer: Printer, _job: JobClass) -> Hold:
     return Hold(
         Reason.SWITCHED_OFF,
-        f"{printer.name} is paused by a person",
-        f"resume taking work on {printer.name}",
+        Phrase("switched_off", printer=printer.name),
+        Phrase("resume_printer", printer=printer.name),
     )
 
 
 def _held(_problem: Problem, _printer: Printer, job: JobClass) -> Hold:
     if job.paused:
-        return Hold(Reason.HELD, "the queue is paused", "resume the queue")
-    return Hold(Reason.HELD, "it is on hold", "release it")
+        return Hold(Reason.HELD, Phrase("queue_paused"), Phrase("resume_queue"))
+    return Hold(Reason.HELD, Phrase("on_hold"), Phrase("release"))
 
 
 def _attempts(_problem: Problem, printer: Printer, _job: JobClass) -> Hold:
     return Hold(
         Reason.ATTEMPTS,
-        f"it failed on {printer.name}: another printer is to try",
-        "retry it after a look at why",
+        Phrase("failed_here", printer=printer.name),
+        Phrase("retry_after_look"),
     )
 
 
 def _content(_problem: Problem, printer: Printer, _job: JobClass) -> Hold:
     return Hold(
         Reason.CONTENT,
-        f"file on no host that {printer.name} can reach",
-        "switch on a printer that has its file",
+        Phrase("no_content", printer=printer.name),
+        Phrase("switch_on"),
     )
 
 
 def _together(_problem: Problem, printer: Printer, job: JobClass) -> Hold:
-    text = f"its copies belong together, and others of it are on {job.together_on}"
+    text = Phrase("together", printer=job.together_on)
     return Hold(Reason.TOGETHER, text, values={"needs": job.together_on})
 
 
 def _spread(_problem: Problem, printer: Printer, _job: JobClass) -> Hold:
-    text = f"{printer.name} has a copy of it already, and they are to be spread"
+    text = Phrase("spread", printer=printer.name)
     return Hold(Reason.SPREAD, text)
 
 

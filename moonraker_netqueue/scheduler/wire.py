@@ -11,6 +11,7 @@ from .errors import ProblemError, SolverError
 from .explain import Waiting
 from .hours import OperatorPeriod
 from .idle import PrinterWhy
+from .phrases import Phrase, phrase_of, plain
 from .planner import Plan
 from .problem import FormFactor, JobClass, Printer, Problem, Volume, Weights
 from .solvers.solver import Solver
@@ -39,7 +40,8 @@ def problem_from_json(text: str) -> Problem:
 
 def plan_to_json(plan: Plan) -> str:
     """One line of ASCII JSON."""
-    return json.dumps(dataclasses.asdict(plan), default=_enum_value)
+    fields = dataclasses.asdict(plan, dict_factory=_with_phrases)
+    return json.dumps(fields, default=_enum_value)
 
 
 def plan_from_json(text: str) -> Plan:
@@ -47,10 +49,16 @@ def plan_from_json(text: str) -> Plan:
     try:
         fields = json.loads(text)
         fields["why_waiting"] = {
-            job: Waiting(**waiting) for job, waiting in fields["why_waiting"].items()
+            job: Waiting(_text(waiting["why"]), waiting["reasons"])
+            for job, waiting in fields["why_waiting"].items()
         }
         fields["why_idle"] = {
-            printer: PrinterWhy(**_frozen(why))
+            printer: PrinterWhy(
+                why["code"],
+                _text(why["text"]),
+                _text(why["remedy"]),
+                _frozen(why["jobs"]),
+            )
             for printer, why in fields["why_idle"].items()
         }
         fields["prices"] = _frozen(fields["prices"])
@@ -77,6 +85,17 @@ def _enum_value(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _with_phrases(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {
+        name: plain(value) if isinstance(value, Phrase) else value
+        for name, value in fields
+    }
+
+
+def _text(form: Any) -> str:
+    return form if isinstance(form, str) else phrase_of(form)
 
 
 def _frozen(value: Any) -> Any:

@@ -6,10 +6,11 @@ Kept beside the printers, whatever their hosts believe.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ..model.command import Decision
+from ..model.job import Job
 from ..model.queue_state import QueueState
 
 
@@ -148,6 +149,14 @@ class Account:
                 self._broken(
                     f"{job.name}: {done} done and {live} reserved of {job.count}"
                 )
+
+    def wanted(self, state: QueueState) -> Iterator[Job]:
+        """Jobs of a state that have copies which nobody made or called good."""
+        for job in self.jobs.values():
+            entry = state.jobs.get(job.job_id)
+            wanted = job.open > job.declared and not job.removed
+            if wanted and entry is not None and not entry.complete:
+                yield entry
 
     def check_end(self, state: QueueState) -> None:
         """Every job that was accepted is there, and made."""

@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _quiet_logs(), _progress(len(seeds)) as show:
             for seed in seeds:
-                _live(seed, options.hosts, options.steps, told, tally)
+                _live(seed, options, told, tally)
                 show(tally.lives)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -102,6 +102,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=STEPS,
         help="how much happens in a life (default: %(default)s)",
     )
+    parser.add_argument(
+        "--disk-budget",
+        type=_count,
+        metavar="BYTES",
+        help="what files may take on a host: they are some 50 bytes each, and leave"
+        " hosts and come back (default: nothing is deleted)",
+    )
     return parser.parse_args(arguments)
 
 
@@ -131,17 +138,17 @@ def _quiet_logs() -> Iterator[None]:
 
 def _live(
     seed: int,
-    hosts: HostRange,
-    steps: int,
+    options: argparse.Namespace,
     told: Callable[[str], object],
     tally: Tally,
 ) -> None:
-    count = hosts.of(seed)
+    count, steps, budget = options.hosts.of(seed), options.steps, options.disk_budget
     try:
-        tally.add(live(seed, count, steps, told))
+        tally.add(live(seed, count, steps, told, budget))
     except PromiseBroken as error:
         tally.broken[seed] = str(error)
         more = "" if steps == STEPS else f" --steps {steps}"
+        more += "" if budget is None else f" --disk-budget {budget}"
         complain(
             f"seed {seed}: {error}\n  its story: {_PROGRAM} --seeds 1"
             f" --first-seed {seed} --hosts {count}{more}"
@@ -184,6 +191,7 @@ def _page(tally: Tally, real: float, cpu: float) -> Page:
         ("copies made", str(figures["made"])),
         ("copies spoiled", str(figures["spoiled"])),
         ("copies risked by people", str(figures["risked"])),
+        ("files given up by hosts", str(figures["given_up"])),
         ("simulated s per CPU s", f"{figures['seconds'] / max(cpu, 1e-9):.0f}"),
         ("took", f"{duration(real)}, {duration(cpu)} of them computing"),
     ]

@@ -40,13 +40,23 @@ class Life:
     made: int
     spoiled: int
     risked: int
+    given_up: int
 
 
-def live(seed: int, hosts: int, steps: int, listener: Callable[[str], object]) -> Life:
-    """Live it; raises PromiseBroken. The same arguments give the same story."""
+def live(
+    seed: int,
+    hosts: int,
+    steps: int,
+    listener: Callable[[str], object],
+    disk_budget: int | None = None,
+) -> Life:
+    """Live it; raises PromiseBroken. The same arguments give the same story.
+
+    `disk_budget`: bytes that files may take on a host; None: they take what they need.
+    """
 
     async def whole(loop: VirtualLoop) -> Life:
-        shop = Shop(loop, seed, hosts, listener)
+        shop = Shop(loop, seed, hosts, listener, disk_budget)
         try:
             return await ClusterRun(shop).run(steps)
         finally:
@@ -86,6 +96,7 @@ class ClusterRun:
             made=sum(job.made for job in jobs),
             spoiled=sum(job.spoiled for job in jobs),
             risked=sum(job.risked for job in jobs),
+            given_up=shop.invariants.given_up,
         )
 
     async def begin(self) -> None:

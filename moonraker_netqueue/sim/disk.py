@@ -79,6 +79,12 @@ class _Sqlite:
             connection.close()
         self._opened.clear()
 
+    def highest(self, column: str, table: str) -> int:
+        """The highest number that is committed; 0 if there is none."""
+        question = f"SELECT max({column}) FROM {table}"  # noqa: S608
+        ((number,),) = self._anchor.execute(question).fetchall()
+        return int(number or 0)
+
     def lose_power(self, torn: float) -> None:
         """Nothing is lost."""
 
@@ -131,6 +137,16 @@ class SimDisk:
         self.files = dict(self._durable)
         for file in self.files.values():
             file.lose_power(chance())
+
+    def surviving(self, path: Path) -> bytes:
+        """What a power cut now would leave of a file."""
+        file = self._durable.get(path)
+        return file.synced if isinstance(file, _Plain) else b""
+
+    def surviving_highest(self, path: Path, column: str, table: str) -> int:
+        """The highest number in a database's column that a power cut would leave."""
+        file = self._durable.get(path)
+        return file.highest(column, table) if isinstance(file, _Sqlite) else 0
 
     def copied(self) -> SimDisk:
         """A backup: every file as it is now."""

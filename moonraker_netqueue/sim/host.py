@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..config import PrinterSettings
 from ..errors import NetqueueError
+from ..files.eviction import VERIFY_METHOD, Eviction
 from ..files.fetch import Fetcher
 from ..files.served import ServedContents
-from ..files.store import ContentStore
+from ..files.store import STORE_FOLDER, ContentStore
 from ..model.command import Body, ContentHeld, JobAdd
 from ..model.job import ItemSpec, Requirements, Wishes
 from ..model.queue_state import QueueState
@@ -34,6 +36,7 @@ from .seen_replica import SeenReplica, Witness
 _T = TypeVar("_T")
 
 _GCODES = Path("/gcodes")
+CONTENTS = _GCODES / STORE_FOLDER  # of jobs, by SHA-256
 _DATA = Path("/netqueue")
 
 
@@ -58,7 +61,9 @@ class WholeHost(Computer):
         settings: PrinterSettings,
         queues: tuple[str, ...],
         seat_ttl: float = 900.0,
+        disk_budget: int | None = None,
     ) -> None:
+        """`disk_budget`: bytes that contents may take; None: nothing is deleted."""
         super().__init__(world, hashlib.sha256(name.encode()).hexdigest())
         self.name = name
         self.printer = SimPrinter()
@@ -68,6 +73,8 @@ class WholeHost(Computer):
         self._settings = settings
         self._queues = queues
         self._seat_ttl = seat_ttl
+        self._disk_budget = disk_budget
+        self._fresh: set[str] = set()  # contents whose job is being added
         self._parts: _Parts | None = None
 
     @property
@@ -85,6 +92,14 @@ class WholeHost(Computer):
         if self._parts is None or replica is None:
             return False
         return ReplicaQueue(replica, self.links).ready
+
+    def has_noted(self, print_id: str) -> bool:
+        """Whether its printer would know of this print after a power cut."""
+        return print_id.encode() in self.disk.surviving(_DATA / "printer.json")
+
+    def _highest_entry(self, queue: str) -> int:
+        journal = _DATA / "queues" / queue / "group.db"
+        return self.disk.surviving_highest(journal, "position", "log")
 
     # Life.
 
@@ -119,9 +134,15 @@ class WholeHost(Computer):
 
     async def add(self, job: WantedJob) -> SubmitOutcome:
         """Upload a job's files here and add it; asked again, it is added once."""
-        items = [await self.within(self._take_in(job, item)) for item in job.items]
-        for item in items:
-            await self.give(job.queue, ContentHeld(item.files[0]))
+        try:
+            items = [await self.within(self._take_in(job, item)) for item in job.items]
+            for item in items:
+                await self.give(job.queue, ContentHeld(item.files[0]))
+            return await self._add_job(job, items)
+        finally:
+            self._fresh.clear()
+
+    async def _add_job(self, job: WantedJob, items: list[ItemSpec]) -> SubmitOutcome:
         job_id = job_id_of(job)
         body = JobAdd(
             job_id,
@@ -154,6 +175,7 @@ class WholeHost(Computer):
         with self.disk.open(uploaded, "wb") as file:
             file.write(f"; {job.queue}: {name}\nG28\nG1 X10 Y10\n".encode())
         file_ref = await self._parts.store.add(uploaded, name)
+        self._fresh.add(file_ref.sha256)
         return ItemSpec(
             item.name,
             item.count,
@@ -188,6 +210,7 @@ class WholeHost(Computer):
                 seat_ttl=self._seat_ttl,
             )
             replica.witness = self.witness
+            replica.on_disk = partial(self._highest_entry, queue)
             await replica.start()
             self.replicas[queue] = replica
         fetcher = Fetcher(
@@ -213,8 +236,27 @@ class WholeHost(Computer):
             disk=self.disk,
         )
         await agent.start()
+        eviction = self._eviction(store, clock)
         replicas = tuple(self.replicas.values())
-        self._parts = _Parts(store, contents, fetcher, agent, replicas)
+        self._parts = _Parts(store, contents, fetcher, eviction, agent, replicas)
+
+    def _eviction(self, store: ContentStore, clock: SimClock) -> Eviction | None:
+        if self._disk_budget is None:
+            return None
+        eviction = Eviction(
+            store,
+            lambda: self.replicas,
+            self.links,
+            clock,
+            self._disk_budget,
+            lambda _text: None,
+        )
+        eviction.spares = self._fresh.__contains__
+        for queue, replica in self.replicas.items():
+            answer = partial(eviction.answer, queue)
+            replica.register_request(VERIFY_METHOD, answer)
+        eviction.start()
+        return eviction
 
 
 class _Parts:
@@ -225,6 +267,7 @@ class _Parts:
         store: ContentStore,
         contents: ServedContents,
         fetcher: Fetcher,
+        eviction: Eviction | None,
         agent: Agent,
         replicas: tuple[Replica, ...],
     ) -> None:
@@ -232,11 +275,14 @@ class _Parts:
         self.agent = agent
         self._contents = contents
         self._fetcher = fetcher
+        self._eviction = eviction
         self._replicas = replicas
 
     async def close(self) -> None:
         """In order: the agent first, the queues last."""
         await self.agent.close()
+        if self._eviction is not None:
+            await self._eviction.close()
         await self._fetcher.close()
         await self._contents.close()
         for replica in self._replicas:

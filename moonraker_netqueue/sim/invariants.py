@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..model.command import Command, CommandId
+from ..model.command import Command, CommandId, ContentDropped, ContentEvict
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from ..replica.status import ReplicaStatus, Role
@@ -17,6 +17,7 @@ class Invariants:
     def __init__(self, queue: str, broken: Callable[[str], object]) -> None:
         """`broken(text)` is called with what does not hold."""
         self.commands = 0  # applied for the first time
+        self.given_up = 0  # contents that a host deleted, as it said before
         self.fewest_voters = 0  # that any leader had, since `watch_voters`
         self._queue = queue
         self._broken = broken
@@ -34,6 +35,8 @@ class Invariants:
         log = self._logs.setdefault(group, {})
         if index not in log:
             self.commands += 1
+            given_up = isinstance(command.body, (ContentEvict, ContentDropped))
+            self.given_up += given_up and outcome.rule is None
         applied = (command.id, outcome)
         if log.setdefault(index, applied) != applied:
             self._broken(
@@ -53,6 +56,13 @@ class Invariants:
                     f"{host[:8]} and {other[:8]} both lead group {status.group[:8]}"
                     f" in term {status.term}"
                 )
+
+    def on_ack(self, host: str, index: int, on_disk: int) -> None:
+        """What a host says that it has survives a power cut there."""
+        if index > on_disk:
+            self._broken(
+                f"{host[:8]} acks entry {index}, but only {on_disk} are on its disk"
+            )
 
     def watch_voters(self, count: int) -> None:
         """From now on there are so many, or fewer."""

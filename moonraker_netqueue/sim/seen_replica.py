@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from ..model.command import Command
 from ..model.event import Event
@@ -22,11 +23,15 @@ class Witness(Protocol):
     def on_standing(self, host: str, status: ReplicaStatus) -> None:
         """A host has another leader, term or configuration."""
 
+    def on_ack(self, host: str, index: int, on_disk: int) -> None:
+        """A host says that it has entries up to `index`; its disk has `on_disk`."""
+
 
 class SeenReplica(Replica):
     """Replica; `witness` is told first."""
 
     witness: Witness | None = None
+    on_disk: Callable[[], int] | None = None  # the highest entry that is safe there
 
     def on_applied(
         self, command: Command, index: int, outcome: Outcome, events: tuple[Event, ...]
@@ -40,3 +45,11 @@ class SeenReplica(Replica):
         if self.witness is not None:
             self.witness.on_standing(self.host_id, self.status())
         super().on_group_changed()
+
+    def _deliver(self, host: str, message: dict[str, Any]) -> object:
+        raft = message["m"]
+        acks = raft["type"] == "next_node_idx" and raft["success"]
+        if acks and self.witness is not None and self.on_disk is not None:
+            index = raft["next_node_idx"] - 1
+            self.witness.on_ack(self.host_id, index, self.on_disk())
+        return super()._deliver(host, message)

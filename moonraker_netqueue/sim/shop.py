@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 from ..config import PrinterSettings
 from ..errors import NetqueueError
 from ..model.printer import ClearBed
+from ..model.queue_state import QueueState
 from ..printer.printer_port import StatsState
 from .account import Account
 from .computer import World
 from .disk import SimDisk
-from .host import HostGone, WholeHost
+from .host import CONTENTS, HostGone, WholeHost
 from .invariants import Invariants
 from .ledger import PromiseBroken
 from .life import Life
@@ -40,9 +41,14 @@ class Shop:
     """Hosts, printers, and the books; `here` are those that have not gone for good."""
 
     def __init__(
-        self, loop: VirtualLoop, seed: int, count: int, listener: Callable[[str], Any]
+        self,
+        loop: VirtualLoop,
+        seed: int,
+        count: int,
+        listener: Callable[[str], Any],
+        disk_budget: int | None = None,
     ) -> None:
-        """`listener(line)` hears the story."""
+        """`listener(line)` hears the story. `disk_budget`: of each host, in bytes."""
         self.world = World(seed, loop, _EPOCH - FIRST_MOMENT)
         self.random = SimRandom((seed, "what happens"))
         self.story = Story(self.world.wall, 0, lambda told: listener(self.line(told)))
@@ -56,6 +62,7 @@ class Shop:
         self.old_disks: list[SimDisk] = []  # taken out; each has its backups, too
         self.restored = False  # whether an old copy of a disk came back
         self._settings: dict[str, PrinterSettings] = {}
+        self._disk_budget = disk_budget
         self._stopping: list[Life] = []
         self._work: dict[asyncio.Task[Any], None] = {}
         for _ in range(count):
@@ -98,7 +105,19 @@ class Shop:
             state = host.state(QUEUE)
             if state is not None:
                 self.account.check(state)
+                self._check_contents(host, state)
         self.require()
+
+    def _check_contents(self, host: WholeHost, state: QueueState) -> None:
+        """What is still to be printed is on some disk, be its machine on or off."""
+        disks = [one.disk for one in self.hosts] + self.old_disks
+        for job in self.account.wanted(state):
+            for file in job.items[0].spec.files:
+                if not any(disk.exists(CONTENTS / file.sha256) for disk in disks):
+                    self._note_broken(
+                        f"{host.name} waits for the file of {job.wishes.name}, and the"
+                        " last copy of it was deleted"
+                    )
 
     def require(self) -> None:
         """Raise PromiseBroken if anything was seen that must not be."""
@@ -112,7 +131,9 @@ class Shop:
         name = f"h{len(self.hosts) + 1}"
         bed = _BEDS[int(self.random.random() * len(_BEDS))]
         settings = self._settings[name] = PrinterSettings(clear_bed=bed)
-        host = WholeHost(self.world, name, settings, (QUEUE,), SEAT_TTL)
+        host = WholeHost(
+            self.world, name, settings, (QUEUE,), SEAT_TTL, self._disk_budget
+        )
         host.witness = self.invariants
         chance = SimRandom((self.world.seed, "prints of", name))
         host.printer.course_of = lambda _file: _course(chance)
@@ -176,6 +197,8 @@ class Shop:
             self._note_broken(f"{host.name} starts {file} without having noted it")
             return
         name, print_id = job_of(file), print_["print_id"]
+        if not host.has_noted(print_id):
+            self._note_broken(f"{host.name} starts {file}, and its disk has no word")
         on_bed = host.printer.on_bed and job_of(host.printer.on_bed)
         self.tell(f"{host.name} prints {name} ({print_id[:8]})")
         self.account.begin(host.name, print_id, name, on_bed)

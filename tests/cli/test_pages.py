@@ -146,15 +146,23 @@ def test_what_going_on_risks_is_told_before() -> None:
         "following": [{"host_id": "b" * 64, "name": "ender"}],
         "unseen": "",
         "twice": [{"job": "clips", "job_id": "job-0001", "copies": 7}],
+        "twice_if": "if voron is on and goes on, too",
         "held": [held],
     }
     text = "\n".join(plain(risks_page(shown)))
-    for words in ("missing: voron", "ender", "nothing is lost", "hooks", "twice"):
+    for words in (
+        "missing: voron",
+        "ender",
+        "nothing is lost",
+        "hooks",
+        "goes on, too",
+    ):
         assert words in text
-    assert "clips" not in text
-    text = "\n".join(plain(risks_page(shown | {"unseen": "they may go on, too"})))
-    assert "they may go on, too" in text
-    assert "clips" in text
+    assert re.search(r"clips +7", text)
+    unseen = {"unseen": "what they accepted is not here", "twice": []}
+    text = "\n".join(plain(risks_page(shown | unseen)))
+    assert "what they accepted is not here" in text
+    assert "goes on, too" not in text
 
 
 def test_a_lost_print_says_what_can_be_decided_and_what_that_risks() -> None:

@@ -290,7 +290,7 @@ def test_a_job_for_no_printer_says_why(printing: VirtualPrinter) -> None:
 def test_a_persons_own_print_goes_first(printing: VirtualPrinter) -> None:
     """Our job waits for its end, and then for a person to clear the bed."""
     client = printing.client
-    client.upload("own.gcode", b"G28\n" + b"G4 P250\n" * 16)
+    client.upload("own.gcode", b"G28\n" + b"G4 P250\n" * 32)
     client.post("/printer/print/start", {"filename": "own.gcode"})
     wait(is_in(printing, "busy"))
     job_id = add(printing, "part.gcode")
@@ -328,7 +328,7 @@ def test_a_print_out_of_filament_is_paused_and_goes_on(
     printing: VirtualPrinter,
 ) -> None:
     """The printer's reason says paused; resumed, the copy is done."""
-    printing.client.upload("spool.gcode", b"G28\n" + b"G4 P250\n" * 32)
+    printing.client.upload("spool.gcode", b"G28\n" + b"G4 P250\n" * 64)
     job_id = add(printing, "spool.gcode")
     running(printing, job_id)
     printing.fault(Fault.FILAMENT_OUT)

@@ -24,7 +24,7 @@ from tests.component.test_component import ROOT, serves, wait
 from tests.conftest import start_farm
 from tests.peers.liar import Liar, LyingLink, endless_frame, framed, hello
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 SECTION = """\
 [netqueue]
 queues: workshop, secret
@@ -74,7 +74,7 @@ def host(printers_folder: Path) -> Iterator[Host]:
         (port,) = ports
     with start_farm(printers_folder, 1, SECTION.format(port=port)) as farm:
         (printer,) = farm.printers
-        wait(partial(serves, printer))
+        wait(partial(serves, printer), 90)
         for queue in BOTH:
             printer.client.post(f"{ROOT}/pause", {"queue": queue})
         Slicer(printer, f"{ROOT}/slicer/secret").send("hidden.gcode", HIDDEN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ def farm(printers_folder: Path) -> Iterator[VirtualFarm]:
         for printer in farm.printers:
             printer.client.upload("part.gcode", GCODE)
             printer.client.upload("long.gcode", _LONG)
+            printer.client.upload("spare.gcode", GCODE + b"; spare\n")
             printer.client.post(f"{ROOT}/bed_clear", {"by": "test"})
         yield farm
 
@@ -55,6 +57,8 @@ def test_one_of_two_printers_loses_power(
     first, second = farm.printers
     desk = Desk(first, capsys, tmp_path)
     assert "nothing to do" in desk.done("recover").out
+    nobody = {"filename": "spare.gcode", "count": 3, "tags": ["nobody has it"]}
+    spare = first.client.post(f"{ROOT}/job", nobody)["job_id"]
     first.client.post(f"{ROOT}/printer", {"accept": False})
     first.client.post(f"{ROOT}/job", {"filename": "long.gcode"})
     wait(lambda: "printing" in states(first))
@@ -69,6 +73,9 @@ def test_one_of_two_printers_loses_power(
     assert shown["needed"]
     assert [host["name"] for host in shown["missing"]] == [second.name]
     assert not shown["majority_missing"]
+    twice = {"job_id": spare, "job": "spare.gcode", "copies": 3}
+    assert (shown["twice"], shown["unseen"]) == ([twice], "")
+    assert f"if {second.name} is on, only cut off" in shown["twice_if"]
     (held,) = shown["held"]
     assert (held["printer"], held["state"]) == (second.name, "printing")
     assert "twice" in held["choices"]["retry"]
@@ -78,6 +85,8 @@ def test_one_of_two_printers_loses_power(
     typed = desk.type("recover", "--yes", "--by", "eva")
     assert typed.code == 0, typed
     assert second.name in typed.out
+    assert "may be made on both sides" in " ".join(typed.out.split())
+    assert re.search(r"spare\.gcode +3", typed.out), typed.out
     assert "generation 2" in typed.out
     founding = queue(first)["founding"]
     assert (founding["by"], founding["without"]) == ("eva", [second.name])

@@ -22,7 +22,7 @@ from tests.component.slicer import GCODE, UNTRUSTED, Slicer
 from tests.component.test_component import ROOT, serves, wait
 from tests.conftest import start_farm
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 FRIEND = "http://friend.example"
 UNAUTHORISED = 401
 WRONG_KEY = {"X-Api-Key": "0" * 32}
@@ -50,7 +50,7 @@ def printer(printers_folder: Path) -> Iterator[VirtualPrinter]:
         config.write_text(config.read_text().replace(section, section + friend))
         printer.kill("moonraker")
         printer.start()
-        wait(partial(serves, printer))
+        wait(partial(serves, printer), 90)
         for queue in ("workshop", "spare"):
             printer.client.post(f"{ROOT}/pause", {"queue": queue})
         yield printer
@@ -67,7 +67,7 @@ def ask(
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
     """One request, from an address that Moonraker does not trust."""
     connection = http.client.HTTPConnection(
-        "127.0.0.1", printer.port, timeout=30, source_address=(address, 0)
+        "127.0.0.1", printer.port, timeout=60, source_address=(address, 0)
     )
     try:
         connection.request(method, path, body, dict(headers or {}))

@@ -95,8 +95,10 @@ class FragileMachine(Machine):
     `open_disk` comes before `start`, and `close_disk` after `stop`.
     """
 
-    def __init__(self, name: str, data_path: Path, namespace: Namespace) -> None:
-        super().__init__(name, data_path, namespace)
+    def __init__(
+        self, name: str, data_path: Path, namespace: Namespace, options: str = ""
+    ) -> None:
+        super().__init__(name, data_path, namespace, options)
         self._clock = data_path.with_suffix(".clock")
         self.set_clock(0)
 
@@ -331,7 +333,7 @@ def farm_of(
         for number, namespace in enumerate(namespaces[:count], start=1):
             name = f"printer{number}"
             if number > count - fragile:
-                weak = FragileMachine(name, directory / name, namespace)
+                weak = FragileMachine(name, directory / name, namespace, options)
                 weak.open_disk()
                 closing.callback(weak.close_disk)
                 printers.append(weak)

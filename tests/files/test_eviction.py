@@ -324,6 +324,62 @@ def test_beside_a_host_of_the_first_version_what_is_needed_stays() -> None:
     _run(scenario)
 
 
+def test_what_is_just_coming_in_is_not_deleted_before_its_owner_says_so() -> None:
+    """Over budget with what is needed: the newest is the only one that could go.
+
+    Found by lives of clusters: the file was gone when its job was added.
+    """
+
+    async def scenario(cluster: Cluster) -> None:
+        (host,) = await _keepers(cluster, A)
+        for number in range(4):
+            await _keep_for_a_job(host, f"part-{number}")
+        assert host.life is not None
+        fresh: set[str] = set()
+        host.eviction.spares = fresh.__contains__
+        host.life.call(host.eviction.start)
+        path = _GCODES / "new.gcode"
+        with host.disk.open(path, "wb") as file:
+            file.write(b"G28\n".ljust(_SIZE, b"\n"))
+
+        async def add() -> FileRef:
+            kept = await host.store.add(path)
+            assert host.store.has(kept.sha256)
+            fresh.add(kept.sha256)
+            return kept
+
+        kept = await host.do(add())
+        await cluster.run_for(5)
+        assert host.store.has(kept.sha256)
+
+    _run(scenario)
+
+
+def test_after_a_start_nothing_goes_before_the_log_is_read_again() -> None:
+    """Over budget, alone of three and not knowing its jobs: the last copy stays.
+
+    Found by lives of clusters: with an empty state nothing seemed to be needed.
+    """
+
+    async def scenario(cluster: Cluster) -> None:
+        a, b, c = await _keepers(cluster, A, B, C)
+        files = [await _keep_for_a_job(a, f"part-{number}") for number in range(5)]
+        await cluster.until(lambda: cluster.agreed(A, B, C))
+        for host in (a, b, c):
+            host.kill()
+        await a.start()
+        assert a.life is not None
+        a.life.call(a.eviction.start)
+        await cluster.run_for(30)
+        assert [a.store.has(file.sha256) for file in files] == [True] * 5
+        assert a.told == []
+        await b.start()
+        await cluster.until(lambda: any(a.told))  # now it knows: all are needed
+        assert [a.store.has(file.sha256) for file in files] == [True] * 5
+
+    _run(scenario)
+
+
 def test_only_members_of_its_queue_may_have_a_copy_read_again() -> None:
     """R13: another queue's members do not even learn that it is here."""
 

@@ -21,7 +21,7 @@ from installer.ask_moonraker import (
 )
 from moonraker_netqueue.virtual_printer.printers import VirtualPrinter, free_ports
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 LONG = b"G28\n" + b"G4 P250\n" * 400
 

@@ -14,11 +14,10 @@ from installer.dashboard_entries import Entries
 from moonraker_netqueue.api.routes import PANEL
 from moonraker_netqueue.sidebar import with_entry, without_entry
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
-from tests.component.test_component import exchange
+from tests.component.test_component import ROOT, exchange, wait
 from tests.conftest import start_farm
-from tests.panel.workshop import ROOT, wait
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 SECTION = """\
 [netqueue]
@@ -86,15 +85,15 @@ def restart(printer: VirtualPrinter, entries: str | None) -> None:
     path.write_text("\n".join(lines) + "\n")
     printer.client.post("/server/restart")
     printer.wait_ready()
-    wait(lambda: "lab" in printer.client.get(f"{ROOT}/status")["queues"])
+    wait(lambda: "lab" in printer.client.get(f"{ROOT}/status")["queues"], 60)
 
 
 def test_entries_come_once_and_go_on_demand(farm: VirtualFarm) -> None:
     (printer,) = farm.printers
     sidebar = printer.data_path / "config" / ".theme" / "navi.json"
-    wait(sidebar.exists)
-    wait(lambda: cards(printer) == [f"{PANEL}?embed=1"])
-    wait(lambda: news(printer) == [PANEL])
+    wait(sidebar.exists, 60)
+    wait(lambda: cards(printer) == [f"{PANEL}?embed=1"], 60)
+    wait(lambda: news(printer) == [PANEL], 60)
 
     sidebar.write_text(json.dumps([OWN, *json.loads(sidebar.read_text())]))
     (camera,) = printer.client.get("/server/webcams/list")["webcams"]
@@ -104,10 +103,10 @@ def test_entries_come_once_and_go_on_demand(farm: VirtualFarm) -> None:
     assert cards(printer) == []  # a person removed it: it does not come back
 
     restart(printer, "announcement")
-    wait(lambda: json.loads(sidebar.read_text()) == [OWN])
+    wait(lambda: json.loads(sidebar.read_text()) == [OWN], 60)
     assert news(printer) == [PANEL]
     restart(printer, "none")
-    wait(lambda: news(printer) == [])
+    wait(lambda: news(printer) == [], 60)
 
 
 def uninstall(printer: VirtualPrinter, *options: str) -> str:
@@ -125,7 +124,7 @@ def test_uninstalling_removes_them_from_a_real_moonraker(
     """With what else is there left as it is; and a new install makes them again."""
     (printer,) = farm.printers
     sidebar = printer.data_path / "config" / ".theme" / "navi.json"
-    wait(lambda: news(printer) == [PANEL])
+    wait(lambda: news(printer) == [PANEL], 60)
     camera = {"name": "Window", "service": "iframe", "stream_url": "/window"}
     printer.client.post("/server/webcams/item", camera)
     if not running:
@@ -146,14 +145,14 @@ def test_uninstalling_removes_them_from_a_real_moonraker(
     else:
         printer.start()
     printer.wait_ready()
-    wait(lambda: "netqueue" not in printer.client.get("/server/info")["components"])
+    wait(lambda: "netqueue" not in printer.client.get("/server/info")["components"], 60)
     assert cards(printer) == ["/window"]
     assert news(printer) == []
 
     path.write_text(installed)
     printer.client.post("/server/restart")
     printer.wait_ready()
-    wait(lambda: news(printer) == [PANEL])
+    wait(lambda: news(printer) == [PANEL], 60)
     assert sorted(cards(printer)) == [f"{PANEL}?embed=1", "/window"]
     assert sidebar.exists()
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import http.client
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
+from tests.component.test_component import serves
+from tests.component.test_component import wait as wait_started
 from tests.conftest import StartPrinters
 from tests.panel.conftest import Play, play_at
 from tests.panel.workshop import LONG, ROOT, SHORT, fill, section, sliced, wait
@@ -76,6 +79,10 @@ def test_jobs(workshop: VirtualFarm, play: Play) -> None:
     play("jobs")
 
 
+def test_by_touch_and_by_keys(workshop: VirtualFarm, play: Play) -> None:
+    play("phone")
+
+
 def test_printers(workshop: VirtualFarm, play: Play) -> None:
     client = workshop.printers[0].client
     client.upload("quick.gcode", sliced(SHORT, 60, "PLA", (66, 165, 245)))
@@ -122,15 +129,14 @@ def test_markup_in_names_is_text(start_printers: StartPrinters, tmp_path: Path) 
     farm = start_printers(1, section(tmp_path).replace("$name", evil))
     (printer,) = farm.printers
     client = printer.client
-    wait(lambda: client.get(f"{ROOT}/status")["queues"])
+    wait_started(partial(serves, printer), 120)
     (queue,) = client.get(f"{ROOT}/status")["queues"]
-    wait(lambda: client.get(f"{ROOT}/status")["queues"][queue]["quorum"])
     client.post(f"{ROOT}/queues", {"queue": queue, "title": f"{evil} title"})
     name = f"{evil}.gcode"
     client.upload("part.gcode", sliced(SHORT, 60, f"{evil}PLA"[:60], (66, 165, 245)))
     client.post(f"{ROOT}/job", {"filename": "part.gcode", "name": name, "owner": evil})
     client.post(f"{ROOT}/bed_clear", {"by": evil})
-    wait(lambda: client.get(f"{ROOT}/history")["prints"], 60)
+    wait(lambda: client.get(f"{ROOT}/history")["prints"], 120)
     job = {"filename": "part.gcode", "name": name, "note": f"a note {evil}"}
     more = {"owner": evil, "tags": [evil], "materials": [evil], "count": 3}
     client.post(f"{ROOT}/job", {**job, **more})

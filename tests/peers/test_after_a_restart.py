@@ -14,7 +14,7 @@ from tests.peers.test_letting_in import (  # noqa: F401 - a fixture that runs by
     waiting,
 )
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.asyncio
 APPROVE, TOKEN = AdmissionMode.APPROVE, AdmissionMode.TOKEN
 
 

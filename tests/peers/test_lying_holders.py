@@ -12,7 +12,7 @@ from moonraker_netqueue.peers import exchange, tls
 from moonraker_netqueue.peers.errors import LinkError, LinkGone, PeersError
 from tests.peers.hosts import LOOPBACK, Host
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.asyncio
 SIZE = 1000
 _OK = b"HTTP/1.1 206 Partial Content\r\n"
 ANSWERS = {

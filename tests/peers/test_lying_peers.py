@@ -31,7 +31,7 @@ from moonraker_netqueue.peers.record import Word, write_record
 from tests.peers.hosts import Host, until
 from tests.peers.liar import Liar, endless_frame, framed, hello
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.asyncio
 DEMO = {"demo": True}
 SHA = "a" * 64
 
@@ -367,7 +367,7 @@ async def test_ranges_that_are_never_read_are_cut(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are in memory so long; and another member gets its own meanwhile."""
-    monkeypatch.setattr(content, "STALLED_SECONDS", 3.0)
+    monkeypatch.setattr(content, "STALLED_SECONDS", 8.0)
     path = await _hold(scene, b"x" * limits.LARGEST_RANGE)
     whole = f"Range: bytes=0-{limits.LARGEST_RANGE - 1}"
     most = limits.RANGES_OF_ONE // limits.LARGEST_RANGE
@@ -427,7 +427,7 @@ async def test_requests_that_do_not_end_are_cut(
     scene: Scene, head: bytes, monkeypatch: pytest.MonkeyPatch, hosts: list[Host]
 ) -> None:
     """A head, a body, or more of either than there may be."""
-    monkeypatch.setattr(server, "IDLE_SECONDS", 0.5)
+    monkeypatch.setattr(server, "IDLE_SECONDS", 3.0)
     third = hosts[2]
     await third.start("demo")
     stream = await scene.liar.connect(third.network.port, tls.stranger_context())

@@ -20,7 +20,8 @@ from moonraker_netqueue.model.command import (
 )
 from moonraker_netqueue.model.job import ItemSpec, Wishes
 from moonraker_netqueue.model.printer import ClearBed, PrinterState, Profile
-from moonraker_netqueue.printer.explanation import IdleWhy
+from moonraker_netqueue.printer.board import ClassKey
+from moonraker_netqueue.printer.explanation import Explanation, IdleWhy
 from moonraker_netqueue.printer.outlook import Outlooks
 from moonraker_netqueue.printer.planner import Planner
 from moonraker_netqueue.printer.queues import Queues
@@ -227,3 +228,19 @@ def test_a_bed_that_a_person_clears_is_waited_for() -> None:
     _job(talk, "gear")
     found = Desk(q=talk).ask(lambda outlooks: outlooks.look())
     assert [p.start for p in found.forecast.prints] == [_MINUTE + 5]
+
+
+def test_screens_that_ask_every_second_cost_one_explanation() -> None:
+    """It is made anew once something is otherwise."""
+    talk = _talk(a=_VORON)
+    job_id = _job(talk, "gear", materials=("PETG",))
+    planner = Desk(q=talk).planner
+
+    async def asked() -> list[Explanation]:
+        told = [await planner.explain("q"), await planner.explain("q")]
+        planner.decline(ClassKey("q", job_id, 0), 60.0, "its file is on no host")
+        return [*told, await planner.explain("q")]
+
+    first, second, third = asyncio.run(asked())
+    assert first is second
+    assert third is not second

@@ -86,6 +86,65 @@ def test_a_copy_whose_journal_is_as_long_is_told_by_its_starts() -> None:
     simulate(scenario)
 
 
+def test_a_copy_that_was_started_more_often_alone_is_not_let_in() -> None:
+    """Its counter is higher, but its starts are others; the right disk is let in."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        old = await _follower(cluster, hosts)
+        backup = old.disk.copied()
+        await _restart(cluster, old, 1)
+        old.kill()
+        right, old.disk = old.disk, backup
+        for host in hosts:
+            if host is not old:
+                cluster.net.cut.add(frozenset({old.id, host.id}))
+        cluster.net.refresh()
+        for _ in range(4):
+            await old.start()
+            await cluster.run_for(1)
+            old.kill()
+        cluster.net.cut.clear()
+        cluster.net.refresh()
+        await old.start()
+        await cluster.until(lambda: old.status.phase is Phase.FAILED)
+        assert "start 2 of it" in (old.status.error or "")
+        old.kill()
+        old.disk = right
+        await old.start()
+        await cluster.until(lambda: cluster.agreed(*IDS))
+
+    simulate(scenario)
+
+
+def test_who_knows_a_later_life_passes_it_on() -> None:
+    """The only host that met it is off when the old disk is put in again."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        old = await _follower(cluster, hosts)
+        met, other = (host for host in hosts if host is not old)
+        backup = old.disk.copied()
+        cluster.net.cut.add(frozenset({old.id, other.id}))
+        cluster.net.refresh()
+        old.kill()
+        await old.start()
+        await cluster.until(lambda: met.id in old.links.connected("bench"))
+        await cluster.run_for(15)  # longer than from one hello to the next
+        met.kill()
+        cluster.net.cut.clear()
+        await _put_in(cluster, old, backup)
+        await cluster.run_for(1)
+        other.kill()
+        await other.start()  # it keeps what it was told
+        old.kill()
+        old.disk = backup.copied()
+        await old.start()
+        await cluster.until(lambda: old.status.phase is Phase.FAILED)
+
+    simulate(scenario)
+
+
 def test_a_person_lets_a_restored_host_rejoin() -> None:
     """It forgets its copy, which is set aside, and gets a seat for a new one."""
 
@@ -299,7 +358,7 @@ def test_damaged_lives_are_named_with_a_remedy(damage: str) -> None:
 
 
 def test_malformed_doubts_change_nothing() -> None:
-    """And hellos whose counts are none."""
+    """And hellos whose counts are none, and starts of others that are none."""
 
     async def scenario(cluster: Cluster) -> None:
         hosts = await three_voters(cluster)
@@ -312,9 +371,15 @@ def test_malformed_doubts_change_nothing() -> None:
             Hello(boots=-1).form(),
             Hello().form() | {"nonce": "a/b"},
             Hello().form() | {"reach": "x"},
+            Hello().form() | {"starts": ["a/b"]},
+            {"t": "lives"},
+            {"t": "lives", "seen": [["bbbbbbbb", 9]]},
+            {"t": "lives", "seen": [["bbbbbbbb", -9, "n9"]]},
+            {"t": "lives", "seen": [["bbbbbbbb", 9, ""]]},
+            {"t": "lives", "seen": [["cccccccc", 9, "n9"]] * 257},
         ):
             hosts[0].replica.on_message(hosts[1].id, form)
-        await cluster.run_for(1)
+        await cluster.run_for(15)  # longer than from one hello to the next
         assert cluster.agreed(*IDS)
 
     simulate(scenario)

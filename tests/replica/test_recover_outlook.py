@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from moonraker_netqueue.replica.status import Role
 from tests.replica.simulation import Cluster, simulate
 from tests.replica.test_generations import A, B, C, accepted, farm
 from tests.replica.test_meeting import cut
@@ -105,5 +107,40 @@ def test_a_seat_in_a_group_that_ended_binds_nobody() -> None:
         del d.disk.files[Path("/data/group.db")]
         await d.start()
         await cluster.until(lambda: cluster.agreed(A, B, C, d.id))
+
+    simulate(scenario)
+
+
+def test_a_host_that_has_the_seat_of_its_lost_journal_is_not_waited_for_by_itself() -> (
+    None
+):
+    """The notice names who is away, by name, and not this host."""
+
+    async def scenario(cluster: Cluster) -> None:
+        a, b, c = await farm(cluster, A, B, C)
+        leader = next(host for host in (a, b, c) if host.status.role is Role.LEADER)
+        lost, other = (host for host in (a, b, c) if host is not leader)
+        lost.kill()
+        before = leader.status.last_index
+
+        def without_the_change_of_its_seat(_s: str, to: str, message: Any) -> bool:
+            raft = message.get("m", {})
+            if to == lost.id and "entries" in raft:
+                raft["entries"] = [e for e in raft["entries"] if e[0] <= before]
+            return True
+
+        cluster.net.filter = without_the_change_of_its_seat
+        del lost.disk.files[Path("/data/group.db")]
+        await lost.start()
+        await cluster.until(lambda: lost.status.commit_index > 1)
+        assert lost.status.role is Role.OBSERVER
+        assert lost.id in lost.status.voters
+        leader.kill()
+        other.kill()
+        await cluster.until(lambda: any("waits for" in n for n in lost.status.notices))
+        (told,) = (text for text in lost.status.notices if "waits for" in text)
+        assert leader.id in told
+        assert other.id in told
+        assert lost.id not in told
 
     simulate(scenario)

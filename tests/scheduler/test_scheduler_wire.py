@@ -8,6 +8,7 @@ import pytest
 
 from moonraker_netqueue.scheduler.errors import ProblemError, SolverError
 from moonraker_netqueue.scheduler.instance import read_instance
+from moonraker_netqueue.scheduler.phrases import plain
 from moonraker_netqueue.scheduler.planner import plan
 from moonraker_netqueue.scheduler.problem import Problem
 from moonraker_netqueue.scheduler.wire import (
@@ -30,7 +31,12 @@ def test_problem_and_plan_survive_the_way(path: Path) -> None:
     assert problem_from_json(text) == problem
     assert hash(problem_from_json(text)) == hash(problem)
     found = plan(problem)
-    assert plan_from_json(plan_to_json(found)) == found
+    arrived = plan_from_json(plan_to_json(found))
+    assert arrived == found
+    for name, waiting in found.why_waiting.items():
+        assert plain(arrived.why_waiting[name].why) == plain(waiting.why) is not None
+    for name, why in found.why_idle.items():
+        assert plain(arrived.why_idle[name].text) == plain(why.text) is not None
 
 
 @pytest.mark.parametrize(

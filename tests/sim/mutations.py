@@ -12,10 +12,12 @@ import pytest
 from moonraker_netqueue.model import joins
 from moonraker_netqueue.model.job import Tally
 from moonraker_netqueue.model.queue_state import QueueState
+from moonraker_netqueue.printer.record import RecordFile
 from moonraker_netqueue.replica import succession
 from moonraker_netqueue.replica.election import Election
 from moonraker_netqueue.replica.library import library
 from moonraker_netqueue.replica.participants import Participants
+from moonraker_netqueue.replica.sender import Sender
 
 Patch = pytest.MonkeyPatch
 
@@ -63,11 +65,34 @@ def merge_adds_up(patch: Patch) -> None:
     patch.setattr(joins, "_higher", Tally.__add__)
 
 
+def answers_before_the_disk_has_them(patch: Patch) -> None:
+    """Raft messages leave at once, not after what was journalled before (R18)."""
+
+    def release(self: Sender) -> None:
+        while self._held:
+            held = self._held.popleft()
+            self._deliver(held.host, held.message)
+
+    patch.setattr(Sender, "release", release)
+
+
+def starts_before_the_record_is_safe(patch: Patch) -> None:
+    """What the agent notes is written and never synced: a power cut takes it (R9)."""
+
+    def write(self: RecordFile, text: str) -> None:
+        with self._disk.open(self.path, "wb") as file:
+            file.write(text.encode("ascii"))
+
+    patch.setattr(RecordFile, "_write", write)
+
+
 MUTATIONS: dict[str, Callable[[Patch], None]] = {
     mutation.__name__: mutation
     for mutation in (
         half_is_a_majority,
         generation_from_a_snapshot,
         merge_adds_up,
+        answers_before_the_disk_has_them,
+        starts_before_the_record_is_safe,
     )
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from moonraker_netqueue.files.eviction import Eviction
 from moonraker_netqueue.sim import cluster
 from moonraker_netqueue.sim.cluster_run import STEPS, live
 from moonraker_netqueue.sim.ledger import PromiseBroken
@@ -48,11 +49,42 @@ def test_a_life_in_which_much_fails_keeps_all_promises(seed: int, hosts: int) ->
     assert lived.commands > 0
 
 
+BUDGET = 60  # bytes of files on a host: one, and what is needed
+LITTLE_ROOM = ((3, 3), (1, 4), (2, 5))  # seed and number of hosts
+
+
+def test_files_that_leave_hosts_and_come_back_cost_no_print() -> None:
+    """The last copy of what is to be printed stays, whoever is lost or has no room."""
+    lives = [live(seed, hosts, STEPS, silent, BUDGET) for seed, hosts in LITTLE_ROOM]
+    assert sum(lived.given_up for lived in lives) > 0
+
+
+def test_a_host_that_deletes_what_it_likes_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So the lives above can fail."""
+
+    async def evict(self: Eviction, sha256: str) -> tuple[str, ...]:
+        await self._store.drop(sha256)
+        return ()
+
+    monkeypatch.setattr(Eviction, "evict", evict)
+
+    def lives() -> None:
+        for seed, hosts in LITTLE_ROOM:
+            live(seed, hosts, STEPS, silent, BUDGET)
+
+    with pytest.raises(PromiseBroken, match="last copy"):
+        lives()
+
+
 # First seed and number of hosts with which each is found out within TRIED lives.
 FOUND = {
     "half_is_a_majority": (1, 2),
     "generation_from_a_snapshot": (1, 2),
     "merge_adds_up": (1, 2),
+    "answers_before_the_disk_has_them": (1, 3),
+    "starts_before_the_record_is_safe": (1, 3),
 }
 
 

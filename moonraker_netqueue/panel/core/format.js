@@ -39,7 +39,13 @@ export function formats(language) {
     return `${number.format(bytes / 1e6)} MB`;
   }
 
-  return { moment, span, size, number: (value) => number.format(value) };
+  /** The name of a day of the week, 0 is Monday. @param {'short' | 'long'} length */
+  function weekday(index, length) {
+    const then = Date.UTC(2024, 0, 1 + index); // that first was a Monday
+    return new Intl.DateTimeFormat(language, { weekday: length, timeZone: 'UTC' }).format(then);
+  }
+
+  return { moment, span, size, weekday, number: (value) => number.format(value) };
 }
 
 /** Unix seconds as the value of <input type=datetime-local>, in local time. */

@@ -27,7 +27,10 @@ export function changed(queue, message) {
       const old = jobs.get(key);
       if (value === null || value.completed !== null) jobs.delete(key);
       // A notification does not tell why a job waits: the plan does, in a moment.
-      else jobs.set(key, { ...value, why: value.why || (old?.why ?? '') });
+      else {
+        const { why, phrases } = value.why || !old ? value : old;
+        jobs.set(key, { ...value, why, phrases });
+      }
       ask.add('plan');
       if (value?.completed) ask.add('history');
     } else if (topic === 'print' || topic === 'printer') {
@@ -49,7 +52,8 @@ export function explained(queue, plan) {
     const row = rows.get(job.job_id);
     const why = row?.why ?? '';
     const starts = row ? (row.starts ?? null) : null;
-    return job.why === why && job.starts?.at === starts?.at ? job : { ...job, why, starts };
+    if (job.why === why && job.starts?.at === starts?.at) return job;
+    return { ...job, why, phrases: row?.phrases ?? {}, starts };
   });
   return { ...queue, jobs };
 }

@@ -8,6 +8,7 @@ export const LANGUAGES = { en: 'English', de: 'Deutsch' };
 const CHOSEN = 'netqueue.language';
 
 let strings = en;
+let phrases = /** @type {Record<string, string>} */ ({}); // English comes from the host
 let plural = new Intl.PluralRules('en');
 export let language = 'en';
 export let format = formats('en');
@@ -32,6 +33,31 @@ export function told(prefix, value) {
   return key in en ? t(key) : String(value).replaceAll('_', ' ');
 }
 
+/**
+ * A phrase of the API in the words of a language; null if it lacks some.
+ * @param {any} form its `code` beside its values, some of which are phrases
+ * @param {Record<string, string>} words by code
+ * @param {(value: number) => string} number
+ * @returns {string | null}
+ */
+export function phrased(form, words, number = (value) => String(value)) {
+  const text = words[form.code];
+  if (text === undefined) return null;
+  const values = /** @type {Record<string, any>} */ ({});
+  for (const [name, value] of Object.entries(form)) {
+    if (name === 'state') values[name] = told('state', value.replaceAll(' ', '_'));
+    else if (typeof value === 'number') values[name] = number(value);
+    else values[name] = typeof value === 'object' ? phrased(value, words, number) : value;
+    if (values[name] === null) return null;
+  }
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+/** What the host says, in the language of the page; `text` is its English. */
+export function said(form, text) {
+  return (form && phrased(form, phrases, format.number)) ?? text;
+}
+
 /** The best of the languages there are. */
 export function best(wanted) {
   for (const tag of wanted) {
@@ -47,6 +73,7 @@ export async function loadLanguage() {
   if (language !== 'en') {
     const file = await import(`../strings/${language}.js`);
     strings = file[language];
+    phrases = file.phrases;
   }
   plural = new Intl.PluralRules(language);
   format = formats(language === 'en' ? (navigator.language ?? 'en') : language);

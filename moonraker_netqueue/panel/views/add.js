@@ -89,7 +89,7 @@ function Rows({ rows, manner, change, remove }) {
         <${Icon} name="file" /><span class="file-name">${row.name}
           <small class="quiet">${row.size ? format.size(row.size) : ''}</small></span>
         ${manner === 'models' && rows.length > 1
-          ? html`<input aria-label=${t('add.models_of', { name: row.name })} placeholder=${t('job.models')}
+          ? html`<input class="models" aria-label=${t('add.models_of', { name: row.name })} placeholder=${t('job.models')}
               value=${row.models} onInput=${(e) => change(row, { models: e.target.value })} />`
           : null}
         ${manner !== 'models' || index === 0 || rows.length === 1

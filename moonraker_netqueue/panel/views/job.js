@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
 import { fromInput, toInput, words } from '../core/format.js';
 import { copies } from '../core/queue.js';
-import { format, t, told } from '../core/text.js';
+import { format, said, t, told } from '../core/text.js';
 import { Chip, Dialog, Field } from './parts.js';
 import { RemedyButton } from './remedies.js';
 import { Thumbnail } from './thumbnail.js';
@@ -150,7 +150,8 @@ function WhyNot({ rows, job, actions }) {
     <ul>${rows.slice(0, 30).map(
       (row) => html`<li key=${`${row.item} ${row.printer_id}`}>
         <strong>${row.printer}</strong>
-        <span>${row.text}${row.remedy && html` — <em>${row.remedy}</em>`}</span>
+        <span>${said(row.phrases.text, row.text)}${row.remedy &&
+        html` — <em>${said(row.phrases.remedy, row.remedy)}</em>`}</span>
         <${RemedyButton} code=${row.code} printer=${row} job=${job}
           actions=${actions} />
       </li>`,

@@ -2,7 +2,7 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { copies, inSight, matches, placeOf, shares } from '../core/queue.js';
-import { format, t, told } from '../core/text.js';
+import { format, said, t, told } from '../core/text.js';
 import { BatchBar } from './batch.js';
 import { Icon } from './icons.js';
 import { Bar, Chip, Empty, Menu } from './parts.js';
@@ -198,15 +198,15 @@ function JobRow({ job, session, actions, place, count, tall, chosen, still, onCh
     event.preventDefault();
     onNudge(event.key === 'ArrowUp' ? -1 : 1);
   };
-  const why = job.why.replace(/^waiting: /, '');
+  const why = said(job.phrases.why?.what, job.why.replace(/^waiting: /, ''));
   const next = nextOf(job);
   return html`<div class=${`job ${tall ? 'tall' : ''} ${chosen ? 'chosen' : ''}`} role="listitem"
     aria-posinset=${place} aria-setsize=${count} data-id=${job.job_id}>
     <button type="button" class="handle" disabled=${still} onKeyDown=${onKey}
       aria-label=${t('jobs.handle', { name: job.name })} title=${t('jobs.handle_hint')}>
       <${Icon} name="drag" /></button>
-    <input type="checkbox" aria-label=${t('jobs.choose', { name: job.name })} checked=${chosen}
-      onChange=${onChoose} />
+    <label class="choose"><input type="checkbox" aria-label=${t('jobs.choose', { name: job.name })}
+      checked=${chosen} onChange=${onChoose} /></label>
     <${Thumbnail} session=${session} item=${job.items[0]} />
     <div class="job-what">
       <div class="job-name">
@@ -214,7 +214,7 @@ function JobRow({ job, session, actions, place, count, tall, chosen, still, onCh
           ${job.name}</button>
         <${JobChips} job=${job} />
       </div>
-      <div class="job-why" title=${job.why}>
+      <div class="job-why" title=${said(job.phrases.why, job.why)}>
         ${next && html`<span class="when"><${Icon} name="clock" />${next}</span>`}
         ${why && html`<span class=${job.starts ? 'quiet' : 'blocked'}>${why}</span>`}
         ${!next && !why && html`<span class="quiet">${told('job', job.state)}</span>`}

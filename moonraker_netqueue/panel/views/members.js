@@ -92,7 +92,7 @@ export function Recover({ session, actions, onClose }) {
       <p>${t('recover.first')}</p>
       ${outlook.unseen && html`<p class="note error">${outlook.unseen}</p>`}
       ${outlook.twice.length > 0 &&
-      html`<p>${t('recover.twice')}</p><ul>${outlook.twice.map(
+      html`<p>${t(outlook.majority_missing ? 'recover.twice' : 'recover.twice_if')}</p><ul>${outlook.twice.map(
         (row) => html`<li key=${row.job_id}>${row.job}: ${t('copies.n', { n: row.copies })}</li>`,
       )}</ul>`}
       ${outlook.held.length > 0 &&

@@ -4,8 +4,9 @@ import { html, useState } from '../vendor/htm-preact.js';
 import { webServer } from '../core/camera.js';
 import { words } from '../core/format.js';
 import { needsHand, progress } from '../core/queue.js';
-import { format, t, told } from '../core/text.js';
+import { format, said, t, told } from '../core/text.js';
 import { Camera } from './camera.js';
+import { Hours } from './hours.js';
 import { Icon } from './icons.js';
 import { Bar, Chip, Dialog, Empty, Field, Menu } from './parts.js';
 import { RemedyButton } from './remedies.js';
@@ -59,13 +60,20 @@ function PrinterCard({ printer, jobs, own, address, session, actions, show, edit
     ${live
       ? html`<${LivePrint} print=${live} printer=${printer} own=${own} job=${jobs.get(live.job_id)}
           session=${session} />`
-      : html`<p class="idle">${printer.reason || printer.why || t('printer.nothing')}</p>
+      : html`<p class="idle">${whyIdle(printer)}</p>
           <${Remedy} printer=${printer} />`}
     <${Facts} printer=${printer} />
     ${printer.connected &&
     html`<${Acts} printer=${printer} live=${live} jobs=${jobs} actions=${actions} />`}
     <${Undecided} printer=${printer} show=${show} />
   </article>`;
+}
+
+/** Why it has no work; what its own host says of its state is in English only. */
+function whyIdle(printer) {
+  if (!printer.connected) return t('printer.away');
+  const text = printer.reason || printer.why || t('printer.nothing');
+  return said(printer.idle?.phrases.why, text);
 }
 
 function clear(printer, actions) {
@@ -108,7 +116,8 @@ function Remedy({ printer }) {
   // A bed that is not clear has its button, and its reason says what to do.
   const told_ = printer.connected && printer.state !== 'bed_occupied';
   const remedy = told_ && printer.idle?.remedy;
-  return remedy ? html`<p class="quiet remedy">${remedy}</p>` : null;
+  if (!remedy) return null;
+  return html`<p class="quiet remedy">${said(printer.idle.phrases.remedy, remedy)}</p>`;
 }
 
 function Facts({ printer }) {
@@ -173,6 +182,7 @@ function LivePrint({ print, printer, own, job, session }) {
 
 /** A printer's own entry. */
 function PrinterDialog({ printer, actions, onClose }) {
+  const [hours, setHours] = useState(printer.hours);
   const save = async (event) => {
     event.preventDefault();
     const form = new FormData(event.target);
@@ -183,6 +193,7 @@ function PrinterDialog({ printer, actions, onClose }) {
       materials: words(String(form.get('materials'))),
       tags: words(String(form.get('tags'))),
     };
+    if (hours !== printer.hours) change.hours = hours;
     for (const name of ['grams_left', 'spool_grams']) {
       if (number(name) !== printer[name]) change[name] = number(name);
     }
@@ -206,6 +217,7 @@ function PrinterDialog({ printer, actions, onClose }) {
         <input name="spool_grams" type="number" min="0" step="any" defaultValue=${printer.spool_grams ?? ''} /><//>
       <${Field} label=${t('job.tags')} hint=${t('commas')}>
         <input name="tags" defaultValue=${printer.tags.join(', ')} /><//>
+      <${Hours} label=${t('hours.title')} hint=${t('hours.as_queue')} periods=${hours} onChange=${setHours} />
       <p class="quiet">${[printer.model, printer.nozzle && `${printer.nozzle} mm`,
         t(`clear.${printer.clear_bed}`)].filter(Boolean).join(' · ')}</p>
     </form>

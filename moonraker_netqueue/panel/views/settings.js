@@ -1,11 +1,11 @@
 // Settings of the queue, which hold on all its hosts, and those of this browser.
 
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
-import { shareChange } from '../core/hours.js';
+import { shareChanges } from '../core/hours.js';
 import { chooseLanguage, language, LANGUAGES, t, told } from '../core/text.js';
 import { chosenTheme, chooseTheme, THEMES } from '../core/theme.js';
+import { Hours, Shares } from './hours.js';
 import { Field } from './parts.js';
-import { Hours, Shares } from './people.js';
 
 const STRATEGIES = ['assignment', 'lookahead', 'greedy', 'fifo'];
 
@@ -19,7 +19,8 @@ export function Settings({ session, actions, state }) {
   const queue = queues?.find((one) => one.queue === state.name);
   return html`<section class="columns settings" aria-label=${t('tab.settings')}>
     ${queue
-      ? html`<${QueueForm} key=${queue.queue} queue=${queue} actions=${actions} onSaved=${load} />`
+      ? html`<${QueueForm} key=${queue.queue} queue=${queue} actions=${actions} onSaved=${load}
+          owners=${[...new Set(state.queue.jobs.map((job) => job.owner).filter(Boolean))].sort()} />`
       : html`<div class="card"><p class="quiet pad">${t('loading')}</p></div>`}
     <div class="card"><header class="card-head"><h2>${t('settings.browser')}</h2></header>
       <div class="form pad">
@@ -37,9 +38,11 @@ export function Settings({ session, actions, state }) {
   </section>`;
 }
 
-function QueueForm({ queue, actions, onSaved }) {
+function QueueForm({ queue, owners, actions, onSaved }) {
   const [periods, setPeriods] = useState(queue.operator);
-  const [shares, setShares] = useState(Object.entries(queue.shares));
+  const [rows, setRows] = useState(
+    Object.entries(queue.shares).map(([owner, share]) => ({ owner, share: Number(share) })),
+  );
   const save = async (event) => {
     event.preventDefault();
     const form = new FormData(event.target);
@@ -49,13 +52,14 @@ function QueueForm({ queue, actions, onSaved }) {
       if (said === '') weights[name] = null;
       else if (Number(said) !== value) weights[name] = Number(said);
     }
+    const shares = shareChanges(queue.shares, rows);
     const change = {
       title: String(form.get('title')),
       strategy: String(form.get('strategy')),
       start_spacing_s: Number(form.get('start_spacing_s')),
-      operator: periods,
-      shares: shareChange(queue.shares, shares),
       ...(Object.keys(weights).length ? { weights } : {}),
+      ...(Object.keys(shares).length ? { shares } : {}),
+      ...(periods !== queue.operator ? { operator: periods } : {}),
     };
     if (await actions.call('post_queues', { queue: queue.queue, ...change }, t('saved'))) onSaved();
   };
@@ -71,8 +75,8 @@ function QueueForm({ queue, actions, onSaved }) {
         )}</select><//>
       <${Field} label=${t('settings.spacing')} hint=${t('settings.spacing_hint')}>
         <input name="start_spacing_s" type="number" min="0" max="3600" defaultValue=${queue.start_spacing_s} /><//>
-      <${Hours} periods=${periods} onChange=${setPeriods} />
-      <${Shares} rows=${shares} onChange=${setShares} />
+      <${Hours} label=${t('hours.title')} hint=${t('hours.none')} periods=${periods} onChange=${setPeriods} />
+      <${Shares} rows=${rows} owners=${owners} onChange=${setRows} />
       <details><summary>${t('settings.weights')}</summary>
         <p class="quiet">${t('settings.weights_hint')}</p>
         <div class="fields">${Object.entries(queue.weights).map(

@@ -34,10 +34,10 @@ export class Stage {
 
   /** A page of a host; `quiet` lets it complain, as one does whose host dies. */
   async open(host = 0, { hash = '', width = 1280, height = 860, theme = 'dark', locale = 'en-GB',
-    quiet = false, headers = {} } = {}) {
+    quiet = false, touch = false, headers = {} } = {}) {
     const context = await this.browser.newContext({
       viewport: { width, height }, locale, timezoneId: 'Europe/Berlin', reducedMotion: 'reduce',
-      extraHTTPHeaders: headers,
+      extraHTTPHeaders: headers, hasTouch: touch, isMobile: touch,
     });
     await context.addInitScript((chosen) => localStorage.setItem('netqueue.theme', chosen), theme);
     const page = await context.newPage();
@@ -72,6 +72,25 @@ export async function until(condition, what) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   assert.fail(`not after ${LONG} ms: ${what}`);
+}
+
+/** Drag by a finger, from the middle of one place to that of another. */
+export async function dragByTouch(page, from, to) {
+  const middle = async (place) => {
+    const box = await place.boundingBox();
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  };
+  const [start, end] = [await middle(from), await middle(to)];
+  const session = await page.context().newCDPSession(page);
+  const touch = (type, points) => session.send('Input.dispatchTouchEvent', { type, touchPoints: points });
+  await touch('touchStart', [start]);
+  const STEPS = 16;
+  for (let step = 1; step <= STEPS; step++) {
+    const part = step / STEPS;
+    await touch('touchMove', [{ x: start.x + part * (end.x - start.x), y: start.y + part * (end.y - start.y) }]);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+  await touch('touchEnd', []);
 }
 
 /** Choose an entry of a row's or card's menu. */

@@ -17,7 +17,7 @@ const item = (values = {}) => ({
   name: 'part.gcode', count: 4, done: 1, printing: 1, reserved: 0, failed: 0, lost: 0, waiting: 2, ...values,
 });
 const job = (id, rank, values = {}) => ({
-  job_id: id, rank, name: id, note: '', owner: '', completed: null, why: '', items: [item()], ...values,
+  job_id: id, rank, name: id, note: '', owner: '', completed: null, why: '', phrases: {}, items: [item()], ...values,
 });
 const queue = () => read([job('b', '2'), job('a', '1'), job('old', '0', { completed: 5 })], 7);
 const ids = (found) => found.jobs.map((one) => one.job_id);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { chart } from '../../../moonraker_netqueue/panel/core/chart.js';
 import { formats, fromInput, toInput, words } from '../../../moonraker_netqueue/panel/core/format.js';
-import { best, fill, LANGUAGES } from '../../../moonraker_netqueue/panel/core/text.js';
+import { best, fill, LANGUAGES, phrased } from '../../../moonraker_netqueue/panel/core/text.js';
 import { en } from '../../../moonraker_netqueue/panel/strings/en.js';
 
 const PANEL = new URL('../../../moonraker_netqueue/panel/', import.meta.url);
@@ -46,6 +46,15 @@ test('texts choose the plural and take values', () => {
   assert.equal(fill(text, { n: 1, who: 'anna' }, rules), '1 job of anna');
   assert.equal(fill(text, { n: 0, who: '<b>' }, rules), '0 jobs of <b>');
   assert.equal(fill('{other}', {}, rules), '{other}');
+});
+
+test('a phrase is told in the words of a language, or not at all', () => {
+  const words = { load: 'bei {printer} {material} einlegen', both: '{first}, {second}', is: '{state}, {n} min' };
+  const form = { code: 'load', printer: '{n}', material: { code: 'both', first: 'PLA', second: 'PETG' } };
+  assert.equal(phrased(form, words), 'bei {n} PLA, PETG einlegen');
+  assert.equal(phrased({ code: 'is', state: 'out of reach', n: 2.5 }, words, (n) => `<${n}>`), 'out of reach, <2.5> min');
+  assert.equal(phrased({ code: 'both', first: { code: 'new' }, second: 'x' }, words), null);
+  assert.equal(phrased({ code: 'new' }, words), null);
 });
 
 test('the language of the browser is taken, else English', () => {
