@@ -96,10 +96,10 @@ class Endpoints:
 
         It is about that queue, whatever the member says (R13).
         """
-        endpoint, values = params.get("endpoint"), params.get("arguments")
-        request_type = _OWNER_CALLS.get(endpoint) if isinstance(endpoint, str) else None
+        endpoint, values = str(params.get("endpoint")), params.get("arguments")
+        request_type = _OWNER_CALLS.get(endpoint)
         if request_type is None or not isinstance(values, dict):
-            return {"status": 400, "error": f"{str(endpoint)[:40]!r} is not passed on"}
+            return {"status": 400, "error": f"{endpoint[:40]!r} is not passed on"}
         values = {"queue": queue, **values}
         if values["queue"] != queue:
             return {"status": 403, "error": f"that is not about queue {queue}"}
