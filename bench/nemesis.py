@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -305,6 +306,12 @@ def run(minutes: float, faults: int, seed: int) -> int:
             if not ended:
                 print("NOT TO ITS END: what follows is as far as it got", flush=True)
             status = _judge(farm, nemesis, people)
+            if status or not ended:
+                kept = tempfile.mkdtemp(prefix="netqueue-nemesis-logs-")
+                for printer in farm.printers:
+                    logs = printer.data_path / "logs"
+                    shutil.copytree(logs, Path(kept) / printer.name)
+                print(f"the logs are kept in {kept}", flush=True)
         return status
 
 
@@ -342,7 +349,7 @@ def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
     wrong = [
         f"{mark}: {text}"
         for mark, job in people.jobs.items()
-        for text in _wrong(job, farm.wanted[mark], ended[mark])
+        for text in _wrong(job, farm.wanted[mark], begun[mark], ended[mark])
     ]
     if not equal:
         wrong.append("the printers do not tell the same story")
@@ -380,13 +387,13 @@ def _shown(farm: Farm) -> tuple[set[str], bool]:
     return shown, False
 
 
-def _wrong(job: dict[str, Any], wanted: int, ended: int) -> Iterator[str]:
+def _wrong(job: dict[str, Any], wanted: int, begun: int, ended: int) -> Iterator[str]:
     """What is not as it should be with a job that is done, by Klipper's own log."""
     (item,) = job["items"]
     if item["done"] != wanted:
         yield f"{item['done']} copies done, not {wanted}"
     if item["done"] + item["extra"] > ended:
-        yield f"{item['done']} + {item['extra']} done, but {ended} prints ended"
+        yield f"{item['done']} + {item['extra']} done, but {begun} begun, {ended} ended"
     if item["waiting"]:
         yield f"{item['waiting']} copies wait"
 

@@ -75,7 +75,17 @@ class Conversation:
                     self._send_all(seen_form(news))
             self._lives.write()
 
-    def on_hello(self, peer: str, message: Message) -> None:
+    def on_message(self, peer: str, message: Message) -> None:
+        """Take what a linked host says; what is none of it is passed over."""
+        kind = message.get("t")
+        if kind == "hello":
+            self._on_hello(peer, message)
+        elif kind == "doubt":
+            self._on_doubt(peer, message)
+        elif kind == "lives":
+            self._on_lives(peer, message)
+
+    def _on_hello(self, peer: str, message: Message) -> None:
         """A linked host says who it is and where it takes part."""
         try:
             hello = parse_hello(message)
@@ -110,15 +120,18 @@ class Conversation:
                 group.unlink(peer)
         self._lifecycle.note_news()
 
-    def on_lives(self, peer: str, message: Message) -> None:
+    def _on_lives(self, peer: str, message: Message) -> None:
         """A linked host says which starts of others it knows; their next hellos are
         judged by that."""
         try:
             seen = parse_seen(message)
         except WireInvalid as error:
-            _LOGGER.warning("host %.8s sent bad lives: %s", peer, error)
+            name = self._neighbours.name(peer)
+            self._complaints.say(peer, name, "sent bad lives", error)
             return
-        own = self._links.host_id
+        group, own = self._lifecycle.group, self._links.host_id
+        if group is not None and peer not in group.voters:
+            return  # another member could stop all others by its word
         self._lives.hear([told for told in seen if told.host != own])
 
     def _goes_by(self, hello: Hello, peer: str) -> bool:
@@ -131,7 +144,7 @@ class Conversation:
             return True
         return hello.group == group.id and peer in group.voters
 
-    def on_doubt(self, peer: str, message: Message) -> None:
+    def _on_doubt(self, peer: str, message: Message) -> None:
         """Another host knows better: stand apart, also after a restart."""
         doubt = parse_doubt(message)
         if doubt is None or self._lifecycle.phase in (Phase.FAILED, Phase.CLOSED):

@@ -321,12 +321,8 @@ class Replica:
         if message.get("t") == "raft":
             if group is not None and message.get("g") == group.id:
                 group.receive(peer, message.get("i"), message.get("m"))
-        elif message.get("t") == "hello":
-            self._conversation.on_hello(peer, message)
-        elif message.get("t") == "doubt":
-            self._conversation.on_doubt(peer, message)
-        elif message.get("t") == "lives":
-            self._conversation.on_lives(peer, message)
+        else:
+            self._conversation.on_message(peer, message)
 
     async def on_request(self, peer: str, method: str, params: Message) -> Message:
         return await self._requests.answer(peer, method, params)

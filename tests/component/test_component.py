@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from moonraker_netqueue.machine import MachineDisk
+from moonraker_netqueue.peers.identity import load_or_create
 from moonraker_netqueue.virtual_printer.faults import Fault
 from moonraker_netqueue.virtual_printer.moonraker_client import (
     NoAnswerError,
@@ -395,6 +397,7 @@ def test_a_wrong_option_is_one_warning(
 
 def _damaged_journal(path: Path) -> None:
     """What a bad card leaves of a queue's replica."""
+    load_or_create(path / "netqueue", MachineDisk())  # the host is the one of before
     folder = path / "netqueue" / "queues" / "default"
     folder.mkdir(parents=True)
     (folder / "group.db").write_bytes(b"no database " * 400)

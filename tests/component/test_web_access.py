@@ -161,6 +161,8 @@ def test_a_websocket_of_a_stranger_hears_nothing(printer: VirtualPrinter) -> Non
             heard.append(json.loads(message))
             if heard[-1].get("id") == 1:
                 connection.close()
+                while await connection.read_message() is not None:
+                    pass  # until the socket is closed, too
                 return heard
 
     heard = asyncio.run(listen())

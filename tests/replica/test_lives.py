@@ -385,6 +385,19 @@ def test_malformed_doubts_change_nothing() -> None:
     simulate(scenario)
 
 
+def test_who_has_no_vote_is_not_believed_about_others() -> None:
+    """One admitted host could stop all others by a word about their starts."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        told = {"t": "lives", "seen": [[hosts[1].id, 99, "n99"]]}
+        hosts[0].replica.on_message("dddddddd", told)
+        await cluster.run_for(15)  # longer than from one hello to the next
+        assert cluster.agreed(*IDS)
+
+    simulate(scenario)
+
+
 def test_a_host_of_the_last_version_is_let_in() -> None:
     """It counts no starts."""
 
