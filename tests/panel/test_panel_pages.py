@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
-from tests.component.test_component import serves
+from tests.component.test_component import exchange, serves
 from tests.component.test_component import wait as wait_started
 from tests.conftest import StartPrinters
 from tests.panel.conftest import Play, play_at
@@ -95,6 +95,8 @@ def test_printers(workshop: VirtualFarm, play: Play) -> None:
         }
         printer.client.post("/server/webcams/item", camera)
     play("printers")
+    for printer in workshop.printers[:2]:
+        exchange(printer, "DELETE", "/server/webcams/item", {"name": "bed"})
 
 
 def test_looks(workshop: VirtualFarm, play: Play) -> None:

@@ -33,10 +33,10 @@ export function workweek(tz) {
 /**
  * What changed between two tables of owners' shares, as the argument `shares`.
  * @param {Record<string, number>} before
- * @param {{owner: string, share: number}[]} rows
+ * @param {{owner: string, share: number | string}[]} rows as typed
  */
 export function shareChanges(before, rows) {
-  const now = Object.fromEntries(rows.map((row) => [row.owner.trim(), row.share]).filter(([owner]) => owner));
+  const now = Object.fromEntries(rows.map((row) => [row.owner.trim(), Number(row.share)]).filter(([owner]) => owner));
   const change = /** @type {Record<string, number | null>} */ ({});
   for (const owner of Object.keys(before)) if (!(owner in now)) change[owner] = null;
   for (const [owner, share] of Object.entries(now)) if (before[owner] !== share) change[owner] = share;

@@ -1,4 +1,6 @@
 // Who is there when, and who gets how much of the printers: tables that a form holds.
+// They follow each key: a change event comes when a field is left, and drawing the table
+// then would undo what is typed into the next one already.
 
 import { html } from '../vendor/htm-preact.js';
 import { between, endOf, toggled, workweek } from '../core/hours.js';
@@ -24,13 +26,13 @@ export function Hours({ label, hint, periods, onChange }) {
         )}</div>
         <${Field} label=${t('hours.from')}>
           <input type="time" required value=${period.start}
-            onChange=${(event) => put(at, between(period, event.target.value || period.start, endOf(period)))} /><//>
+            onInput=${({ target }) => target.value && put(at, between(period, target.value, endOf(period)))} /><//>
         <${Field} label=${t('hours.until')}>
           <input type="time" required value=${endOf(period)}
-            onChange=${(event) => put(at, between(period, period.start, event.target.value || endOf(period)))} /><//>
+            onInput=${({ target }) => target.value && put(at, between(period, period.start, target.value))} /><//>
         <${Field} label=${t('hours.events')}>
           <input type="number" min="0" max="10000" placeholder="∞" value=${period.max_manual_events ?? ''}
-            onChange=${(event) => put(at, { ...period,
+            onInput=${(event) => put(at, { ...period,
               max_manual_events: event.target.value === '' ? null : Number(event.target.value) })} /><//>
         <span class="quiet zone">${period.tz}</span>
         <${IconButton} icon="close" label=${t('hours.remove', { n: at + 1 })}
@@ -52,10 +54,10 @@ export function Shares({ rows, owners, onChange }) {
       (row, at) => html`<div class="share" key=${at}>
         <${Field} label=${t('shares.owner')}>
           <input list="owners" required maxlength="64" value=${row.owner}
-            onChange=${(event) => put(at, { owner: event.target.value })} /><//>
+            onInput=${(event) => put(at, { owner: event.target.value })} /><//>
         <${Field} label=${t('shares.share')}>
           <input type="number" required min="1" max="1000" value=${row.share}
-            onChange=${(event) => put(at, { share: Number(event.target.value) })} /><//>
+            onInput=${(event) => put(at, { share: event.target.value })} /><//>
         <${IconButton} icon="close" label=${t('shares.remove', { name: row.owner })}
           onClick=${() => onChange(rows.filter((_one, i) => i !== at))} />
       </div>`,

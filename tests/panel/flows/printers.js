@@ -3,15 +3,8 @@
 import assert from 'node:assert/strict';
 import { barriers, card, choose, play, until } from './stage.js';
 
-const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90"><rect width="160" height="90" fill="teal"/></svg>';
-
 await play(async (stage) => {
   const page = await stage.open(0);
-  const asked = /** @type {string[]} */ ([]);
-  await page.route('**/shot?*', (route) => {
-    asked.push(route.request().url());
-    return route.fulfill({ contentType: 'image/svg+xml', body: PICTURE });
-  });
   const other = await stage.open(1, { hash: '#printers' });
   const first = card(page, 'printer1');
   await first.getByText('bed not clear').waitFor();
@@ -25,7 +18,7 @@ await play(async (stage) => {
   await page.locator('.camera img').nth(1).waitFor();
   assert.equal(await card(page, 'printer3').locator('.camera img').count(), 0);
   assert.ok(await card(page, 'printer2').getByAltText('camera of printer2').isVisible());
-  assert.ok(asked.every((url) => url.startsWith('http://127.0.0.1/shot?')), asked.join());
+  assert.ok(stage.pictured.every((url) => url.startsWith('http://127.0.0.1/shot?')), stage.pictured.join());
 
   await choose(first, 'Take no more work');
   await first.getByText('takes no work').waitFor();

@@ -12,6 +12,7 @@ export const FLAGS = [
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--disable-features=LocalNetworkAccessChecks', // a page that a flow makes up has no address
 ];
+const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90"><rect width="160" height="90" fill="teal"/></svg>';
 const PATH = '/server/netqueue/panel';
 const LONG = 60_000; // a machine may be busy
 
@@ -30,6 +31,7 @@ export class Stage {
     this.browser = browser;
     this.pictures = pictures;
     this.complaints = [];
+    this.pictured = []; // what was asked for of cameras, which a flow's pages are given
   }
 
   /** A page of a host; `quiet` lets it complain, as one does whose host dies. */
@@ -48,6 +50,10 @@ export class Stage {
       });
       page.on('pageerror', (error) => this.complaints.push(String(error.stack)));
     }
+    await page.route('**/shot?*', (route) => {
+      this.pictured.push(route.request().url());
+      return route.fulfill({ contentType: 'image/svg+xml', body: PICTURE });
+    });
     await page.goto(`${this.urls[host]}${PATH}${hash}`);
     return page;
   }

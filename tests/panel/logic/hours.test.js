@@ -21,7 +21,7 @@ test('days are put on and off, in the order of the week', () => {
 });
 
 test('only shares that changed are sent; one that is gone is null', () => {
-  const rows = [{ owner: 'anna', share: 2 }, { owner: ' bert ', share: 3 }, { owner: '', share: 1 }];
+  const rows = [{ owner: 'anna', share: 2 }, { owner: ' bert ', share: '3' }, { owner: '', share: 1 }];
   assert.deepEqual(shareChanges({ anna: 2, bert: 1, carl: 1 }, rows), { bert: 3, carl: null });
   assert.deepEqual(shareChanges({ anna: 2, bert: 3 }, rows), {});
 });
