@@ -290,7 +290,7 @@ class Group:
     def hand_over(self) -> None:
         """As leader: ask a voter that stays to campaign; best effort."""
         last = self._journal.last_index
-        voters = self._seats.staying() & self.voters
+        voters = (self._seats.staying() & self.voters) - self.state.viewers
         ready = [host for host in voters if self._core.match_index(host) == last]
         if self.is_leader and ready:
             self._core.hand_over(min(ready))
@@ -339,7 +339,12 @@ class Group:
             self._compaction.look(self.state, self.applied_index)
 
     def _change_seats(self) -> None:
-        """As leader: append the membership change that is due (R1, R15)."""
+        """As leader: append the membership change that is due (R1, R15).
+
+        Of its own seat only the next leader disposes.
+        """
+        if self._host_id in self.state.viewers:
+            self.hand_over()
         change = self._seats.due(self._participants.void | self.state.viewers)
         if change is not None:
             kind, seat = change

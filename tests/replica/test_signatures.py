@@ -289,6 +289,20 @@ def test_a_viewer_changes_nothing_by_any_way() -> None:
     simulate(scenario)
 
 
+def test_a_leader_that_is_made_a_viewer_hands_over() -> None:
+    """Its own seat it cannot take; and not to another viewer."""
+
+    async def scenario(cluster: Cluster) -> None:
+        leader, other = await _three_that_sign(cluster)
+        await other.give(MemberSet(leader.id, MemberRole.VIEWER))
+        await cluster.until(lambda: leader.id not in other.status.voters)
+        assert cluster.leader() is not leader
+        given = await other.give(QueuePause(True))
+        assert given.state is SubmitState.ACCEPTED
+
+    simulate(scenario)
+
+
 def test_nobody_follows_a_group_that_a_viewer_made() -> None:
     """It goes on alone, as a later generation: the others stay where they are."""
 
