@@ -209,6 +209,8 @@ class Faults:
         shop, agent = self._shop, host.agent
         if agent is None or len(shop.here) < 3 or self._lost_disk:
             return
+        if not self._is_known_elsewhere(host):
+            return  # its disk would go with what was accepted there
         try:
             await host.within(agent.leave(QUEUE))
         except NetqueueError as error:
@@ -218,6 +220,19 @@ class Faults:
             shop.tell(f"{host.name} leaves for good")
             shop.gone.append(host)
             await shop.stop(host)
+
+    def _is_known_elsewhere(self, host: WholeHost) -> bool:
+        """Whether another host has all that this one has of the queue."""
+        mine = host.replicas[QUEUE].status()
+        others = [
+            other.replicas[QUEUE].status()
+            for other in self._shop.here
+            if other is not host and QUEUE in other.replicas
+        ]
+        return any(
+            other.group == mine.group and other.applied_index >= mine.applied_index
+            for other in others
+        )
 
     def _lose_for_good(self, host: WholeHost) -> None:
         shop = self._shop
