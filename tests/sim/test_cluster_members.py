@@ -105,6 +105,7 @@ def test_a_host_whose_files_are_gone_says_so_when_it_is_asked_for_them() -> None
         (content,) = state.contents.values()
         assert content.holders == (holder.id,)
         shop.kill(holder)
+        shop.old_disks.append(holder.disk.copied())  # the person has the file
         holder.disk.remove(Path("/gcodes/.netqueue") / content.sha256)
         shop.start(holder)
 
