@@ -59,17 +59,16 @@ export class Session {
   async onLink(link) {
     this.set({ link });
     if (link !== Link.ONLINE) return;
+    // Once for each connection: a second time it would be refused, and for ever.
+    const self = { client_name: 'netqueue panel', version: '1', type: 'web', url: 'netqueue' };
+    this.connection.call('server.connection.identify', self).catch(() => undefined);
     await this.start().catch((error) => this.set({ problem: error.message }));
   }
 
   async start() {
-    const self = { client_name: 'netqueue panel', version: '1', type: 'web', url: 'netqueue' };
     let status;
     try {
-      [status] = await Promise.all([
-        this.connection.call('server.netqueue.status'),
-        this.connection.call('server.connection.identify', self),
-      ]);
+      status = await this.connection.call('server.netqueue.status');
     } catch (error) {
       if (!(error instanceof Refused) || error.code === 0) throw error;
       this.set({ problem: error.message });
