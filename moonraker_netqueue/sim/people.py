@@ -223,11 +223,26 @@ class People:
         shop, replica = self._shop, host.replicas[QUEUE]
         missing = ", ".join(sorted(shop.name(host_id) for host_id in shown.missing))
         shop.tell(f"{_NAME} at {host.name} goes on without {missing}")
-        copies = self._account.open_copies()
+        copies = self._open_at(host)
         earlier = self._went_on.setdefault(shown.group, copies)
         if shown.majority_missing or shop.restored or earlier is not copies:
             self._account.risk(earlier)
         self.ask(host, lambda: host.within(replica.recover(_NAME, shown.group)))
+
+    def _open_at(self, host: WholeHost) -> dict[str, int]:
+        """Copies of each job that are open, or that this host takes to be: what the
+        missing made since they were cut off it does not know, and its page says so."""
+        state = host.state(QUEUE)
+        jobs = () if state is None else tuple(state.ordered_jobs())
+        shown = {
+            job.wishes.name: sum(
+                state.waiting(job, item) for item in range(len(job.items))
+            )
+            for job in jobs
+            if state is not None
+        }
+        copies = self._account.open_copies()
+        return {name: max(count, shown.get(name, 0)) for name, count in copies.items()}
 
     # How they ask.
 
