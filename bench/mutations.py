@@ -93,7 +93,7 @@ MUTATIONS = (
     Mutation(
         "R5",
         "replica/lives.py",
-        "if known is None or known.boots < boots:",
+        "if known is None or known.boots < start.boots:",
         "if False:",
         "replica/test_lives.py::test_who_knows_a_later_life_passes_it_on",
     ),

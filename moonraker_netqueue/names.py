@@ -29,5 +29,10 @@ def clean_name(value: object) -> str:
     """A stranger's name as harmless text: printable, one line, at most 64 long."""
     if not isinstance(value, str):
         return ""
-    kept = "".join(c if c.isprintable() else " " for c in value[: 4 * _LONGEST_NAME])
+    kept = printable(value[: 4 * _LONGEST_NAME])
     return " ".join(kept.split())[:_LONGEST_NAME]
+
+
+def printable(text: str) -> str:
+    """A text with spaces for what would move a cursor or begin a line."""
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -107,7 +107,8 @@ class Eviction:
             try:
                 self._require_unneeded(sha256)
                 for replica in tuple(self._replicas().values()):
-                    self._require_majority(replica)
+                    if not replica.status().ready:
+                        raise _no_majority(replica)
                     held = replica.state.held_by(self._links.host_id, sha256)
                     released.append((replica, held))
                     await self._release(replica, sha256)
@@ -191,10 +192,6 @@ class Eviction:
         if not needed and replica.state.referenced(sha256):
             raise ContentNeeded(f"a job of queue {replica.queue} needs it by now")
 
-    def _require_majority(self, replica: Replica) -> None:
-        if not _is_ready(replica):
-            raise _no_majority(replica)
-
     async def _require_good_copy(self, replica: Replica, sha256: str) -> None:
         """Let a host that keeps it read it again."""
         params = {"sha256": sha256}
@@ -230,7 +227,7 @@ class Eviction:
                 except FilesError as error:
                     _LOGGER.warning("contents cannot be deleted: %s", error)
             over = self._over()
-            ready = all(map(_is_ready, self._replicas().values()))
+            ready = all(one.status().ready for one in self._replicas().values())
             if ready or over <= 0:
                 self._show(self._too_much(over) if over > 0 else None)
             try:
@@ -250,11 +247,6 @@ class Eviction:
             f" here only if {HOLDERS_MIN} other hosts that are on have it. Switch other"
             " hosts on, remove jobs, or raise disk_budget"
         )
-
-
-def _is_ready(replica: Replica) -> bool:
-    status = replica.status()
-    return status.quorum and status.leader is not None
 
 
 def _no_majority(replica: Replica) -> ContentNeeded:

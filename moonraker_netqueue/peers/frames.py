@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgpack
 
-from ..names import clean_name, is_host_id, is_queue_name
+from ..names import clean_name, is_host_id, is_queue_name, printable
 from ..ports import Message
 from .errors import FrameInvalid, FrameTooLarge
 from .limits import LARGEST_CHUNK, LARGEST_FRAME, MOST_VALUES
@@ -259,8 +259,8 @@ def _refusal(fields: dict[str, Any]) -> Refusal:
     reason = fields.get("e")
     if not isinstance(reason, str):
         raise FrameInvalid("reason")
-    printable = "".join(c if c.isprintable() else " " for c in reason[:1000])
-    return Refusal(_number(fields), printable)  # it is logged, and shown to people
+    # It is logged, and shown to people.
+    return Refusal(_number(fields), printable(reason[:1000]))
 
 
 def _read_records(fields: dict[str, Any]) -> Records:

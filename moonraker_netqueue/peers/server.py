@@ -31,6 +31,7 @@ from .limits import (
     RANGES_OF_ONE,
 )
 from .strangers_log import StrangersLog
+from .tasks import Tasks
 
 FIRST_PORT, LAST_PORT = 6700, 6799
 UPGRADE = "netqueue/1"  # the name of the protocol after the HTTP upgrade
@@ -58,7 +59,7 @@ class PeerServer:
         clock: Clock,
     ) -> None:
         self._ranges: set[_ContentHandler] = set()
-        self._answering: set[asyncio.Task[object]] = set()
+        self._answering = Tasks()
         arguments = {
             "callbacks": callbacks,
             "reader": reader,
@@ -132,8 +133,7 @@ class PeerServer:
         self._log.end()
         self._server.stop()
         await self._server.close_all_connections()
-        if self._answering:
-            await asyncio.wait(self._answering)
+        await self._answering.finish()
 
     def _bind_if_free(self, address: str, port: int) -> int | None:
         try:
@@ -170,7 +170,7 @@ class _Handler(RequestHandler):
         callbacks: Callbacks,
         reader: ContentReader,
         clock: Clock,
-        answering: set[asyncio.Task[object]],
+        answering: Tasks,
     ) -> None:
         self.callbacks = callbacks
         self.reader = reader
@@ -178,9 +178,7 @@ class _Handler(RequestHandler):
         self._answering = answering
 
     def prepare(self) -> None:
-        task = cast("asyncio.Task[object]", asyncio.current_task())
-        self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
+        self._answering.watch(cast("asyncio.Task[object]", asyncio.current_task()))
 
     def write_error(self, status_code: int, **_kwargs: Any) -> None:
         self.finish()  # the reason is in the status line

@@ -26,5 +26,9 @@ class Tasks:
         """Cancel all, and wait for their end."""
         for task in self._running:
             task.cancel()
+        await self.finish()
+
+    async def finish(self) -> None:
+        """Let all come to their end."""
         if self._running:
             await asyncio.wait(self._running)

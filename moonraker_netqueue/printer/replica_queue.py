@@ -26,8 +26,7 @@ class ReplicaQueue:
 
     @property
     def ready(self) -> bool:
-        status = self._replica.status()
-        return status.quorum and status.leader is not None
+        return self._replica.status().ready
 
     async def submit(
         self, body: Body, client_id: str = "", timeout: float = 5.0

@@ -236,10 +236,7 @@ class Lives:
         if known is None and len(self._seen) >= _HOSTS_MAX:
             return None
         if known is None or known.nonce != hello.nonce:
-            known = known or _Seen(0, "")
-            self._seen[host] = replace(known, boots=hello.boots, nonce=hello.nonce)
-            self._unwritten.add(host)
-            self._news.add(host)
+            self._note_start(Told(host, hello.boots, hello.nonce))
             self.write()
         if hello.group is not None:
             self.note_reach(host, hello.incarnation, hello.reach)
@@ -247,16 +244,20 @@ class Lives:
 
     def hear(self, told: list[Told]) -> None:
         """Another host knows these starts: what is newer counts here, too."""
-        for host, boots, nonce in told:
-            known = self._seen.get(host)
+        for start in told:
+            known = self._seen.get(start.host)
             if known is None and len(self._seen) >= _HOSTS_MAX:
                 continue
-            if known is None or known.boots < boots:
-                known = known or _Seen(0, "")
-                self._seen[host] = replace(known, boots=boots, nonce=nonce)
-                self._unwritten.add(host)
-                self._news.add(host)
+            if known is None or known.boots < start.boots:
+                self._note_start(start)
         self.write()
+
+    def _note_start(self, start: Told) -> None:
+        host, boots, nonce = start
+        known = self._seen.get(host) or _Seen(0, "")
+        self._seen[host] = replace(known, boots=boots, nonce=nonce)
+        self._unwritten.add(host)
+        self._news.add(host)
 
     def all_seen(self) -> list[Told]:
         """The latest starts of the hosts that were met last."""

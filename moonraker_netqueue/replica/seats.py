@@ -64,13 +64,14 @@ class Seats:
     def leave(self, host: str) -> asyncio.Future[None]:
         """As leader: done when the rest can go on without `host`."""
         self.note_leaving(host)
-        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._asked.setdefault(host, []).append(answer)
-        return answer
+        return self._promise(host)
 
     def unseat(self, host: str) -> asyncio.Future[None]:
         """As leader: done when `host`, which is put out, has no seat."""
         self._unwanted.add(host)
+        return self._promise(host)
+
+    def _promise(self, host: str) -> asyncio.Future[None]:
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked.setdefault(host, []).append(answer)
         return answer

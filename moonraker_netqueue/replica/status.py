@@ -55,3 +55,8 @@ class ReplicaStatus:
     error: str | None
     rules: int = BASE  # that the queue goes by (R23)
     founding: Founding | None = None  # how the group began, if it went on without some
+
+    @property
+    def ready(self) -> bool:
+        """Whether a majority is here and one leads: commands get answers."""
+        return self.quorum and self.leader is not None

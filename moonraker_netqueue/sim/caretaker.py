@@ -46,7 +46,7 @@ class Caretaker:
             accept = {"accept": True}
             self._people.ask(host, lambda: host.within(agent.change(accept)))
         status = host.replicas[QUEUE].status()
-        if status.quorum and status.leader is not None:
+        if status.ready:
             self._standing.pop(host.name, None)
             if status.leader == host.id:
                 self._put_right(host, host.replicas[QUEUE].state)

@@ -232,16 +232,15 @@ class People:
     def _open_at(self, host: WholeHost) -> dict[str, int]:
         """Copies of each job that are open, or that this host takes to be: what the
         missing made since they were cut off it does not know, and its page says so."""
-        state = host.state(QUEUE)
-        jobs = () if state is None else tuple(state.ordered_jobs())
+        copies, state = self._account.open_copies(), host.state(QUEUE)
+        if state is None:
+            return copies
         shown = {
             job.wishes.name: sum(
                 state.waiting(job, item) for item in range(len(job.items))
             )
-            for job in jobs
-            if state is not None
+            for job in state.ordered_jobs()
         }
-        copies = self._account.open_copies()
         return {name: max(count, shown.get(name, 0)) for name, count in copies.items()}
 
     # How they ask.
