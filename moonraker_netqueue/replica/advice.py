@@ -21,7 +21,7 @@ def notices(
         *_standing(life, neighbours),
         *_doubted(neighbours),
         *_outdated(life, neighbours),
-        *_merging(life, overruled),
+        *_merging(life, neighbours, overruled),
         *([] if life.group is None else life.group.intake.notices()),
     )
 
@@ -80,12 +80,25 @@ def _standing(life: Lifecycle, neighbours: Neighbours) -> list[str]:
     return [text]
 
 
-def _merging(life: Lifecycle, overruled: Iterable[str]) -> list[str]:
+def _merging(
+    life: Lifecycle, neighbours: Neighbours, overruled: Iterable[str]
+) -> list[str]:
     notices = [
         f"job {name!r} was removed on one side of a split queue and changed on the"
         " other: it is gone. Add it again if it is wanted"
         for name in overruled
     ]
+    waits = (
+        frozenset() if life.group is None else life.succession.waits_to_go(life.group)
+    )
+    if waits:
+        names = ", ".join(sorted(map(neighbours.name, waits)))
+        notices.append(
+            "another group of this queue goes on, and this host goes over to it"
+            f" together with host {names}, which does not reach it. Switch that on; or,"
+            f" if it does not come back, go on without it: GET {_RECOVER} shows what"
+            " that risks"
+        )
     if life.succession.trouble:
         notices.append(
             "another group of this queue goes on, and this host does not go over to"

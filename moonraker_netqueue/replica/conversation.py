@@ -112,7 +112,8 @@ class Conversation:
         outdated = group is not None and hello.speaks < group.state.rules
         neighbour = self._neighbours.note(peer, hello, doubt, outdated)
         if group is not None:
-            if hello.group == group.id or doubt is not None:
+            takes_part = hello.group == group.id and not hello.going
+            if takes_part or doubt is not None:
                 group.link(peer, neighbour.journal)
                 if hello.leaving:
                     group.note_leaving(peer)

@@ -42,6 +42,7 @@ class Hello:
     ancestors: tuple[str, ...] = ()  # groups that its group went on from
     speaks: int = BASE  # the highest rules that the sender knows (R23)
     rules: int = BASE  # that its group goes by
+    going: bool = False  # it takes part in its group no more: it goes over (R8)
 
     def form(self) -> dict[str, Any]:
         """The map that goes over the link."""
@@ -66,6 +67,7 @@ class Hello:
             "anc": list(self.ancestors),
             "speaks": self.speaks,
             "rules": self.rules,
+            "going": self.going,
         }
 
     def mark(self, start: int) -> str | None:
@@ -104,6 +106,9 @@ def parse_hello(form: Message) -> Hello:
     configuration = form.get("conf", "")
     if not all(value == "" or is_name(value) for value in (nonce, configuration)):
         raise WireInvalid("a hello's nonce and configuration are ids")
+    going = form.get("going", False)
+    if type(going) is not bool:
+        raise WireInvalid("a hello's going is a flag")
     following = form.get("fol", 1)
     if not is_count(following):
         raise WireInvalid("a hello's following is a count")
@@ -127,6 +132,7 @@ def parse_hello(form: Message) -> Hello:
         parse_names("ancestors", form.get("anc", ()), ANCESTORS_MAX),
         parse_rules(form.get("speaks", BASE)),
         parse_rules(form.get("rules", BASE)),
+        going,
     )
 
 
@@ -229,8 +235,21 @@ class Neighbours:
             self._hosts[host] = replace(neighbour, connected=False)
 
     def in_group(self, group: str) -> list[Neighbour]:
-        """Linked hosts that named `group`."""
+        """Linked hosts that named `group`, those that go over to another one, too."""
         return [host for host in self._trusted() if host.hello.group == group]
+
+    def members(self, group: str) -> list[Neighbour]:
+        """Linked hosts that take part in `group`."""
+        return [host for host in self.in_group(group) if not host.hello.going]
+
+    def left(self, group: str) -> frozenset[str]:
+        """Hosts, linked or not, that said that they take part in `group` no more."""
+        return frozenset(
+            host.id
+            for host in self
+            if host.doubt is None and host.hello.group is not None
+            if host.hello.going or host.hello.group != group
+        )
 
     def _trusted(self) -> list[Neighbour]:
         return [host for host in self if host.connected and host.doubt is None]
@@ -244,7 +263,8 @@ class Neighbours:
         named = [
             host
             for host in self._trusted()
-            if host.hello.group and own in ("", host.hello.group, *host.hello.ancestors)
+            if host.hello.group and not host.hello.going
+            if own in ("", host.hello.group, *host.hello.ancestors)
         ]
         return min(
             named,
@@ -260,5 +280,5 @@ class Neighbours:
 
     def leader_of(self, group: str) -> Neighbour | None:
         """The linked host that leads a group by its own word."""
-        leaders = (h for h in self.in_group(group) if h.hello.leader == h.id)
+        leaders = (h for h in self.members(group) if h.hello.leader == h.id)
         return next(leaders, None)

@@ -61,6 +61,7 @@ class Group:
         self._journal = journal
         self._clock = clock
         self._watcher = watcher
+        self._going_to: str | None = journal.meta("going_to")
         self._participants = Participants(host_id, journal)
         self._waiting: dict[CommandId, list[asyncio.Future[Answer]]] = {}
         self._unsent = False  # a follower lacks entries that no tick has sent yet
@@ -92,6 +93,8 @@ class Group:
         if self._participants.electorate() == {host_id}:
             self._core.set_election_deadline(0.0)  # alone: nobody to wait for
         self._driver.wake()
+        if self._going_to is not None:
+            self.halt()
 
     # What it is.
 
@@ -141,9 +144,18 @@ class Group:
         return here and host in participants.trusted()
 
     @property
+    def going_to(self) -> str | None:
+        """The group that this host goes over to: it takes part in this one no more."""
+        return self._going_to
+
+    @property
     def has_quorum(self) -> bool:
-        """Whether a majority of the voters is linked, this host included."""
-        return self._participants.has_quorum
+        """Whether a majority of the voters takes part, this host included."""
+        return self.going_to is None and self._participants.has_quorum
+
+    def may_decide_without(self, left: frozenset[str]) -> bool:
+        """Whether the group may go on, as far as is known here, if these have left."""
+        return self._participants.may_decide_without(left)
 
     @property
     def absent(self) -> frozenset[str]:
@@ -303,6 +315,13 @@ class Group:
         self._compaction.stop()
         self._intake.stop()
         self._refuse_waiting("this host left the group")
+
+    async def go_over(self, into: str) -> None:
+        """For ever take part no more; once that is on disk it is said (R8)."""
+        self.halt()
+        position = self._journal.set_meta(going_to=into)
+        await self._journal.database.wait_durable(position)
+        self._going_to = into
 
     async def close(self) -> None:
         """End, with everything written."""

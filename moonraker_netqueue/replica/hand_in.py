@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from ..errors import NetqueueError
-from ..model.command import Command, CommandId, HandIn, encode
+from ..model.command import Command, CommandId, HandIn, encode, schema_of
 from ..model.part import Part
 from ..model.parts import PartTooLarge, cut
 from ..model.queue_state import QueueState
+from ..model.schema import BASE
 from ..ports import Clock, Random
 from .errors import HandInFailed
 from .signatures import Signatures
@@ -18,39 +19,64 @@ from .submission import parse_answer
 _LIFE = 1 << 61  # above the lives of outboxes: it takes no place among their commands
 
 
-async def hand_in(
-    ask: Ask,
-    host_id: str,
-    signatures: Signatures,
-    leader: str,
-    target: str,
-    bodies: Iterator[HandIn],
-    clock: Clock,
-    random: Random,
-) -> None:
-    """Return once `leader` of group `target` has committed all; else HandInFailed."""
-    life = _LIFE + int.from_bytes(random.token(6), "big")
-    try:
+class HandOver:
+    """Brings what a host knows to other groups."""
+
+    def __init__(
+        self,
+        host_id: str,
+        ask: Ask,
+        signatures: Signatures,
+        clock: Clock,
+        random: Random,
+    ) -> None:
+        self._host_id = host_id
+        self._ask = ask
+        self._signatures = signatures
+        self._clock = clock
+        self._random = random
+
+    async def offer(self, leader: str, target: str, bodies: tuple[HandIn, ...]) -> None:
+        """Return if `leader` of group `target` would take these; else HandInFailed."""
+        schema = max(map(schema_of, bodies), default=BASE)
+        nothing = [HandIn(body.group, Part()) for body in bodies[:1]]
+        await self._submit(leader, target, nothing, schema)
+
+    async def bring(self, leader: str, target: str, bodies: tuple[HandIn, ...]) -> None:
+        """Return once `leader` of group `target` has committed all; or HandInFailed."""
+        await self._submit(leader, target, bodies, BASE)
+
+    async def _submit(
+        self, leader: str, target: str, bodies: Iterable[HandIn], schema: int
+    ) -> None:
+        life = _LIFE + int.from_bytes(self._random.token(6), "big")
         for number, body in enumerate(bodies, 1):
-            command_id = CommandId(host_id, life, number)
-            command = Command(command_id, clock.wall(), body)
-            text = encode(signatures.signed(command, target))
-            await _submit(ask, leader, {"g": target, "command": text})
+            command = Command(
+                CommandId(self._host_id, life, number),
+                self._clock.wall(),
+                body,
+                schema=max(schema, schema_of(body)),
+            )
+            text = encode(self._signatures.signed(command, target))
+            try:
+                answer = await self._ask(
+                    leader, "submit", {"g": target, "command": text}
+                )
+                outcome, _ = parse_answer(answer)
+            except NetqueueError as error:
+                raise HandInFailed(f"host {leader[:8]} says: {error}") from error
+            if outcome.rule is not None:
+                raise HandInFailed(f"host {leader[:8]} says: {outcome.reason}")
+
+
+def bodies_of(state: QueueState, group: str, generation: int) -> tuple[HandIn, ...]:
+    """The commands that hand in a state of a group, the one that completes it last.
+
+    Slow where the state is large: to be called in the worker. HandInFailed: something
+    is too large for them.
+    """
+    try:
+        parts = [HandIn(group, part) for part in cut(state)]
     except PartTooLarge as error:
         raise HandInFailed(str(error)) from error
-
-
-def bodies_of(state: QueueState, group: str, generation: int) -> Iterator[HandIn]:
-    """The commands that hand in a state of a group, the one that completes it last."""
-    for part in cut(state):
-        yield HandIn(group, part)
-    yield HandIn(group, Part(), generation, state.ancestors, complete=True)
-
-
-async def _submit(ask: Ask, leader: str, params: dict[str, str]) -> None:
-    try:
-        outcome, _ = parse_answer(await ask(leader, "submit", params))
-    except NetqueueError as error:
-        raise HandInFailed(f"host {leader[:8]} says: {error}") from error
-    if outcome.rule is not None:
-        raise HandInFailed(f"host {leader[:8]} says: {outcome.reason}")
+    return (*parts, HandIn(group, Part(), generation, state.ancestors, complete=True))

@@ -103,6 +103,7 @@ class Lifecycle:
             self._meeting,
             self._inquiries.ask,
             self._wait_for_news,
+            changed,
         )
 
     # What the rest of the replica calls.
@@ -298,7 +299,7 @@ class Lifecycle:
         self._target = ""
         self._search.forget()
         self._go(Phase.MEMBER)  # tells the others first: links are FIFO
-        for host in self._neighbours.in_group(group.id):
+        for host in self._neighbours.members(group.id):
             group.link(host.id, host.journal)
         self._look_at_other_groups()
 
@@ -336,7 +337,9 @@ class Lifecycle:
             self.succession.note_founded(into)
         else:
             journal = self._opened()
-            position = journal.set_meta(brought=[*brought, (group.id, file)])
+            if into != group.id:
+                brought = [*brought, (group.id, file)]
+            position = journal.set_meta(brought=brought)
             await journal.database.wait_durable(position)
             self._target = into
             self._go(Phase.LISTENING)

@@ -1,10 +1,14 @@
 """Groups of one queue that meet: which one goes over to which (R8, R14).
 
 A group that never had a job dissolves by command. Of two with jobs the hosts of one go
-over to the other, each by itself: to the one of the higher generation, then to the one
-that began with more hosts, then to the lower id. All of that is fixed when a group is
-founded, so both sides see the same winner; and whatever a group went on from, or took
-in, is lower than it.
+over to the other: to the one of the higher generation, then to the one that began with
+more hosts, then to the lower id. All of that is fixed when a group is founded, so both
+sides see the same winner; and whatever a group went on from, or took in, is lower than
+it.
+
+They go as one: what one of them brings, the others must not decide on any more. So
+each first leaves its group for ever, and brings what it knows once those that left are
+so many that the rest is no majority.
 """
 
 from __future__ import annotations
@@ -80,6 +84,30 @@ class Meeting:
                 mine, going = side, other
         return going
 
+    def may_leave(self, group: Group) -> bool:
+        """Whether this host may leave its group for another one now.
+
+        Of a group that decides its leader goes first; the others then, once they are
+        too few. Where nothing can be decided those that are here go together.
+        """
+        if group.is_leader:
+            return True
+        gone = self._left(group)
+        if not group.has_quorum:
+            gone |= {host.id for host in self._neighbours.members(group.id)}
+        return not group.may_decide_without(gone)
+
+    def has_ended(self, group: Group) -> bool:
+        """Whether nothing can be decided in a group, now that this host leaves it."""
+        return not group.may_decide_without(self._left(group))
+
+    def stay_behind(self, group: Group) -> frozenset[str]:
+        """Other voters that have not left a group."""
+        return group.voters - self._left(group)
+
+    def _left(self, group: Group) -> frozenset[str]:
+        return self._neighbours.left(group.id) | {self._host_id}
+
     def propose_dissolve(self, group: Group) -> None:
         """As leader of a group without jobs: end it, in favour of another one."""
         for neighbour, other in self._others(group):
@@ -94,7 +122,15 @@ class Meeting:
             if neighbour.id not in group.state.viewers  # whom nobody follows
             if neighbour.hello.group not in (None, group.id)
             if neighbour.hello.rules <= SCHEMA  # else this host waits to be updated
+            if self._may_follow(group, neighbour.hello)
         ]
+
+    @staticmethod
+    def _may_follow(group: Group, other: Hello) -> bool:
+        """Who goes over already goes to no stranger: one of two that both had its
+        jobs would not know what the other makes of them."""
+        known = (other.group, *other.ancestors)
+        return group.going_to in (None, *known) or group.id in other.ancestors
 
     @staticmethod
     def _related(group: Group, other: Hello) -> bool:

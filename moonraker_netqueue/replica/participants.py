@@ -50,6 +50,15 @@ class Participants:
         voters, here = self.counting(), self._admitted | {self._host_id}
         return 2 * len(voters & here) > len(voters)
 
+    def may_decide_without(self, left: frozenset[str]) -> bool:
+        """Whether voters that have not left may be a majority.
+
+        A log that is empty, or too old to know the leader, does not tell who votes.
+        """
+        told = self._estranged or not self.voters
+        voters = self._introduced if told else self.voters
+        return 2 * len(voters - left) > len(voters)
+
     @property
     def absent(self) -> frozenset[str]:
         """Voters that take no part now: away, or without the journal of their seat."""

@@ -91,14 +91,17 @@ def outlook(
     reached = {host.id for host in hosts} | {host_id}
     # A log that is empty still names nobody: then whom this host was told counts.
     voters = group.voters or group.known_voters
-    absent = group.absent or voters - reached
+    absent = frozenset[str]() if group.going_to else group.absent
+    absent = absent or voters - reached
+    elsewhere = _went_before(group, neighbours)
     seats = [configuration, *(host.hello.configuration for host in hosts)]
     return Outlook(
         group.id,
         group.generation,
         tuple(sorted(reached)),
-        tuple(sorted(absent - reached)),
-        2 * len(absent) > len(voters)
+        tuple(sorted((absent | elsewhere) - reached)),
+        group.going_to is not None
+        or 2 * len(absent) > len(voters)
         or journal.is_as_left
         or _is_behind(journal, group, seats)
         or (2 * len(absent) == len(voters) and _others_may_vote(group, neighbours)),
@@ -110,6 +113,12 @@ def _is_behind(journal: Journal, group: Group, seats: Iterable[str]) -> bool:
     knows, and lost its journal: who votes is then known to the missing only."""
     mine = [index_of(seat) for seat in seats if group_of(seat) == group.id]
     return max(mine, default=0) > index_of(journal.configuration)
+
+
+def _went_before(group: Group, neighbours: Neighbours) -> frozenset[str]:
+    """Hosts of the group that this host goes over to: they may have its jobs."""
+    into = group.going_to
+    return frozenset(h.id for h in neighbours if into and h.hello.group == into)
 
 
 def _others_may_vote(group: Group, neighbours: Neighbours) -> bool:

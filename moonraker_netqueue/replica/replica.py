@@ -270,7 +270,9 @@ class Replica:
 
     def outlook(self) -> Outlook:
         """Who would go on without whom; raises RecoverRefused if nobody need."""
-        group, journal = self._group_joined(), self._lifecycle.journal
+        group, journal = self._lifecycle.group, self._lifecycle.journal
+        if group is not None and group.going_to is None:
+            group = self._group_joined()
         if group is None or journal is None:
             raise RecoverRefused(f"queue {self.queue} has no group on this host now")
         seat = self._lives.configuration

@@ -75,13 +75,14 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         generation=group.generation,
         jobs=group.state.ever_had_jobs,
         voters=tuple(sorted(group.voters)),
-        leader=group.leader,
+        leader=None if group.going_to else group.leader,
         last_index=journal.last_index,
         incarnation=group.incarnation,
         reach=min(group.commit_index, journal.durable_index),
         following=group.following,
         ancestors=tuple(sorted(group.state.ancestors)),
         rules=group.state.rules,
+        going=group.going_to is not None,
     )
 
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from ..errors import NetqueueError
+from ..model.command import HandIn
 from ..model.event import overruled
 from ..model.founding import Founding
 from ..model.merge import merge_telling
@@ -16,7 +17,7 @@ from .errors import HandInFailed, RecoverRefused, RequestRefused
 from .greeting import Neighbours
 from .group import Group
 from .group_files import GroupFiles
-from .hand_in import bodies_of, hand_in
+from .hand_in import HandOver, bodies_of
 from .journal import Journal
 from .lives import Lives
 from .meeting import Meeting
@@ -27,6 +28,8 @@ from .snapshot_intake import Ask
 _LOGGER = logging.getLogger(__name__)
 _HELD = 20.0  # seconds a host stands still for one that goes on
 _RETRY = 15.0  # seconds after a group did not take what this host knows
+_LOOK = 1.0  # seconds between looks, unless there is news
+_LEFT_BEHIND = 30.0  # seconds until a host whose group stays goes back to it, as new
 
 
 class Succession:
@@ -45,11 +48,13 @@ class Succession:
         meeting: Meeting,
         ask: Ask,
         wait: Callable[[float], Awaitable[None]],
+        changed: Callable[[], None],
     ) -> None:
         self._host_id = host_id
         self._files = files
         self._clock = clock
         self._random = random
+        self._hand_over = HandOver(host_id, ask, signatures, clock, random)
         self._worker = worker
         self._neighbours = neighbours
         self._lives = lives
@@ -57,11 +62,13 @@ class Succession:
         self._meeting = meeting
         self._ask = ask
         self._wait = wait  # for news, at most so long
+        self._changed = changed
         self._order: Order | None = None
         self._founded: Order | None = None  # whose group is about to begin
         self._held_until = 0.0
         self._not_before = 0.0
         self._copy: Copy | None = None
+        self._copied_to = ""  # the host that asked for it
         self.trouble = ""  # why the last group did not take what this host knows
 
     # What asks for it.
@@ -69,9 +76,20 @@ class Succession:
     def is_due(self, group: Group) -> bool:
         """Whether the group should stand still on this host, to go on in another."""
         now = self._clock.monotonic()
-        if self._is_ordered() or now < self._held_until:
+        if group.going_to or self._is_ordered() or now < self._held_until:
             return True
-        return now >= self._not_before and self._meeting.goes_to(group) is not None
+        return (
+            now >= self._not_before
+            and self._meeting.goes_to(group) is not None
+            and self._meeting.may_leave(group)
+        )
+
+    def waits_to_go(self, group: Group) -> frozenset[str]:
+        """Hosts that this one cannot go over to another group without."""
+        if self._meeting.goes_to(group) is None or self._meeting.has_ended(group):
+            return frozenset()
+        leader = {group.leader} if group.has_quorum and group.leader else None
+        return frozenset(leader or self._meeting.stay_behind(group))
 
     def order(self, order: Order) -> None:
         """A person lets the queue go on; RecoverRefused if that is under way."""
@@ -102,7 +120,7 @@ class Succession:
         self._held_until = self._clock.monotonic() + _HELD
         group.halt()
         known = await all_known(group, journal, self._files, self._signatures)
-        self._copy = await Copy.of(known, self._worker)
+        self._copy, self._copied_to = await Copy.of(known, self._worker), peer
         return self._copy.form()
 
     async def give_piece(self, _peer: str, params: Message) -> Message:
@@ -117,40 +135,66 @@ class Succession:
     async def carry_out(self, group: Group, journal: Journal) -> str | None:
         """The group that takes this one's place, once all is there; None: none does."""
         group.halt()
-        order = self._order
-        into: str | None
-        if order is not None:
-            try:
-                into = await self._found(order, group, journal)
-            except NetqueueError as error:
-                self._refuse(order, error)
-            except asyncio.CancelledError:
-                self._refuse(order, RecoverRefused("this host stops"))
-                raise
-            else:
-                self._founded = order
+        began = self._clock.monotonic()
+        while True:
+            into = await self._carry_out_order(group, journal)
+            into = into or await self._go_over(group, journal)
+            now = self._clock.monotonic()
+            if into is None and group.going_to and now - began > _LEFT_BEHIND:
+                into = self._group_that_stays(group)
+            if into is not None:
+                self._held_until = self._not_before = 0.0
+                self._copy, self.trouble = None, ""
                 return into
-            finally:
-                self._order = None
-        while (into := self._meeting.goes_to(group)) is None:
-            left = self._held_until - self._clock.monotonic()
-            if left <= 0:
+            if not group.going_to and now >= self._held_until:
                 self._copy = None
                 return None
-            await self._wait(left)
+            await self._wait(_LOOK)
+
+    async def _carry_out_order(self, group: Group, journal: Journal) -> str | None:
+        order = self._order
+        if order is None:
+            return None
+        try:
+            into = await self._found(order, group, journal)
+        except NetqueueError as error:
+            self._refuse(order, error)
+            return None
+        except asyncio.CancelledError:
+            self._refuse(order, RecoverRefused("this host stops"))
+            raise
+        finally:
+            self._order = None
+        self._founded = order
+        return into
+
+    async def _go_over(self, group: Group, journal: Journal) -> str | None:
+        """The group that has all that this host knows now; None: none has."""
+        into = self._meeting.goes_to(group)
+        if into is None or self._clock.monotonic() < self._not_before:
+            return None
         try:
             await self._files.forget_next()  # of an act that gave way
-            await self._hand_in(group, journal, into)
+            bodies = await self._bodies(group, journal)
+            if group.going_to is None:
+                await self._hand_over.offer(self._leader_of(into), into, bodies)
+                await group.go_over(into)
+                self._changed()
+            if not (self._meeting.has_ended(group) or self._is_followed(group, into)):
+                return None
+            _LOGGER.info("bringing what this host knows to group %.8s", into)
+            await self._hand_over.bring(self._leader_of(into), into, bodies)
         except NetqueueError as error:
             _LOGGER.warning("group %.8s: %s", into, error)
             self.trouble = str(error)
-            self._held_until = 0.0
             self._not_before = self._clock.monotonic() + _RETRY
             return None
-        self.trouble = ""
-        self._held_until = 0.0
-        self._copy = None
         return into
+
+    def _group_that_stays(self, group: Group) -> str | None:
+        """Its own group, if the others stayed and decide: it comes back as new."""
+        stays = self._neighbours.leader_of(group.id) is not None
+        return group.id if stays and not self._meeting.has_ended(group) else None
 
     def note_founded(self, group: str) -> None:
         """The new group has begun on this host."""
@@ -169,19 +213,22 @@ class Succession:
         if not order.done.done():
             order.done.set_exception(RecoverRefused(str(error)))
 
-    async def _hand_in(self, group: Group, journal: Journal, into: str) -> None:
-        leader = self._leader_of(into)
+    async def _bodies(self, group: Group, journal: Journal) -> tuple[HandIn, ...]:
+        """What this host has to say to another group; HandInFailed: it cannot."""
+        if self._host_id in group.state.viewers:
+            return ()  # the others say it
         state = await all_known(group, journal, self._files, self._signatures)
-        _LOGGER.info("bringing what this host knows to group %.8s", into)
-        await hand_in(
-            self._ask,
-            self._host_id,
-            self._signatures,
-            leader,
-            into,
-            bodies_of(state, group.id, group.generation),
-            self._clock,
-            self._random,
+        return await self._worker.run(bodies_of, state, group.id, group.generation)
+
+    def _is_followed(self, group: Group, into: str) -> bool:
+        """Whether a person let that group begin with all that this host knows: it
+        gave its copy, and stands still since."""
+        founder = self._neighbours.get(self._leader_of(into))
+        return (
+            self._copy is not None
+            and founder is not None
+            and founder.id == self._copied_to
+            and group.id in founder.hello.ancestors
         )
 
     def _leader_of(self, group: str) -> str:
@@ -192,7 +239,8 @@ class Succession:
 
     async def _found(self, order: Order, group: Group, journal: Journal) -> str:
         """Write the group that goes on, from what all that are here know (R6)."""
-        if self._meeting.goes_to(group) is not None:
+        meeting = self._meeting
+        if meeting.goes_to(group) is not None and meeting.has_ended(group):
             raise RecoverRefused(
                 "the queue goes on in another group: this host joins it"
             )

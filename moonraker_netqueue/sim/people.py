@@ -223,10 +223,16 @@ class People:
         shop, replica = self._shop, host.replicas[QUEUE]
         missing = ", ".join(sorted(shop.name(host_id) for host_id in shown.missing))
         shop.tell(f"{_NAME} at {host.name} goes on without {missing}")
-        copies = self._open_at(host)
-        earlier = self._went_on.setdefault(shown.group, copies)
-        if shown.majority_missing or shop.restored or earlier is not copies:
+        copies, earlier = self._open_at(host), self._went_on.get(shown.group)
+        if earlier is not None:
             self._account.risk(earlier)
+        elif shown.majority_missing or shop.restored:
+            self._account.risk(copies)
+        # A third side may make what either of the two that went on before knew.
+        self._went_on[shown.group] = {
+            name: max(count, (earlier or {}).get(name, 0))
+            for name, count in copies.items()
+        }
         self.ask(host, lambda: host.within(replica.recover(_NAME, shown.group)))
 
     def _open_at(self, host: WholeHost) -> dict[str, int]:

@@ -1,0 +1,226 @@
+"""A group goes over to another one as one: never do two decide about a job (R8)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from moonraker_netqueue.replica.errors import RecoverRefused
+from moonraker_netqueue.replica.phase import Phase
+from moonraker_netqueue.replica.status import Role
+from moonraker_netqueue.replica.submission import SubmitState
+from tests.replica.simulation import Cluster, SimHost, simulate
+from tests.replica.test_generations import A, B, C, D, E, accepted, recover
+from tests.replica.test_meeting import cut, heal, two_groups
+
+F = "f" * 8
+
+
+async def stay_and_go(
+    cluster: Cluster, count: int = 3
+) -> tuple[SimHost, list[SimHost], SimHost]:
+    """A host alone, and a group with jobs that will go over to it: all of its hosts,
+    the leader. The alone one went on without another, so its group is the winner."""
+    ids = (B, C, D, E, F)[:count]
+    cut(cluster, (A,), ids)
+    stay, *go = await cluster.start(A, *ids)
+    await cluster.until(lambda: cluster.agreed(*ids) and cluster.agreed(A))
+    await cluster.until(lambda: len(go[0].status.voters) == count - (count % 2 == 0))
+    for host in (stay, *go):
+        await accepted(host, f"job-{host.id}")
+    # Of a higher generation than a stranger's first one, whatever their ids.
+    lone = cluster.hosts.setdefault("0" * 8, SimHost(cluster, "0" * 8))
+    await lone.start()
+    cut(cluster, (lone.id,), ids)
+    await cluster.until(lambda: len(stay.status.voters) == 2)
+    lone.kill()
+    await cluster.run_for(5)
+    await recover(stay)
+    await accepted(stay, "job-of-two", 20)
+    return stay, go, leader_of(go)
+
+
+def leader_of(hosts: list[SimHost]) -> SimHost:
+    return next(host for host in hosts if host.status.role is Role.LEADER)
+
+
+def going(host: SimHost) -> bool:
+    group = host.replica._lifecycle.group
+    return group is not None and group.going_to is not None
+
+
+def join_links(cluster: Cluster, one: SimHost, other: SimHost) -> None:
+    cluster.net.cut.discard(frozenset((one.id, other.id)))
+    cluster.net.refresh()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_group_that_can_still_decide_is_not_left(seed: int) -> None:
+    """Only one of three meets the other group: what it would bring the other two
+    would go on to give away."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, go, leads = await stay_and_go(cluster)
+        meets = next(host for host in go if host is not leads)
+        join_links(cluster, stay, meets)
+        await cluster.run_for(30)
+        assert meets.status.phase is Phase.MEMBER
+        assert set(stay.jobs) == {f"job-{A}", "job-of-two"}
+        await accepted(meets, "job-late")
+        (notice,) = meets.status.notices
+        assert f"together with host host {leads.id}" in notice
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B, C, D))
+        assert "job-late" in stay.jobs
+
+    simulate(scenario, seed)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
+def test_a_group_of_any_size_goes_over(count: int) -> None:
+    """The leader goes first, each next one in its turn."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, go, _ = await stay_and_go(cluster, count)
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, *(host.id for host in go)))
+        assert len(stay.jobs) == count + 2
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("moment", [0.1 * step for step in range(12)])
+@pytest.mark.parametrize("seed", range(3))
+def test_who_brought_its_jobs_decides_on_them_no_more(seed: int, moment: float) -> None:
+    """The other group's leader loses its power while it is told of them (a life of
+    seed 40662): both would print them."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, go, _ = await stay_and_go(cluster)
+        stay.delays = (0.1, 0.1)
+        heal(cluster)
+        await cluster.run_for(moment)
+        stay.kill()
+        stay.delays = (0.001, 0.02)
+        given = await asyncio.gather(
+            *(host.submit(f"late-{host.id}", 20) for host in go)
+        )
+        cut(cluster, (A,), (B, C, D))
+        await stay.start()
+        await cluster.run_for(10)
+        brought = f"job-{B}" in stay.jobs
+        decided = any(one.state is SubmitState.ACCEPTED for one in given)
+        assert not (brought and decided)
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B, C, D))
+        await cluster.until(lambda: f"late-{D}" in stay.jobs)
+
+    simulate(scenario, seed)
+
+
+async def brought_alone(cluster: Cluster) -> tuple[SimHost, SimHost]:
+    """Who stays, and a host that was killed when all that it knew had been taken."""
+    stay, (mover,), _ = await stay_and_go(cluster, 1)
+    mover.delays = (0.5, 0.5)
+    heal(cluster)
+    await cluster.until(lambda: f"job-{B}" in stay.jobs)
+    mover.kill()
+    mover.delays = (0.001, 0.02)
+    cut(cluster, (A,), (B,))
+    await mover.start()
+    await cluster.until(lambda: mover.status.phase is Phase.YIELDING)
+    return stay, mover
+
+
+def test_what_it_began_to_bring_a_host_does_not_take_back_after_a_restart() -> None:
+    """Started where it sees nobody it has its old group, and decides nothing in it."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, mover = await brought_alone(cluster)
+        outcome = await mover.submit("job-late", 20)
+        assert outcome.state is SubmitState.PENDING
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B))
+        await cluster.until(lambda: "job-late" in stay.jobs)
+
+    simulate(scenario)
+
+
+def test_where_the_other_group_is_gone_a_person_lets_the_queue_go_on() -> None:
+    """It is told that the others may have the jobs, too; when they meet all is one."""
+
+    async def scenario(cluster: Cluster) -> None:
+        _, mover = await brought_alone(cluster)
+        await cluster.run_for(5)
+        shown = mover.replica.outlook()
+        assert shown.majority_missing
+        await recover(mover)
+        await accepted(mover, "job-late", 20)
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B))
+        assert {f"job-{A}", f"job-{B}", "job-late"} < set(mover.jobs)
+
+    simulate(scenario)
+
+
+def test_where_the_other_group_is_here_there_is_nothing_to_go_on_without() -> None:
+    """It goes over to that one."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, (mover,), _ = await stay_and_go(cluster, 1)
+        stay.delays = (0.5, 0.5)
+        heal(cluster)
+        await cluster.until(lambda: going(mover))
+        with pytest.raises(RecoverRefused):
+            await recover(mover)
+        await cluster.until(lambda: cluster.agreed(A, B))
+
+    simulate(scenario)
+
+
+def test_of_a_few_that_decide_nothing_each_goes_once_enough_have_left() -> None:
+    """Two of five, and a third that has gone over: no two of the rest are three."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, go, leads = await stay_and_go(cluster, 5)
+        first, *rest = sorted(go, key=lambda host: host is not leads)
+        few, away = rest[:2], rest[2:]
+        for host in away:
+            host.kill()
+        cut(cluster, (first.id,), tuple(host.id for host in few))
+        await cluster.run_for(5)
+        for host in few:
+            join_links(cluster, stay, host)
+        await cluster.run_for(10)
+        assert f"job-{B}" not in stay.jobs  # the three could still decide
+        heal(cluster)
+        here = (A, first.id, *(host.id for host in few))
+        await cluster.until(lambda: cluster.agreed(*here))
+        for host in away:
+            await host.start()
+        await cluster.until(lambda: cluster.agreed(*here, *(h.id for h in away)))
+        assert len(stay.jobs) == 7
+
+    simulate(scenario)
+
+
+def test_a_leader_that_went_first_and_alone_comes_back() -> None:
+    """The others never met the other group and went on: it joins them as new."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, go, leads = await stay_and_go(cluster)
+        others = [host for host in go if host is not leads]
+        join_links(cluster, stay, leads)
+        await cluster.until(lambda: leads.status.phase is Phase.YIELDING)
+        await accepted(others[0], "job-late", 30)
+        assert f"job-{B}" not in stay.jobs
+        cut(cluster, (A,), (leads.id,))
+        await cluster.until(lambda: "job-late" in leads.jobs, 90)
+        await cluster.until(lambda: len(leader_of(go).status.voters) == 3)
+        await accepted(leads, "job-later")
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B, C, D))
+        assert "job-later" in stay.jobs
+
+    simulate(scenario)
