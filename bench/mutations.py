@@ -154,9 +154,10 @@ MUTATIONS = (
     Mutation(
         "R8",
         "replica/meeting.py",
-        "if not (jobs or self._related(group, hello)):",
-        "if not jobs:",
-        "replica/test_generations.py::test_an_empty_queue_goes_on_and_stays_gone_on",
+        "if not (both or self._related(group, hello)):",
+        "if not both:",
+        "replica/test_generations.py"
+        "::test_an_empty_generation_takes_in_the_jobs_of_the_group_before",
     ),
     Mutation(
         "R8",
@@ -169,8 +170,8 @@ MUTATIONS = (
     Mutation(
         "R8",
         "replica/meeting.py",
-        "if self._related(group, neighbour.hello) or group.may_have_jobs():",
-        "if group.may_have_jobs():",
+        "if neighbour.id in group.known_voters and not group.may_be_used():",
+        "if neighbour.id in group.known_voters:",
         "replica/test_generations.py"
         "::test_what_is_said_of_an_empty_queue_goes_over_with_it",
     ),
@@ -266,6 +267,21 @@ MUTATIONS = (
         "if queue.ever_had_jobs:",
         "if False:",
         "replica/test_meeting.py::test_dissolve_is_refused_once_there_is_a_job",
+    ),
+    Mutation(
+        "R14",
+        "replica/meeting.py",
+        "if group.may_be_used() or other.group is None:",
+        "if group.state.ever_used or other.group is None:",
+        "replica/test_meeting.py::test_what_is_said_while_groups_meet_is_not_lost",
+    ),
+    Mutation(
+        "R14",
+        "model/queue_data.py",
+        "return self.ever_had_jobs or bool(self.stamps or self.roles)",
+        "return self.ever_had_jobs",
+        "replica/test_meeting.py"
+        "::test_what_was_said_of_a_queue_without_jobs_is_not_lost",
     ),
     Mutation(
         "R14",

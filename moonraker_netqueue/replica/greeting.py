@@ -25,7 +25,7 @@ class Hello:
 
     group: str | None = None
     generation: int = 0
-    jobs: bool = False
+    used: bool = False  # the group: it does not dissolve
     voters: tuple[str, ...] = ()
     leader: str | None = None
     last_index: int = 0
@@ -49,7 +49,7 @@ class Hello:
             "t": "hello",
             "g": self.group,
             "gen": self.generation,
-            "jobs": self.jobs,
+            "jobs": self.used,
             "voters": list(self.voters),
             "leader": self.leader,
             "last": self.last_index,
@@ -86,10 +86,10 @@ def parse_hello(form: Message) -> Hello:
     generation, last = form.get("gen"), form.get("last")
     if type(generation) is not int or type(last) is not int:
         raise WireInvalid("a hello's generation and last index are numbers")
-    name, jobs, version = form.get("name"), form.get("jobs"), form.get("v", "")
+    name, used, version = form.get("name"), form.get("jobs"), form.get("v", "")
     if not (isinstance(name, str) and isinstance(version, str)):
         raise WireInvalid("a hello's name and version are texts")
-    if type(jobs) is not bool:
+    if type(used) is not bool:
         raise WireInvalid("a hello's jobs is a flag")
     incarnation, leaving = form.get("inc", ""), form.get("leaving", False)
     if not (incarnation == "" or is_name(incarnation)) or type(leaving) is not bool:
@@ -110,7 +110,7 @@ def parse_hello(form: Message) -> Hello:
     return Hello(
         group,
         generation,
-        jobs,
+        used,
         parse_voters(form.get("voters")),
         leader,
         last,
@@ -236,7 +236,7 @@ class Neighbours:
         return [host for host in self if host.connected and host.doubt is None]
 
     def to_join(self, own: str = "") -> Neighbour | None:
-        """Whose group a host without one joins: with jobs first, then the one that
+        """Whose group a host without one joins: a used one first, then the one that
         others go over to.
 
         No other than its `own`, or one that went on from that, if it names one.
@@ -249,7 +249,7 @@ class Neighbours:
         return min(
             named,
             key=lambda host: (
-                not host.hello.jobs,
+                not host.hello.used,
                 -host.hello.generation,
                 -host.hello.following,
                 host.hello.group,
