@@ -300,6 +300,22 @@ MUTATIONS = (
     Mutation(
         "R15",
         "replica/membership.py",
+        "return self.linked - self.ending",
+        "return self.linked",
+        "replica/test_membership.py"
+        "::test_nobody_counts_on_a_leaver_that_waits_for_no_answer",
+    ),
+    Mutation(
+        "R7",
+        "replica/succession.py",
+        "if group.has_quorum and group.is_led(_ELECTION):",
+        "if group.has_quorum:",
+        "replica/test_evenings.py"
+        "::test_a_person_goes_on_where_only_the_log_of_others_shows_a_majority",
+    ),
+    Mutation(
+        "R15",
+        "replica/membership.py",
         "return bool(rest) and host in census.seats",
         "return host in census.seats",
         "replica/test_membership.py::test_the_last_voter_keeps_its_seat",

@@ -36,7 +36,7 @@ class Election:
         self._asking = False
         self._won = False
         self._granted: set[str] = set()
-        self._leader_heard = -ELECTION_MIN
+        self._leader_heard = clock.monotonic() - ELECTION_MIN
 
     def note_leader(self) -> None:
         """A leader of this term spoke: no reason to campaign."""
@@ -44,9 +44,14 @@ class Election:
         self._asking = self._won = False
 
     @property
+    def silence(self) -> float:
+        """Seconds since a leader spoke, or a little more than since the start."""
+        return self._clock.monotonic() - self._leader_heard
+
+    @property
     def hears_leader(self) -> bool:
         """Whether a leader spoke lately."""
-        return self._clock.monotonic() - self._leader_heard < ELECTION_MIN
+        return self.silence < ELECTION_MIN
 
     def before_tick(self) -> None:
         """Let the tick's election happen only if it should."""

@@ -103,6 +103,10 @@ class Group:
     def is_leader(self) -> bool:
         return self._core.is_leader and not self.halted
 
+    def is_led(self, within: float) -> bool:
+        """Whether this host leads, or a leader spoke to it in the last seconds."""
+        return self.is_leader or self._election.silence < within
+
     @property
     def leader(self) -> str | None:
         return self._core.leader

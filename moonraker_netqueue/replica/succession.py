@@ -26,6 +26,7 @@ from .snapshot_intake import Ask
 
 _LOGGER = logging.getLogger(__name__)
 _HELD = 20.0  # seconds a host stands still for one that goes on
+_ELECTION = 20.0  # seconds that a majority has to elect a leader
 _RETRY = 15.0  # seconds after a group did not take what this host knows
 
 
@@ -91,9 +92,10 @@ class Succession:
         """Stand still, and offer what is known to a host that goes on.
 
         Of two that do so at the same time the one with the lower id does. Refused by
-        a host that has a majority here: else any member could hold the queue up.
+        a host that has a majority here, unless that elects nobody either: else any
+        member could hold the queue up.
         """
-        if group.has_quorum:
+        if group.has_quorum and group.is_led(_ELECTION):
             raise RequestRefused("a majority of the voters is here, as this host sees")
         if self._order is not None:
             if self._host_id < peer:
