@@ -124,7 +124,7 @@ MUTATIONS = (
     Mutation(
         "R7",
         "replica/recovery.py",
-        "if group.has_quorum:",
+        "if group.goes_on:",
         "if False:",
         "replica/test_generations.py::test_a_reachable_majority_is_not_left",
     ),
@@ -307,9 +307,9 @@ MUTATIONS = (
     ),
     Mutation(
         "R7",
-        "replica/succession.py",
-        "if group.has_quorum and group.is_led(_ELECTION):",
-        "if group.has_quorum:",
+        "replica/group.py",
+        "return self.has_quorum and (self.is_leader or self._election.ends)",
+        "return self.has_quorum",
         "replica/test_evenings.py"
         "::test_a_person_goes_on_where_only_the_log_of_others_shows_a_majority",
     ),

@@ -103,10 +103,6 @@ class Group:
     def is_leader(self) -> bool:
         return self._core.is_leader and not self.halted
 
-    def is_led(self, within: float) -> bool:
-        """Whether this host leads, or a leader spoke to it in the last seconds."""
-        return self.is_leader or self._election.silence < within
-
     @property
     def leader(self) -> str | None:
         return self._core.leader
@@ -148,6 +144,11 @@ class Group:
     def has_quorum(self) -> bool:
         """Whether a majority of the voters is linked, this host included."""
         return self._participants.has_quorum
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a majority is linked, and elects: by others' logs it may be none."""
+        return self.has_quorum and (self.is_leader or self._election.ends)
 
     @property
     def absent(self) -> frozenset[str]:

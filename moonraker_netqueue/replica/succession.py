@@ -26,7 +26,6 @@ from .snapshot_intake import Ask
 
 _LOGGER = logging.getLogger(__name__)
 _HELD = 20.0  # seconds a host stands still for one that goes on
-_ELECTION = 20.0  # seconds that a majority has to elect a leader
 _RETRY = 15.0  # seconds after a group did not take what this host knows
 
 
@@ -95,7 +94,7 @@ class Succession:
         a host that has a majority here, unless that elects nobody either: else any
         member could hold the queue up.
         """
-        if group.has_quorum and group.is_led(_ELECTION):
+        if group.goes_on:
             raise RequestRefused("a majority of the voters is here, as this host sees")
         if self._order is not None:
             if self._host_id < peer:
