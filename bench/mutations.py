@@ -277,6 +277,14 @@ MUTATIONS = (
     ),
     Mutation(
         "R14",
+        "replica/meeting.py",
+        "if goes_over(mine, side) or self._was_left(group, neighbour):",
+        "if goes_over(mine, side):",
+        "replica/test_meeting.py"
+        "::test_who_was_off_when_its_group_dissolved_brings_what_only_its_log_has",
+    ),
+    Mutation(
+        "R14",
         "model/queue_data.py",
         "return self.ever_had_jobs or bool(self.stamps or self.roles)",
         "return self.ever_had_jobs",

@@ -74,9 +74,16 @@ class Meeting:
             both = hello.used and group.may_be_used()
             if not (both or self._related(group, hello)):
                 continue  # the one that was not used dissolves
-            if goes_over(mine, side):
+            if goes_over(mine, side) or self._was_left(group, neighbour):
                 mine, going = side, other
         return going
+
+    @staticmethod
+    def _was_left(group: Group, neighbour: Neighbour) -> bool:
+        """Whether mine was dissolved without this host, whose log's end alone has what
+        makes it a used one: nobody comes to it, and nobody else can commit that."""
+        gone = neighbour.id in group.known_voters and not group.has_quorum
+        return gone and not group.state.ever_used
 
     def propose_dissolve(self, group: Group) -> None:
         """As leader of a group that was not used: end it, in favour of another one.

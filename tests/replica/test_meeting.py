@@ -11,6 +11,7 @@ import pytest
 from moonraker_netqueue.model.command import (
     Body,
     CommandId,
+    ContentHeld,
     Dissolve,
     MemberSet,
     QueuePause,
@@ -25,9 +26,9 @@ from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.replica import GROUP_ENTERED
 from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
-from tests.replica.simulation import Cluster, SimHost, simulate
+from tests.replica.simulation import FILE, Cluster, SimHost, job, simulate
 
-A, B, C, D = "aaaaaaaa", "bbbbbbbb", "cccccccc", "dddddddd"
+A, B, C, D, E, F = (letter * 8 for letter in "abcdef")
 
 
 def cut(cluster: Cluster, left: tuple[str, ...], right: tuple[str, ...]) -> None:
@@ -229,6 +230,38 @@ def test_a_host_that_was_off_when_its_group_dissolved_follows() -> None:
         assert left[2].jobs == ["job-0001"]
 
     simulate(scenario)
+
+
+@pytest.mark.parametrize("said", [job("job-tail"), QueuePause(True)])
+@pytest.mark.parametrize("seed", range(3))
+def test_who_was_off_when_its_group_dissolved_brings_what_only_its_log_has(
+    seed: int, said: Body
+) -> None:
+    """It led, and the others never heard it; they went, and the group had the lower
+    id: no host comes to it, and it has no quorum. It goes over."""
+
+    async def scenario(cluster: Cluster) -> None:
+        sides = await two_groups(cluster, (A, B, C), (D, E, F))
+        await cluster.until(lambda: all(len(s[0].status.voters) == 3 for s in sides))
+        left, right = sorted(sides, key=lambda hosts: str(hosts[0].status.group))
+        lost = next(host for host in left if host.status.role is Role.LEADER)
+        went = tuple(host.id for host in left if host is not lost)
+        await right[0].submit("job-0001")
+        await lost.give(ContentHeld(FILE))
+        cut(cluster, (lost.id,), went)
+        given = await lost.give(said, 0.5)
+        assert given.state is SubmitState.PENDING
+        lost.kill()
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(*went, *(h.id for h in right)))
+        await lost.start()
+        await cluster.until(
+            lambda: cluster.agreed(A, B, C, D, E, F) and not lost.status.pending
+        )
+        state = right[0].replica.state
+        assert "job-tail" in state.jobs or state.paused
+
+    simulate(scenario, seed)
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35])
