@@ -178,6 +178,13 @@ MUTATIONS = (
     Mutation(
         "R8",
         "replica/succession.py",
+        "self._held_until = silence if unanswered else 0.0",
+        "self._held_until = 0.0",
+        "replica/test_generations.py::test_who_has_handed_a_part_over_stands_still",
+    ),
+    Mutation(
+        "R8",
+        "replica/succession.py",
         "            await self._hand_in(group, journal, into)\n",
         "",
         "replica/test_generations.py::test_two_groups_with_jobs_become_one",

@@ -61,6 +61,10 @@ class RejoinRefused(ReplicaError):
     """There is nothing that a person has to decide."""
 
 
+class HandInUnanswered(ReplicaError):
+    """Another group may have a part of what this host knows, and not all."""
+
+
 class HandInFailed(ReplicaError):
     """Another group did not take what this host knows; it stays in its own."""
 

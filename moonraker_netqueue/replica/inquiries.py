@@ -9,6 +9,7 @@ from .welcome import Welcome, parse_welcome
 
 _JOIN_TIMEOUT = 3.0
 _TIMEOUT = 10.0
+_SUBMIT_TIMEOUT = 4.0  # less than a leader waits for a commit: so a refusal is one
 
 
 class Inquiries:
@@ -21,6 +22,12 @@ class Inquiries:
     async def ask(self, host: str, method: str, params: dict[str, Any]) -> Message:
         """What a host answers."""
         return await self._links.request(self._queue, host, method, params, _TIMEOUT)
+
+    async def submit(self, host: str, params: dict[str, Any]) -> Message:
+        """A leader's answer to a command of this host."""
+        return await self._links.request(
+            self._queue, host, "submit", params, _SUBMIT_TIMEOUT
+        )
 
     async def join(self, host: str) -> Welcome:
         """The group of a host, and whom to follow there."""

@@ -101,7 +101,7 @@ class Lifecycle:
             lives,
             signatures,
             self._meeting,
-            self._inquiries.ask,
+            self._inquiries,
             self._wait_for_news,
         )
 

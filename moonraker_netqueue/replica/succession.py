@@ -7,26 +7,30 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from ..errors import NetqueueError
+from ..model.command import schema_of
 from ..model.event import overruled
 from ..model.founding import Founding
 from ..model.merge import merge_telling
+from ..model.parts import PartTooLarge
 from ..ports import Clock, Message, Random, Worker
 from .copies import Copy, all_known, fetch_copy
-from .errors import HandInFailed, RecoverRefused, RequestRefused
+from .errors import HandInFailed, HandInUnanswered, RecoverRefused, RequestRefused
 from .greeting import Neighbours
 from .group import Group
 from .group_files import GroupFiles
 from .hand_in import bodies_of, hand_in
+from .inquiries import Inquiries
 from .journal import Journal
 from .lives import Lives
 from .meeting import Meeting
 from .recovery import Order, found, outlook, writer_of
 from .signatures import Signatures
-from .snapshot_intake import Ask
 
 _LOGGER = logging.getLogger(__name__)
 _HELD = 20.0  # seconds a host stands still for one that goes on
 _RETRY = 15.0  # seconds after a group did not take what this host knows
+_SILENCE = 120.0  # seconds a host stands still for a group that may have a part of it
+_AGAIN = 1.0  # seconds until it hands in once more
 
 
 class Succession:
@@ -43,7 +47,7 @@ class Succession:
         lives: Lives,
         signatures: Signatures,
         meeting: Meeting,
-        ask: Ask,
+        inquiries: Inquiries,
         wait: Callable[[float], Awaitable[None]],
     ) -> None:
         self._host_id = host_id
@@ -55,7 +59,7 @@ class Succession:
         self._lives = lives
         self._signatures = signatures
         self._meeting = meeting
-        self._ask = ask
+        self._inquiries = inquiries
         self._wait = wait  # for news, at most so long
         self._order: Order | None = None
         self._founded: Order | None = None  # whose group is about to begin
@@ -133,24 +137,40 @@ class Succession:
                 return into
             finally:
                 self._order = None
-        while (into := self._meeting.goes_to(group)) is None:
+        silence = self._clock.monotonic() + _SILENCE
+        while (into := await self._handed_over(group, journal, silence)) is None:
             left = self._held_until - self._clock.monotonic()
             if left <= 0:
                 self._copy = None
                 return None
             await self._wait(left)
+        self.trouble = ""
+        self._held_until = 0.0
+        self._copy = None
+        return into
+
+    async def _handed_over(
+        self, group: Group, journal: Journal, silence: float
+    ) -> str | None:
+        """The group that took all that is known here; None: there is none now.
+
+        One that may have a part prints from it: until `silence` this one must not.
+        """
+        into = self._meeting.goes_to(group)
+        if into is None:
+            return None
         try:
             await self._files.forget_next()  # of an act that gave way
             await self._hand_in(group, journal, into)
         except NetqueueError as error:
             _LOGGER.warning("group %.8s: %s", into, error)
             self.trouble = str(error)
-            self._held_until = 0.0
-            self._not_before = self._clock.monotonic() + _RETRY
+            unanswered = isinstance(error, HandInUnanswered)
+            self._held_until = silence if unanswered else 0.0
+            self._not_before = max(self._held_until, self._clock.monotonic()) + _RETRY
+            if unanswered:
+                await self._clock.sleep(_AGAIN)
             return None
-        self.trouble = ""
-        self._held_until = 0.0
-        self._copy = None
         return into
 
     def note_founded(self, group: str) -> None:
@@ -173,14 +193,26 @@ class Succession:
     async def _hand_in(self, group: Group, journal: Journal, into: str) -> None:
         leader = self._leader_of(into)
         state = await all_known(group, journal, self._files, self._signatures)
+        try:
+            bodies = list(bodies_of(state, group.id, group.generation))
+        except PartTooLarge as error:
+            raise HandInFailed(str(error)) from error
+        needed = max(map(schema_of, bodies))
+        for host in self._neighbours.in_group(into):
+            if host.hello.speaks < needed:  # else it would get the first parts only
+                name = host.hello.name or host.id[:8]
+                raise HandInFailed(
+                    f"host {name} does not know all that this group uses: update"
+                    " moonraker_netqueue there"
+                )
         _LOGGER.info("bringing what this host knows to group %.8s", into)
         await hand_in(
-            self._ask,
+            self._inquiries.submit,
             self._host_id,
             self._signatures,
             leader,
             into,
-            bodies_of(state, group.id, group.generation),
+            bodies,
             self._clock,
             self._random,
         )
@@ -206,7 +238,9 @@ class Succession:
         for host in there.following:
             if host != self._host_id:
                 params = {"g": group.id}
-                known = await fetch_copy(self._ask, host, params, self._worker)
+                known = await fetch_copy(
+                    self._inquiries.ask, host, params, self._worker
+                )
                 state, events = await self._worker.run(merge_telling, state, known)
                 order.overruled |= overruled(events)
         if order.given_way:
