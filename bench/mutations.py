@@ -177,6 +177,14 @@ MUTATIONS = (
     ),
     Mutation(
         "R8",
+        "replica/meeting.py",
+        "return not group.goes_on or 2 * len(staying) <= len(group.voters)",
+        "return len(staying) >= 0",
+        "replica/test_generations.py"
+        "::test_no_host_goes_over_while_a_majority_of_its_group_stays",
+    ),
+    Mutation(
+        "R8",
         "replica/succession.py",
         "self._held_until = silence if unanswered else 0.0",
         "self._held_until = 0.0",

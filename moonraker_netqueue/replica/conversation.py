@@ -119,6 +119,7 @@ class Conversation:
             else:
                 group.unlink(peer)
         self._lifecycle.note_news()
+        self.announce()
 
     def _on_lives(self, peer: str, message: Message) -> None:
         """A linked host says which starts of others it knows; their next hellos are

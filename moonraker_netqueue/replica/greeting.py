@@ -32,6 +32,7 @@ class Hello:
     name: str = ""
     incarnation: str = ""  # of the sender's journal (R4)
     leaving: bool = False  # it is about to end in order
+    going: bool = False  # it stands still, or would go over to another group
     boots: int = 0  # which start of the sender this is, and its nonce (R5)
     nonce: str = ""
     starts: tuple[str, ...] = ()  # marks of the last ones, this one's last
@@ -56,6 +57,7 @@ class Hello:
             "name": self.name,
             "inc": self.incarnation,
             "leaving": self.leaving,
+            "going": self.going,
             "boots": self.boots,
             "nonce": self.nonce,
             "starts": list(self.starts),
@@ -92,8 +94,11 @@ def parse_hello(form: Message) -> Hello:
     if type(used) is not bool:
         raise WireInvalid("a hello's jobs is a flag")
     incarnation, leaving = form.get("inc", ""), form.get("leaving", False)
-    if not (incarnation == "" or is_name(incarnation)) or type(leaving) is not bool:
-        raise WireInvalid("a hello's incarnation is an id, its leaving a flag")
+    going = form.get("going", True)  # of version 0.1.0 nobody knows
+    if not (incarnation == "" or is_name(incarnation)):
+        raise WireInvalid("a hello's incarnation is an id")
+    if type(leaving) is not bool or type(going) is not bool:
+        raise WireInvalid("a hello's leaving and going are flags")
     boots, nonce, reach = (
         form.get("boots", 0),
         form.get("nonce", ""),
@@ -117,6 +122,7 @@ def parse_hello(form: Message) -> Hello:
         name[:_NAME_MAX],
         str(incarnation),
         leaving,
+        going,
         boots,
         str(nonce),
         parse_names("starts", form.get("starts", ()), STARTS_MAX),

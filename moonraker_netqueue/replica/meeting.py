@@ -64,8 +64,27 @@ class Meeting:
                 return other
         return None
 
+    def may_go(self, group: Group) -> bool:
+        """Whether this host may go over now: the voters that stay are no majority.
+
+        A group that goes on would print what was brought to the other one.
+        """
+        if self.goes_to(group) is None:
+            return False
+        staying = [voter for voter in group.voters if self._stays(voter, group)]
+        return not group.goes_on or 2 * len(staying) <= len(group.voters)
+
+    def _stays(self, voter: str, group: Group) -> bool:
+        """Whether a voter goes on in the group, as far as this host knows."""
+        if voter == self._host_id:
+            return False
+        known = self._neighbours.get(voter)
+        if known is None or not known.connected:
+            return True
+        return known.hello.group == group.id and not known.hello.going
+
     def goes_to(self, group: Group) -> str | None:
-        """The group that this host goes over to now: one that has a leader."""
+        """The group that this host would go over to: one that has a leader."""
         mine, going = side_of(group), None
         for neighbour, other in self._others(group):
             if self._neighbours.leader_of(other) is None:

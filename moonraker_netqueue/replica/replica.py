@@ -316,6 +316,7 @@ class Replica:
         if self._lifecycle.group is not None:
             self._lifecycle.group.unlink(peer)
         self._lifecycle.note_news()
+        self._conversation.announce()
 
     def on_message(self, peer: str, message: Message) -> None:
         group = self._lifecycle.group

@@ -74,6 +74,7 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         group=group.id,
         generation=group.generation,
         used=group.state.ever_used,
+        going=life.phase is not Phase.MEMBER or life.succession.sees_other(group),
         voters=tuple(sorted(group.voters)),
         leader=group.leader,
         last_index=journal.last_index,

@@ -75,7 +75,11 @@ class Succession:
         now = self._clock.monotonic()
         if self._is_ordered() or now < self._held_until:
             return True
-        return now >= self._not_before and self._meeting.goes_to(group) is not None
+        return now >= self._not_before and self._meeting.may_go(group)
+
+    def sees_other(self, group: Group) -> bool:
+        """Whether there is a group that this host would go over to."""
+        return self._meeting.goes_to(group) is not None
 
     def order(self, order: Order) -> None:
         """A person lets the queue go on; RecoverRefused if that is under way."""

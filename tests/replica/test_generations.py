@@ -30,7 +30,7 @@ from moonraker_netqueue.replica.submission import SubmitState
 from tests.replica.simulation import FILE, Cluster, SimHost, simulate
 from tests.replica.test_meeting import cut, heal, two_groups
 
-A, B, C, D, E = (letter * 8 for letter in "abcde")
+A, B, C, D, E, F = (letter * 8 for letter in "abcdef")
 
 
 async def farm(cluster: Cluster, *ids: str) -> list[SimHost]:
@@ -479,6 +479,36 @@ def test_who_hands_over_acknowledges_nothing_more(seed: int) -> None:
             lambda: cluster.agreed(A, B, C, D) and not leads.status.pending, 120
         )
         assert "job-late" in moves.jobs
+
+    simulate(scenario, seed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_host_goes_over_while_a_majority_of_its_group_stays(seed: int) -> None:
+    """The others do not see the other group, and would print what it brought there."""
+
+    async def scenario(cluster: Cluster) -> None:
+        sides = await two_groups(cluster, (A, B, C), (D, E, F))
+        await cluster.until(lambda: all(len(s[0].status.voters) == 3 for s in sides))
+        for hosts in sides:
+            await accepted(hosts[0], f"job-{hosts[0].id}")
+        stay, go = sorted(sides, key=lambda hosts: str(hosts[0].status.group))
+        sees = go[seed % 3]
+        cluster.net.cut -= {frozenset((sees.id, host.id)) for host in stay}
+        cluster.net.refresh()
+        await cluster.run_for(60)
+        assert cluster.agreed(*(host.id for host in go))
+        assert cluster.agreed(*(host.id for host in stay))
+        assert len(stay[0].jobs) == len(go[0].jobs) == 1
+        also = go[(seed + 1) % 3]
+        cluster.net.cut -= {frozenset((also.id, host.id)) for host in stay}
+        cluster.net.refresh()
+        await cluster.until(
+            lambda: cluster.agreed(sees.id, also.id, *(host.id for host in stay))
+        )
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B, C, D, E, F))
+        assert len(stay[0].jobs) == 2
 
     simulate(scenario, seed)
 
