@@ -15,7 +15,7 @@ from .greeting import Hello, Neighbours, parse_hello
 from .lifecycle import Lifecycle
 from .lives import Lives, doubt_form, parse_doubt, parse_seen, seen_form
 from .phase import Phase
-from .report import hello
+from .report import hello, is_going
 
 _LOGGER = logging.getLogger(__name__)
 _HELLO_PERIOD = 10.0  # seconds
@@ -64,6 +64,12 @@ class Conversation:
         said = self._said
         if said is None or hello.differs(said):
             self._say(hello)
+
+    def note_news(self) -> None:
+        """A hello or a lost link: another group may be there, or not any more."""
+        self._lifecycle.note_news()
+        if self._said is not None and self._said.going != is_going(self._lifecycle):
+            self.announce()
 
     async def repeat(self) -> None:
         """Links may lose a message: without a hello its host would not count."""
@@ -118,8 +124,7 @@ class Conversation:
                     group.note_leaving(peer)
             else:
                 group.unlink(peer)
-        self._lifecycle.note_news()
-        self.announce()
+        self.note_news()
 
     def _on_lives(self, peer: str, message: Message) -> None:
         """A linked host says which starts of others it knows; their next hellos are

@@ -315,8 +315,7 @@ class Replica:
         self._neighbours.lose(peer)
         if self._lifecycle.group is not None:
             self._lifecycle.group.unlink(peer)
-        self._lifecycle.note_news()
-        self._conversation.announce()
+        self._conversation.note_news()
 
     def on_message(self, peer: str, message: Message) -> None:
         group = self._lifecycle.group

@@ -74,7 +74,7 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         group=group.id,
         generation=group.generation,
         used=group.state.ever_used,
-        going=life.phase is not Phase.MEMBER or life.succession.sees_other(group),
+        going=is_going(life),
         voters=tuple(sorted(group.voters)),
         leader=group.leader,
         last_index=journal.last_index,
@@ -84,6 +84,13 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         ancestors=tuple(sorted(group.state.ancestors)),
         rules=group.state.rules,
     )
+
+
+def is_going(life: Lifecycle) -> bool:
+    """Whether this host stands still, or sees a group that it would go over to."""
+    if life.group is None:
+        return False  # nothing of it goes on
+    return life.phase is not Phase.MEMBER or life.succession.sees_other(life.group)
 
 
 def _role(phase: Phase, group: Group | None) -> Role:
