@@ -50,7 +50,9 @@ class SeenReplica(Replica):
     def _deliver(self, host: str, message: dict[str, Any]) -> object:
         raft = message["m"]
         acks = raft["type"] == "next_node_idx" and raft["success"]
-        if acks:
+        group = self._lifecycle.group
+        # One of an earlier term was true then: what it names may be replaced by now.
+        if acks and group is not None and raft["term"] == group.term:
             self._tell_reliance(raft["next_node_idx"] - 1, "acks")
         return super()._deliver(host, message)
 
