@@ -124,7 +124,7 @@ MUTATIONS = (
     Mutation(
         "R7",
         "replica/recovery.py",
-        "if group.has_quorum:",
+        "if group.goes_on:",
         "if False:",
         "replica/test_generations.py::test_a_reachable_majority_is_not_left",
     ),
@@ -154,9 +154,10 @@ MUTATIONS = (
     Mutation(
         "R8",
         "replica/meeting.py",
-        "if not (jobs or self._related(group, hello)):",
-        "if not jobs:",
-        "replica/test_generations.py::test_an_empty_queue_goes_on_and_stays_gone_on",
+        "if not (both or self._related(group, hello)):",
+        "if not both:",
+        "replica/test_generations.py"
+        "::test_an_empty_generation_takes_in_the_jobs_of_the_group_before",
     ),
     Mutation(
         "R8",
@@ -169,10 +170,25 @@ MUTATIONS = (
     Mutation(
         "R8",
         "replica/meeting.py",
-        "if self._related(group, neighbour.hello) or group.may_have_jobs():",
-        "if group.may_have_jobs():",
+        "if neighbour.id in group.known_voters and not group.may_be_used():",
+        "if neighbour.id in group.known_voters:",
         "replica/test_generations.py"
         "::test_what_is_said_of_an_empty_queue_goes_over_with_it",
+    ),
+    Mutation(
+        "R8",
+        "replica/meeting.py",
+        "return not group.goes_on or 2 * len(staying) <= len(group.voters)",
+        "return len(staying) >= 0",
+        "replica/test_generations.py"
+        "::test_no_host_goes_over_while_a_majority_of_its_group_stays",
+    ),
+    Mutation(
+        "R8",
+        "replica/succession.py",
+        "self._held_until = silence if unanswered else 0.0",
+        "self._held_until = 0.0",
+        "replica/test_generations.py::test_who_has_handed_a_part_over_stands_still",
     ),
     Mutation(
         "R8",
@@ -269,6 +285,29 @@ MUTATIONS = (
     ),
     Mutation(
         "R14",
+        "replica/meeting.py",
+        "if group.may_be_used() or other.group is None:",
+        "if group.state.ever_used or other.group is None:",
+        "replica/test_meeting.py::test_what_is_said_while_groups_meet_is_not_lost",
+    ),
+    Mutation(
+        "R14",
+        "replica/meeting.py",
+        "if goes_over(mine, side) or self._was_left(group, neighbour):",
+        "if goes_over(mine, side):",
+        "replica/test_meeting.py"
+        "::test_who_was_off_when_its_group_dissolved_brings_what_only_its_log_has",
+    ),
+    Mutation(
+        "R14",
+        "model/queue_data.py",
+        "return self.ever_had_jobs or bool(self.stamps or self.roles)",
+        "return self.ever_had_jobs",
+        "replica/test_meeting.py"
+        "::test_what_was_said_of_a_queue_without_jobs_is_not_lost",
+    ),
+    Mutation(
+        "R14",
         "replica/lifecycle.py",
         "if left <= 0 and not self._lives.held:",
         "if left <= 0:",
@@ -280,6 +319,22 @@ MUTATIONS = (
         "if len(silent) >= 2 and len(census.seats) - 2 >= _VOTERS_MIN:",
         "if silent:",
         "replica/test_seats.py::test_three_voters_stay_three_when_one_vanishes",
+    ),
+    Mutation(
+        "R15",
+        "replica/membership.py",
+        "return self.linked - self.ending",
+        "return self.linked",
+        "replica/test_membership.py"
+        "::test_nobody_counts_on_a_leaver_that_waits_for_no_answer",
+    ),
+    Mutation(
+        "R7",
+        "replica/group.py",
+        "return self.has_quorum and (self.is_leader or self._election.ends)",
+        "return self.has_quorum",
+        "replica/test_evenings.py"
+        "::test_a_person_goes_on_where_only_the_log_of_others_shows_a_majority",
     ),
     Mutation(
         "R15",

@@ -199,7 +199,7 @@ class RulesRaise:
 
 @dataclass(frozen=True)
 class Dissolve:
-    """End this group, which never had a job, in favour of group `into` (R14)."""
+    """End this group, which was never used, in favour of group `into` (R14)."""
 
     into: str
 

@@ -109,8 +109,14 @@ class QueueData:
 
     @property
     def ever_had_jobs(self) -> bool:
-        """Whether a job was ever added: such a group is never given up unasked."""
+        """Whether a job was ever added: then `apply` refuses a Dissolve."""
         return any(totals.jobs_added for totals in self.counted.values())
+
+    @property
+    def ever_used(self) -> bool:
+        """Whether there was a job, or anything was said of the queue that no host says
+        again by itself: such a group hands in what it knows, and does not dissolve."""
+        return self.ever_had_jobs or bool(self.stamps or self.roles)
 
     def ordered_jobs(self) -> list[Job]:
         """Jobs from the front of the queue to its back."""

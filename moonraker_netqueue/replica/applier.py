@@ -5,7 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from ..model.command import Command, JobAdd, decode
+from ..model.command import (
+    Command,
+    HandIn,
+    JobAdd,
+    MemberSet,
+    QueuePause,
+    QueueSet,
+    decode,
+)
 from ..model.errors import CommandInvalid, CommandTooNew, Rejected
 from ..model.event import Event
 from ..model.outcome import Outcome
@@ -18,18 +26,21 @@ from .signatures import Signatures
 _LOGGER = logging.getLogger(__name__)
 
 
-def any_adds_job(journal: Journal, after: int) -> bool:
-    """Whether an entry behind `after`, once applied, may add a job."""
+# What makes a queue a used one: see QueueState.ever_used.
+_USES = (JobAdd, QueuePause, QueueSet, MemberSet, HandIn)
+
+
+def any_uses(journal: Journal, after: int) -> bool:
+    """Whether with an entry behind `after`, once applied, a queue may be a used one."""
     tail = range(after + 1, journal.last_index + 1)
     entries = map(journal.entry, tail)
-    return any(entry is not None and _adds_job(entry) for entry in entries)
+    return any(entry is not None and _uses(entry) for entry in entries)
 
 
-def _adds_job(entry: Entry) -> bool:
-    """Whether an entry, once applied, may add a job."""
+def _uses(entry: Entry) -> bool:
     try:
         kind, payload = unpack(entry.data)
-        return kind is Kind.COMMAND and isinstance(decode(payload).body, JobAdd)
+        return kind is Kind.COMMAND and isinstance(decode(payload).body, _USES)
     except CommandTooNew:
         return True  # who knows
     except (WireInvalid, CommandInvalid):

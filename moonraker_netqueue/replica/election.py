@@ -9,6 +9,7 @@ from .raft_core import ELECTION_MIN, RaftCore
 from .wire import RaftMessage
 
 STALL = 0.2  # seconds past a deadline that show that the loop stood still
+_ENDS_IN = 20.0  # seconds: of many tries one is won, if there is a majority
 GRACE = 0.2  # seconds for messages that waited meanwhile
 
 
@@ -36,7 +37,7 @@ class Election:
         self._asking = False
         self._won = False
         self._granted: set[str] = set()
-        self._leader_heard = -ELECTION_MIN
+        self._leader_heard = clock.monotonic() - ELECTION_MIN
 
     def note_leader(self) -> None:
         """A leader of this term spoke: no reason to campaign."""
@@ -46,7 +47,17 @@ class Election:
     @property
     def hears_leader(self) -> bool:
         """Whether a leader spoke lately."""
-        return self._clock.monotonic() - self._leader_heard < ELECTION_MIN
+        return self._silence < ELECTION_MIN
+
+    @property
+    def ends(self) -> bool:
+        """Whether there was a leader within the time that a majority needs for it."""
+        return self._silence < _ENDS_IN
+
+    @property
+    def _silence(self) -> float:
+        """Seconds since a leader spoke, or a little more than since the start."""
+        return self._clock.monotonic() - self._leader_heard
 
     def before_tick(self) -> None:
         """Let the tick's election happen only if it should."""

@@ -25,13 +25,14 @@ class Hello:
 
     group: str | None = None
     generation: int = 0
-    jobs: bool = False
+    used: bool = False  # the group: it does not dissolve
     voters: tuple[str, ...] = ()
     leader: str | None = None
     last_index: int = 0
     name: str = ""
     incarnation: str = ""  # of the sender's journal (R4)
     leaving: bool = False  # it is about to end in order
+    going: bool = False  # it takes part in its group no more: it goes over (R8)
     boots: int = 0  # which start of the sender this is, and its nonce (R5)
     nonce: str = ""
     starts: tuple[str, ...] = ()  # marks of the last ones, this one's last
@@ -42,7 +43,6 @@ class Hello:
     ancestors: tuple[str, ...] = ()  # groups that its group went on from
     speaks: int = BASE  # the highest rules that the sender knows (R23)
     rules: int = BASE  # that its group goes by
-    going: bool = False  # it takes part in its group no more: it goes over (R8)
 
     def form(self) -> dict[str, Any]:
         """The map that goes over the link."""
@@ -50,13 +50,14 @@ class Hello:
             "t": "hello",
             "g": self.group,
             "gen": self.generation,
-            "jobs": self.jobs,
+            "jobs": self.used,
             "voters": list(self.voters),
             "leader": self.leader,
             "last": self.last_index,
             "name": self.name,
             "inc": self.incarnation,
             "leaving": self.leaving,
+            "going": self.going,
             "boots": self.boots,
             "nonce": self.nonce,
             "starts": list(self.starts),
@@ -67,7 +68,6 @@ class Hello:
             "anc": list(self.ancestors),
             "speaks": self.speaks,
             "rules": self.rules,
-            "going": self.going,
         }
 
     def mark(self, start: int) -> str | None:
@@ -88,14 +88,17 @@ def parse_hello(form: Message) -> Hello:
     generation, last = form.get("gen"), form.get("last")
     if type(generation) is not int or type(last) is not int:
         raise WireInvalid("a hello's generation and last index are numbers")
-    name, jobs, version = form.get("name"), form.get("jobs"), form.get("v", "")
+    name, used, version = form.get("name"), form.get("jobs"), form.get("v", "")
     if not (isinstance(name, str) and isinstance(version, str)):
         raise WireInvalid("a hello's name and version are texts")
-    if type(jobs) is not bool:
+    if type(used) is not bool:
         raise WireInvalid("a hello's jobs is a flag")
     incarnation, leaving = form.get("inc", ""), form.get("leaving", False)
-    if not (incarnation == "" or is_name(incarnation)) or type(leaving) is not bool:
-        raise WireInvalid("a hello's incarnation is an id, its leaving a flag")
+    going = form.get("going", False)
+    if not (incarnation == "" or is_name(incarnation)):
+        raise WireInvalid("a hello's incarnation is an id")
+    if type(leaving) is not bool or type(going) is not bool:
+        raise WireInvalid("a hello's leaving and going are flags")
     boots, nonce, reach = (
         form.get("boots", 0),
         form.get("nonce", ""),
@@ -106,22 +109,20 @@ def parse_hello(form: Message) -> Hello:
     configuration = form.get("conf", "")
     if not all(value == "" or is_name(value) for value in (nonce, configuration)):
         raise WireInvalid("a hello's nonce and configuration are ids")
-    going = form.get("going", False)
-    if type(going) is not bool:
-        raise WireInvalid("a hello's going is a flag")
     following = form.get("fol", 1)
     if not is_count(following):
         raise WireInvalid("a hello's following is a count")
     return Hello(
         group,
         generation,
-        jobs,
+        used,
         parse_voters(form.get("voters")),
         leader,
         last,
         name[:_NAME_MAX],
         str(incarnation),
         leaving,
+        going,
         boots,
         str(nonce),
         parse_names("starts", form.get("starts", ()), STARTS_MAX),
@@ -132,7 +133,6 @@ def parse_hello(form: Message) -> Hello:
         parse_names("ancestors", form.get("anc", ()), ANCESTORS_MAX),
         parse_rules(form.get("speaks", BASE)),
         parse_rules(form.get("rules", BASE)),
-        going,
     )
 
 
@@ -255,7 +255,7 @@ class Neighbours:
         return [host for host in self if host.connected and host.doubt is None]
 
     def to_join(self, own: str = "") -> Neighbour | None:
-        """Whose group a host without one joins: with jobs first, then the one that
+        """Whose group a host without one joins: a used one first, then the one that
         others go over to.
 
         No other than its `own`, or one that went on from that, if it names one.
@@ -269,7 +269,7 @@ class Neighbours:
         return min(
             named,
             key=lambda host: (
-                not host.hello.jobs,
+                not host.hello.used,
                 -host.hello.generation,
                 -host.hello.following,
                 host.hello.group,

@@ -13,7 +13,7 @@ from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from ..ports import Clock, Random
 from . import wire
-from .applier import Applier, any_adds_job
+from .applier import Applier, any_uses
 from .compaction import Compaction
 from .driver import Driver
 from .election import Election
@@ -158,6 +158,11 @@ class Group:
         return self._participants.may_decide_without(left)
 
     @property
+    def goes_on(self) -> bool:
+        """Whether a majority is linked, and elects: by others' logs it may be none."""
+        return self.has_quorum and (self.is_leader or self._election.ends)
+
+    @property
     def absent(self) -> frozenset[str]:
         """Voters that take no part now."""
         return self._participants.absent
@@ -171,11 +176,12 @@ class Group:
         """Other hosts of the group that are linked and not about to leave."""
         return self._seats.staying()
 
-    def may_have_jobs(self) -> bool:
-        """Whether the log holds a job, committed or not, or what was brought here."""
-        if self.state.ever_had_jobs or self._journal.not_yet_back(self.state):
+    def may_be_used(self) -> bool:
+        """Whether the log has what must not be lost, committed or not, or something
+        was brought here."""
+        if self.state.ever_used or self._journal.not_yet_back(self.state):
             return True
-        return any_adds_job(self._journal, self.applied_index)
+        return any_uses(self._journal, self.applied_index)
 
     async def snapshot_part(self, digest: str, start: int) -> str | None:
         """A piece of the snapshot that this host has; None if it is another one."""

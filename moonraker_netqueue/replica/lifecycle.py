@@ -1,9 +1,9 @@
 """How a host comes to a group, and from one group to another (R14, R8).
 
 A host with a journal restarts its group. One without joins a group it hears, else
-founds one. Of two groups that meet, one that never had a job yields: its leader
+founds one. Of two groups that meet, one that was never used yields: its leader
 commits Dissolve, which `apply` refuses once there is a job, and its members set it
-aside and join the other one. From one with jobs each host goes over by itself, once
+aside and join the other one. From one that was used each host goes over by itself, once
 the other group has committed all that it knows.
 """
 

@@ -1,6 +1,6 @@
 """Groups of one queue that meet: which one goes over to which (R8, R14).
 
-A group that never had a job dissolves by command. Of two with jobs the hosts of one go
+A group that was never used dissolves by command. Of two that were the hosts of one go
 over to the other: to the one of the higher generation, then to the one that began with
 more hosts, then to the lower id. All of that is fixed when a group is founded, so both
 sides see the same winner; and whatever a group went on from, or took in, is lower than
@@ -61,26 +61,24 @@ class Meeting:
     def left_for(self, group: Group) -> str | None:
         """The group that mine was dissolved into while this host was away.
 
-        A host leaves a group that had no job only once it has applied its Dissolve.
+        A host leaves a group that was not used only once it has applied its Dissolve.
         """
         for neighbour, other in self._others(group):
-            if self._related(group, neighbour.hello) or group.may_have_jobs():
-                continue
-            if neighbour.id in group.known_voters:
+            if neighbour.id in group.known_voters and not group.may_be_used():
                 return other
         return None
 
     def goes_to(self, group: Group) -> str | None:
-        """The group that this host goes over to now: one that has a leader."""
+        """The group that this host would go over to: one that has a leader."""
         mine, going = side_of(group), None
         for neighbour, other in self._others(group):
             if self._neighbours.leader_of(other) is None:
                 continue
             hello, side = neighbour.hello, _side_of(neighbour.hello, other)
-            jobs = hello.jobs and group.may_have_jobs()
-            if not (jobs or self._related(group, hello)):
-                continue  # the one without jobs dissolves
-            if goes_over(mine, side):
+            both = hello.used and group.may_be_used()
+            if not (both or self._related(group, hello)):
+                continue  # the one that was not used dissolves
+            if goes_over(mine, side) or self._was_left(group, neighbour):
                 mine, going = side, other
         return going
 
@@ -108,8 +106,18 @@ class Meeting:
     def _left(self, group: Group) -> frozenset[str]:
         return self._neighbours.left(group.id) | {self._host_id}
 
+    @staticmethod
+    def _was_left(group: Group, neighbour: Neighbour) -> bool:
+        """Whether mine was dissolved without this host, whose log's end alone has what
+        makes it a used one: nobody comes to it, and nobody else can commit that."""
+        gone = neighbour.id in group.known_voters and not group.has_quorum
+        return gone and not group.state.ever_used
+
     def propose_dissolve(self, group: Group) -> None:
-        """As leader of a group without jobs: end it, in favour of another one."""
+        """As leader of a group that was not used: end it, in favour of another one.
+
+        What the log has now stays before the Dissolve in it, whoever leads then.
+        """
         for neighbour, other in self._others(group):
             if group.is_leader and self._yields(group, neighbour.hello):
                 self._propose(group, other)
@@ -138,11 +146,11 @@ class Meeting:
         return group.id in other.ancestors or other.group in group.state.ancestors
 
     def _yields(self, group: Group, other: Hello) -> bool:
-        if group.state.ever_had_jobs or other.group is None:
+        if group.may_be_used() or other.group is None:
             return False
         if self._related(group, other):
             return False
-        return other.jobs or goes_over(side_of(group), _side_of(other, other.group))
+        return other.used or goes_over(side_of(group), _side_of(other, other.group))
 
     def _propose(self, group: Group, into: str) -> None:
         if self._proposed == (group.id, group.term, into):

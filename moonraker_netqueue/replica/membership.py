@@ -72,8 +72,9 @@ class Census:
     that have the whole log; `silent` voters unheard for longer than the TTL; `void`
     hosts whose journal is lost or in doubt, that do not know the group's rules, are
     viewers or put out: a seat of theirs serves nothing (R4, R12, R23);
-    `leaving` hosts that are about to end in order; `steady` that no link and no seat
-    changed lately.
+    `leaving` hosts that are about to end in order; `ending` those of them that wait
+    for no answer any more, so they may be gone by now; `steady` that no link and no
+    seat changed lately.
     """
 
     here: str
@@ -83,16 +84,34 @@ class Census:
     silent: frozenset[str] = frozenset()
     void: frozenset[str] = frozenset()
     leaving: frozenset[str] = frozenset()
+    ending: frozenset[str] = frozenset()
     steady: bool = True
+
+    @property
+    def present(self) -> frozenset[str]:
+        """Voters that will acknowledge what is appended now."""
+        return self.linked - self.ending
 
 
 def next_change(census: Census) -> tuple[Kind, Seat] | None:
     """The one membership change that the leader should append now, if any."""
     for rule in (_void_seat, _leaver, _newcomer, _surplus, _silent_voter):
         change = rule(census)
-        if change is not None:
+        if change is not None and _finds_quorum(census, *change):
             return change
     return None
+
+
+def _finds_quorum(census: Census, kind: Kind, seat: Seat) -> bool:
+    """Whether those who are present can commit it: from then on only they matter.
+
+    Else a voter that never comes back would keep all others waiting, a majority of
+    the seats before included.
+    """
+    host, present = frozenset({seat.host}), census.present
+    if kind is Kind.ADD:
+        return _quorum({**census.seats, seat.host: ""}, present | host)
+    return _quorum(dict.fromkeys(census.seats.keys() - host, ""), present - host)
 
 
 def gives_up_seat(census: Census, host: str) -> bool:
@@ -122,7 +141,7 @@ def _leaver(census: Census) -> tuple[Kind, Seat] | None:
     for host in sorted(census.leaving & census.linked - {census.here}):
         if not gives_up_seat(census, host):
             continue
-        absent = sorted(census.seats.keys() - census.linked)
+        absent = sorted(census.seats.keys() - census.present)
         without = {seat: "" for seat in census.seats if seat != host}
         rest = census.linked - census.leaving - {host}
         if absent and not _quorum(without, rest):

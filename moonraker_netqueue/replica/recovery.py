@@ -83,9 +83,14 @@ def outlook(
     """
     if host_id in group.state.viewers:
         raise RecoverRefused("this host is a viewer of the queue: do it at another one")
-    if group.has_quorum:
+    if group.goes_on:
         raise RecoverRefused(
             "a majority of the voters is here: there is nothing to go on without"
+        )
+    if group.has_quorum:  # by this log: who is missing only a newer one tells
+        raise RecoverRefused(
+            "a majority of the voters is here, as far as this host knows, and elects"
+            " no leader: do it at a host that names who is missing"
         )
     hosts = neighbours.in_group(group.id)
     reached = {host.id for host in hosts} | {host_id}

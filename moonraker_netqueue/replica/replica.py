@@ -168,10 +168,11 @@ class Replica:
         if group is not None and self._lifecycle.phase is Phase.MEMBER:
             self._conversation.take_leave()
             await depart(self.queue, group, self._links, self._clock)
+        # First: nobody is to count on a group that closes on a slow disk.
+        self._links.unsubscribe(self.queue)
         await self._lifecycle.close()
         await self._outbox.close()
         await self._lives.close()
-        self._links.unsubscribe(self.queue)
 
     async def _end_tasks(self) -> None:
         for task in self._tasks:

@@ -73,7 +73,7 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         said,
         group=group.id,
         generation=group.generation,
-        jobs=group.state.ever_had_jobs,
+        used=group.state.ever_used,
         voters=tuple(sorted(group.voters)),
         leader=None if group.going_to else group.leader,
         last_index=journal.last_index,

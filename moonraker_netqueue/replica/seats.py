@@ -121,6 +121,7 @@ class Seats:
             ),
             void=void | self._unwanted,
             leaving=frozenset(self._leaving),
+            ending=frozenset(self._leaving - self._asked.keys()),
             steady=now - self._moved >= _STEADY,
         )
 

@@ -109,9 +109,10 @@ class Succession:
         """Stand still, and offer what is known to a host that goes on.
 
         Of two that do so at the same time the one with the lower id does. Refused by
-        a host that has a majority here: else any member could hold the queue up.
+        a host that has a majority here, unless that elects nobody either: else any
+        member could hold the queue up.
         """
-        if group.has_quorum:
+        if group.goes_on:
             raise RequestRefused("a majority of the voters is here, as this host sees")
         if self._order is not None:
             if self._host_id < peer:

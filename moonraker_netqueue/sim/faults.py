@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..errors import NetqueueError
 from .host import WholeHost
+from .life import Life
 from .shop import QUEUE, Shop
 
 _SILENCE = 3.0  # seconds until a link that hears nothing is closed: as in peers/link
@@ -26,6 +27,7 @@ class Faults:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._net = shop.world.net
+        self._left: list[Life | None] = []  # who leaves does so once, as in life
         self._lost_disk = False  # a run loses one disk, which is a minority
         kinds: list[tuple[Act, int]] = [
             (self._kill, 4),
@@ -209,11 +211,14 @@ class Faults:
         shop, agent = self._shop, host.agent
         if agent is None or len(shop.here) < 3 or self._lost_disk:
             return
-        if not self._is_known_elsewhere(host):
+        if host.life in self._left or not self._is_known_elsewhere(host):
             return  # its disk would go with what was accepted there
+        life = host.life
+        self._left.append(life)
         try:
             await host.within(agent.leave(QUEUE))
         except NetqueueError as error:
+            self._left.remove(life)
             shop.tell(f"{host.name} does not leave: {error}")
             return
         if host.life is not None and host not in shop.gone and len(shop.here) > 2:

@@ -57,11 +57,11 @@ class Invariants:
                     f" in term {status.term}"
                 )
 
-    def on_ack(self, host: str, index: int, on_disk: int) -> None:
-        """What a host says that it has survives a power cut there."""
+    def on_relied(self, host: str, index: int, on_disk: int, what: str) -> None:
+        """What a host says that it has, and acts on, survives a power cut there."""
         if index > on_disk:
             self._broken(
-                f"{host[:8]} acks entry {index}, but only {on_disk} are on its disk"
+                f"{host[:8]} {what} entry {index}, but only {on_disk} are on its disk"
             )
 
     def watch_voters(self, count: int) -> None:

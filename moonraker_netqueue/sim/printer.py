@@ -75,6 +75,8 @@ class SimPrinter:
         if self.hang_before_start:
             await asyncio.Event().wait()
         await asyncio.sleep(0.005)
+        if self.seen.klippy is KlippyState.SHUTDOWN:
+            raise PrinterRefused(self.seen.klippy_message)
         if self.start_error:
             self._set(Mark())  # SDCARD_PRINT_FILE resets print_stats, then fails
             raise PrinterRefused(self.start_error)

@@ -23,8 +23,8 @@ class Witness(Protocol):
     def on_standing(self, host: str, status: ReplicaStatus) -> None:
         """A host has another leader, term or configuration."""
 
-    def on_ack(self, host: str, index: int, on_disk: int) -> None:
-        """A host says that it has entries up to `index`; its disk has `on_disk`."""
+    def on_relied(self, host: str, index: int, on_disk: int, what: str) -> None:
+        """A host acknowledged or applied entry `index`; its disk has `on_disk`."""
 
 
 class SeenReplica(Replica):
@@ -39,6 +39,7 @@ class SeenReplica(Replica):
         group = self._lifecycle.group
         if self.witness is not None and group is not None:
             self.witness.on_applied(self.host_id, group.id, command, index, outcome)
+            self._tell_reliance(index, "applies")
         super().on_applied(command, index, outcome, events)
 
     def on_group_changed(self) -> None:
@@ -49,7 +50,12 @@ class SeenReplica(Replica):
     def _deliver(self, host: str, message: dict[str, Any]) -> object:
         raft = message["m"]
         acks = raft["type"] == "next_node_idx" and raft["success"]
-        if acks and self.witness is not None and self.on_disk is not None:
-            index = raft["next_node_idx"] - 1
-            self.witness.on_ack(self.host_id, index, self.on_disk())
+        group = self._lifecycle.group
+        # One of an earlier term was true then: what it names may be replaced by now.
+        if acks and group is not None and raft["term"] == group.term:
+            self._tell_reliance(raft["next_node_idx"] - 1, "acks")
         return super()._deliver(host, message)
+
+    def _tell_reliance(self, index: int, what: str) -> None:
+        if self.witness is not None and self.on_disk is not None:
+            self.witness.on_relied(self.host_id, index, self.on_disk(), what)

@@ -7,9 +7,12 @@ import itertools
 
 import pytest
 
+from moonraker_netqueue.replica.errors import RecoverRefused
 from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
 from tests.replica.simulation import Cluster, SimHost, simulate
+from tests.replica.test_generations import recover
+from tests.replica.test_meeting import cut, heal
 
 IDS = ("aaaaaaaa", "bbbbbbbb", "cccccccc")
 ORDERS = list(itertools.permutations(range(3)))
@@ -181,3 +184,73 @@ def test_an_end_without_a_leader_does_not_wait() -> None:
         assert cluster.loop.time() - began < 0.5
 
     simulate(scenario)
+
+
+def _roles(cluster: Cluster, hosts: list[SimHost]) -> list[SimHost]:
+    """These hosts, the one that leads first."""
+    leader = cluster.leader()
+    assert leader is not None
+    return [leader, *(host for host in hosts if host is not leader)]
+
+
+def test_nobody_counts_on_a_host_that_closes() -> None:
+    """On a slow disk that takes a while; another one lost power meanwhile. Its seat
+    would have gone, for the sake of the one that hears no more, and for ever."""
+
+    async def scenario(cluster: Cluster) -> None:
+        leads, closes, lost = _roles(cluster, await _farm(cluster, *IDS))
+        closes.delays = (3.0, 3.0)
+        closing = asyncio.ensure_future(closes.close())
+        group = closes.replica._lifecycle.group
+        assert group is not None
+        await cluster.until(lambda: group.halted)
+        lost.kill()
+        await cluster.run_for(2)
+        assert not closing.done()
+        closes.kill()
+        await lost.start()
+        await cluster.until(lambda: cluster.agreed(leads.id, lost.id))
+        assert await _accepts(lost, "job-both")
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("killed", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_person_goes_on_where_only_the_log_of_others_shows_a_majority(
+    seed: int, killed: bool
+) -> None:
+    """A seat went while another host left, which never knew: its majority is the two
+    of them, and the host without that seat takes itself and the leader for one."""
+
+    async def scenario(cluster: Cluster) -> None:
+        leads, leaves, lost = _roles(cluster, await _farm(cluster, *IDS))
+        if killed:
+            lost.kill()
+        else:
+            cut(cluster, (lost.id,), (leads.id, leaves.id))
+        cluster.net.filter = lambda source, _target, message: (
+            source != leaves.id or message.get("t") != "raft"
+        )
+        await leaves.close()
+        cluster.net.filter = lambda *_: True
+        assert lost.id not in leads.status.voters
+        await cluster.until(lambda: cluster.leader() is None)
+        if killed:
+            await lost.start()
+        else:
+            heal(cluster)
+        await cluster.run_for(5)
+        with pytest.raises(RecoverRefused, match="a majority of the voters is here"):
+            await recover(leads)  # who has one elects a leader, in a moment
+        await cluster.run_for(25)
+        assert cluster.leader() is None
+        with pytest.raises(RecoverRefused, match="at a host that names who is missing"):
+            await recover(lost)
+        await recover(leads)
+        await cluster.until(lambda: cluster.agreed(leads.id, lost.id))
+        assert await _accepts(lost, "job-both")
+        await leaves.start()
+        await cluster.until(lambda: cluster.agreed(*IDS))
+
+    simulate(scenario, seed)

@@ -30,7 +30,7 @@ from moonraker_netqueue.replica.submission import SubmitState
 from tests.replica.simulation import FILE, Cluster, SimHost, simulate
 from tests.replica.test_meeting import cut, heal, two_groups
 
-A, B, C, D, E = (letter * 8 for letter in "abcde")
+A, B, C, D, E, F = (letter * 8 for letter in "abcdef")
 
 
 async def farm(cluster: Cluster, *ids: str) -> list[SimHost]:
@@ -339,7 +339,7 @@ def test_a_reachable_majority_is_not_left() -> None:
         a, _, c = await farm(cluster, A, B, C)
         c.kill()
         await cluster.run_for(5)
-        with pytest.raises(RecoverRefused, match="majority"):
+        with pytest.raises(RecoverRefused, match="nothing to go on without"):
             await recover(a)
 
     simulate(scenario)
@@ -481,6 +481,72 @@ def test_who_hands_over_acknowledges_nothing_more(seed: int) -> None:
         assert "job-late" in moves.jobs
 
     simulate(scenario, seed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_host_goes_over_while_a_majority_of_its_group_stays(seed: int) -> None:
+    """The others do not see the other group, and would print what it brought there."""
+
+    async def scenario(cluster: Cluster) -> None:
+        sides = await two_groups(cluster, (A, B, C), (D, E, F))
+        await cluster.until(lambda: all(len(s[0].status.voters) == 3 for s in sides))
+        for hosts in sides:
+            await accepted(hosts[0], f"job-{hosts[0].id}")
+        stay, go = sorted(sides, key=lambda hosts: str(hosts[0].status.group))
+        sees = go[seed % 3]
+        cluster.net.cut -= {frozenset((sees.id, host.id)) for host in stay}
+        cluster.net.refresh()
+        await cluster.run_for(60)
+        assert cluster.agreed(*(host.id for host in go))
+        assert cluster.agreed(*(host.id for host in stay))
+        assert len(stay[0].jobs) == len(go[0].jobs) == 1
+        also = go[(seed + 1) % 3]
+        cluster.net.cut -= {frozenset((also.id, host.id)) for host in stay}
+        cluster.net.refresh()
+        await cluster.until(
+            lambda: cluster.agreed(sees.id, also.id, *(host.id for host in stay))
+        )
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B, C, D, E, F))
+        assert len(stay[0].jobs) == 2
+
+    simulate(scenario, seed)
+
+
+@pytest.mark.parametrize("seconds", [40, 200])
+def test_who_has_handed_a_part_over_stands_still(seconds: float) -> None:
+    """The other group fell silent, and may print what it got: both would, else. In the
+    end this one goes on all the same: the other may never come back."""
+
+    async def scenario(cluster: Cluster) -> None:
+        left, right = await two_groups(cluster, (A, B), (C,))
+        for host in (*left, *right):
+            await accepted(host, f"job-{host.id}")
+        request = cluster.net.request
+
+        async def cut_after_a_part(
+            queue: str, source: str, target: str, method: str, *more: Any
+        ) -> Any:
+            answer = await request(queue, source, target, method, *more)
+            if method == "submit" and "hand_in" in str(more[0].get("command")):
+                cut(cluster, (A, B), (C,))
+                handed.append(source)
+            return answer
+
+        handed: list[str] = []
+        cluster.net.request = cut_after_a_part  # type: ignore[assignment]
+        heal(cluster)
+        await cluster.until(lambda: handed)
+        went = left if handed[0] in (A, B) else right
+        await cluster.run_for(seconds)
+        stands = seconds < 120
+        assert all((h.status.phase is Phase.YIELDING) == stands for h in went)
+        cluster.net.request = request  # type: ignore[method-assign]
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B, C))
+        assert len(left[0].jobs) == 3
+
+    simulate(scenario)
 
 
 def test_an_end_that_only_the_others_heard_is_told_again() -> None:

@@ -12,7 +12,7 @@ from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
 from tests.replica.simulation import Cluster, SimHost, simulate
 from tests.replica.test_generations import A, B, C, D, E, accepted, recover
-from tests.replica.test_meeting import cut, heal, two_groups
+from tests.replica.test_meeting import cut, heal
 
 F = "f" * 8
 

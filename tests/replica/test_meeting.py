@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from moonraker_netqueue.model.command import CommandId, Dissolve, QueuePause
+from moonraker_netqueue.model.command import (
+    Body,
+    CommandId,
+    ContentHeld,
+    Dissolve,
+    MemberSet,
+    QueuePause,
+    QueueSet,
+)
 from moonraker_netqueue.model.event import Event, Topic
+from moonraker_netqueue.model.member import MemberRole
+from moonraker_netqueue.model.queue_state import QueueState
 from moonraker_netqueue.ports import Message
 from moonraker_netqueue.replica.errors import ReplicaError
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.replica import GROUP_ENTERED
 from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
-from tests.replica.simulation import Cluster, SimHost, simulate
+from tests.replica.simulation import FILE, Cluster, SimHost, job, simulate
 
-A, B, C, D = "aaaaaaaa", "bbbbbbbb", "cccccccc", "dddddddd"
+A, B, C, D, E, F = (letter * 8 for letter in "abcdef")
 
 
 def cut(cluster: Cluster, left: tuple[str, ...], right: tuple[str, ...]) -> None:
@@ -55,6 +66,70 @@ def test_the_group_without_jobs_yields(seed: int, with_jobs: str) -> None:
         await cluster.until(lambda: cluster.agreed(A, B))
         assert cluster.hosts[A].status.group == cluster.hosts[B].status.group == group
         assert cluster.hosts[A].jobs == cluster.hosts[B].jobs == ["job-0001"]
+
+    simulate(scenario, seed)
+
+
+def is_paused(state: QueueState) -> bool:
+    return state.paused
+
+
+def has_title(state: QueueState) -> bool:
+    return state.settings.title == "Hall 2"
+
+
+def has_viewer(state: QueueState) -> bool:
+    return C in state.viewers
+
+
+@pytest.mark.parametrize("other_has_jobs", [False, True])
+@pytest.mark.parametrize("where", [A, B])
+@pytest.mark.parametrize(
+    ("said", "holds"),
+    [
+        (QueuePause(True), is_paused),
+        (QueueSet(title="Hall 2"), has_title),
+        (MemberSet(C, MemberRole.VIEWER), has_viewer),
+    ],
+)
+@pytest.mark.parametrize("seed", range(2))
+def test_what_was_said_of_a_queue_without_jobs_is_not_lost(
+    seed: int,
+    said: Body,
+    holds: Callable[[QueueState], bool],
+    where: str,
+    other_has_jobs: bool,
+) -> None:
+    """Its group does not dissolve: what it knows is handed in (R8, R14)."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (a,), (b,) = await two_groups(cluster, (A,), (B,))
+        here, there = (a, b) if where == A else (b, a)
+        assert (await here.give(said)).state is SubmitState.ACCEPTED
+        if other_has_jobs:
+            await there.submit("job-0001")
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B))
+        assert holds(a.replica.state)
+        assert bool(a.jobs) == other_has_jobs
+
+    simulate(scenario, seed)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_said_while_groups_meet_is_not_lost(seed: int) -> None:
+    """In the log before the Dissolve it stops it, on disk or not (R14)."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (a,), (b,) = await two_groups(cluster, (A,), (B,))
+        await a.submit("job-0001")
+        b.delays = (0.3, 0.3)  # first of the outbox, then of the log
+        answer = asyncio.ensure_future(b.give(QueuePause(True), timeout=20))
+        await cluster.run_for(0.8 * cluster.random.random())
+        heal(cluster)
+        assert (await answer).state is SubmitState.ACCEPTED
+        await cluster.until(lambda: cluster.agreed(A, B))
+        assert a.replica.state.paused
 
     simulate(scenario, seed)
 
@@ -155,6 +230,38 @@ def test_a_host_that_was_off_when_its_group_dissolved_follows() -> None:
         assert left[2].jobs == ["job-0001"]
 
     simulate(scenario)
+
+
+@pytest.mark.parametrize("said", [job("job-tail"), QueuePause(True)])
+@pytest.mark.parametrize("seed", range(3))
+def test_who_was_off_when_its_group_dissolved_brings_what_only_its_log_has(
+    seed: int, said: Body
+) -> None:
+    """It led, and the others never heard it; they went, and the group had the lower
+    id: no host comes to it, and it has no quorum. It goes over."""
+
+    async def scenario(cluster: Cluster) -> None:
+        sides = await two_groups(cluster, (A, B, C), (D, E, F))
+        await cluster.until(lambda: all(len(s[0].status.voters) == 3 for s in sides))
+        left, right = sorted(sides, key=lambda hosts: str(hosts[0].status.group))
+        lost = next(host for host in left if host.status.role is Role.LEADER)
+        went = tuple(host.id for host in left if host is not lost)
+        await right[0].submit("job-0001")
+        await lost.give(ContentHeld(FILE))
+        cut(cluster, (lost.id,), went)
+        given = await lost.give(said, 0.5)
+        assert given.state is SubmitState.PENDING
+        lost.kill()
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(*went, *(h.id for h in right)))
+        await lost.start()
+        await cluster.until(
+            lambda: cluster.agreed(A, B, C, D, E, F) and not lost.status.pending
+        )
+        state = right[0].replica.state
+        assert "job-tail" in state.jobs or state.paused
+
+    simulate(scenario, seed)
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35])

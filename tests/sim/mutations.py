@@ -17,6 +17,7 @@ from moonraker_netqueue.replica import succession
 from moonraker_netqueue.replica.election import Election
 from moonraker_netqueue.replica.library import library
 from moonraker_netqueue.replica.participants import Participants
+from moonraker_netqueue.replica.raft_core import RaftCore
 from moonraker_netqueue.replica.sender import Sender
 
 Patch = pytest.MonkeyPatch
@@ -76,6 +77,13 @@ def answers_before_the_disk_has_them(patch: Patch) -> None:
     patch.setattr(Sender, "release", release)
 
 
+def applies_before_the_disk_has_them(patch: Patch) -> None:
+    """What a majority has is applied, be it on the own disk or not (R18)."""
+    patch.setattr(
+        RaftCore, "_SyncObj__applyLogEntries", library.SyncObj._SyncObj__applyLogEntries
+    )
+
+
 def starts_before_the_record_is_safe(patch: Patch) -> None:
     """What the agent notes is written and never synced: a power cut takes it (R9)."""
 
@@ -93,6 +101,7 @@ MUTATIONS: dict[str, Callable[[Patch], None]] = {
         generation_from_a_snapshot,
         merge_adds_up,
         answers_before_the_disk_has_them,
+        applies_before_the_disk_has_them,
         starts_before_the_record_is_safe,
     )
 }

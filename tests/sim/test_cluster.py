@@ -84,6 +84,7 @@ FOUND = {
     "generation_from_a_snapshot": (1, 2),
     "merge_adds_up": (1, 2),
     "answers_before_the_disk_has_them": (1, 3),
+    "applies_before_the_disk_has_them": (1, 3),
     "starts_before_the_record_is_safe": (1, 3),
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
+from moonraker_netqueue.printer.errors import PrinterRefused
 from moonraker_netqueue.printer.printer_port import Clearing, KlippyState, StatsState
 from moonraker_netqueue.sim.printer import Course, SimPrinter
 from moonraker_netqueue.sim.virtual_time import VirtualLoop, play
@@ -40,6 +41,19 @@ def at_printer(test: Test) -> Callable[[], None]:
 
     run.__name__, run.__doc__ = test.__name__, test.__doc__
     return run
+
+
+@at_printer
+async def test_a_klipper_that_shuts_down_meanwhile_starts_nothing(
+    printer: Watched,
+) -> None:
+    """It refuses all commands until it is restarted."""
+    starting = asyncio.ensure_future(printer.start_print(_FILE))
+    await asyncio.sleep(0.002)
+    printer.shut_down("MCU 'mcu' shutdown: Timer too close")
+    with pytest.raises(PrinterRefused, match="Timer too close"):
+        await starting
+    assert printer.noted == []
 
 
 @at_printer
