@@ -8,6 +8,7 @@ from ..config import QUEUE_NAME, queue_name_remedy
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
+from .leaving import require_no_loss
 from .settings import NAMES, read_change, settings_view
 from .views import counts_view
 
@@ -63,15 +64,20 @@ class QueueEndpoints:
         return {"queue": self._view(queue.name), "pending": pending}
 
     async def leave_queue(self, arguments: Arguments) -> dict[str, Any]:
-        """Serve a queue no more. Its jobs stay with the other hosts, and on disk."""
-        name = self._host.queue(arguments).name
-        arguments.finish()
+        """Serve a queue no more. Its jobs stay with the other hosts, and on disk.
+
+        `anyway`: also if this disk is then the only one that has something of them.
+        """
+        queue = self._host.queue(arguments)
+        name = queue.name
         if name in self._serving.configured:
             raise ApiError(
                 409,
                 f"moonraker.conf names queue {name!r}: take it out of option 'queues'"
                 " of [netqueue] there, and restart Moonraker",
             )
+        require_no_loss(queue, self._host.host_id, self._host.host_id, arguments)
+        arguments.finish()
         await self._serving.end(name)
         return {"queue": name}
 

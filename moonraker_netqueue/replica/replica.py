@@ -352,6 +352,7 @@ class Replica:
 
     def on_acked(self, host: str, incarnation: str, index: int) -> None:
         self._lives.note_reach(host, incarnation, index)
+        self._neighbours.note_reach(host, incarnation, index)
 
     def on_group_changed(self) -> None:
         self._on_changed()
