@@ -318,7 +318,7 @@ class _Builder:
             MoonrakerPrinter(self._server, self._clock, self._module),
             self._queues.ports(),
             ContentFiles(store, fetcher, self._gcodes),
-            OffLoopSolver(self._worker, MachinePrograms()),
+            OffLoopSolver(self._worker, MachinePrograms(), self._clock),
             host_id=network.host_id,
             name=self._settings.name,
             settings=self._settings.printer,
