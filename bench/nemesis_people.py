@@ -168,8 +168,15 @@ class People:
                     printer.recover(20)
                     printer.client.post(f"{ROOT}/bed_clear", {"by": "nemesis"})
                 self._see(self._farm.jobs(printer))
+                self._spread(printer)
                 for lost in _lost(printer):
                     self._decide(printer, lost)
+
+    def _spread(self, printer: Machine) -> None:
+        """Where all three have a file, one may delete it for want of room."""
+        lacking = self._marks.keys() - self._files.get(printer.name, set())
+        for sha256 in sorted(lacking - self._left.get(printer.name, set()))[:2]:
+            printer.client.post(f"{ROOT}/fetch", {"sha256": sha256})
 
     def _see(self, jobs: list[dict[str, Any]]) -> None:
         done = {job_id for job_id, job in self.seen.items() if job["state"] == "done"}

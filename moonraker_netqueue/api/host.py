@@ -18,7 +18,7 @@ from ..files.store import ContentStore
 from ..model.checks import TEXT_MAX, has_control
 from ..model.command import ContentHeld
 from ..model.content import Content, FileRef
-from ..model.job import ItemSpec
+from ..model.job import ItemSpec, Job
 from ..peers.errors import LinkError
 from ..peers.link import Link
 from ..ports import Clock, Links, Message, Random
@@ -113,6 +113,22 @@ class Host:
             if self._clock.monotonic() >= deadline:
                 return
             await self._clock.sleep(_REPLAY_LOOK)
+
+    async def job(self, queue: ServedQueue, job_id: str) -> Job:
+        """A job; answers 404 if there is none, 503 where that cannot be known now.
+
+        After a start the end of the log counts only once a leader has confirmed it.
+        """
+        deadline = self._clock.monotonic() + _REPLAY
+        while job_id not in queue.state.jobs and not _up_to_date(queue):
+            if self._clock.monotonic() >= deadline:
+                raise ApiError(
+                    503,
+                    f"this host knows no job {job_id[:64]!r} yet, and no leader of"
+                    f" queue {queue.name} to ask: try again, or at another host",
+                )
+            await self._clock.sleep(_REPLAY_LOOK)
+        return queue.job(job_id)
 
     async def in_slices(
         self, rows: Iterable[_Row], size: int
@@ -267,3 +283,8 @@ def file_error(error: FilesError) -> ApiError:
     if isinstance(error, DiskFull):
         return ApiError(507, str(error))
     return ApiError(500 if isinstance(error, StoreUnusable) else 400, str(error))
+
+
+def _up_to_date(queue: ServedQueue) -> bool:
+    """Whether what is not in the state is not in the queue."""
+    return queue.replica.status().ready and not queue.replica.replaying
