@@ -257,7 +257,8 @@ def _run(moonraker: Moonraker, command: str) -> int:
         return 0 if is_loaded(moonraker) else 1
     elif command == "losses":
         for loss in losses(moonraker):
-            print(f"lost if this printer does not come back: {loss}")
+            shown = "".join(c if c.isprintable() else "?" for c in loss)
+            print(f"lost if this printer does not come back: {shown}")
     elif command == "restart-service":
         return 0 if restart_service(moonraker) else 1
     elif command == "restart-server":

@@ -12,6 +12,7 @@ from .farm import me
 from .farm_pages import requests_page
 from .page import Line, Page
 from .session import Session
+from .text import clean
 from .verb import Verb, pass_session
 
 _ROLES = ("printer", "viewer")
@@ -62,7 +63,7 @@ def forget(
     if not (yes or session.as_json):
         losses = lookup.losses(session, host_id)
         for loss in losses:
-            click.echo(f"lost with {host}: {loss}", err=True)
+            click.echo(clean(f"lost with {host}: {loss}"), err=True)
         click.confirm(f"Forget {host} ({host_id[:8]})?", abort=True)
         anyway = anyway or bool(losses)
     answer = session.call(
