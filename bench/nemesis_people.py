@@ -141,7 +141,7 @@ class People:
             self._wanted_again.add(sha256)
             self._farm.again[self._marks[sha256]] += 1
             self.again += 1
-            self._again[f"again-{sha256}"] = {
+            self._again[f"again-{sha256[:16]}"] = {
                 "name": f"{_AGAIN}{self._marks[sha256]}",
                 "sha256": sha256,
                 "tags": [printer.name],
