@@ -50,6 +50,12 @@ def voters(printer: VirtualPrinter) -> set[str]:
     return {row["name"] for row in members if row["voter"]}
 
 
+def linked(printer: VirtualPrinter) -> list[str]:
+    """The names of other hosts that it has a link with, for this queue."""
+    rows = printer.client.get(f"{ROOT}/members")["members"]
+    return [row["name"] for row in rows if row["connected"] and not row["here"]]
+
+
 def said(printer: VirtualPrinter) -> list[str]:
     """What became of members, by the audit log, newest first."""
     events = printer.client.get(f"{ROOT}/events")["events"]
@@ -91,6 +97,7 @@ def test_the_second_printer_is_let_in_and_forgotten(
     desk.done("role", second.name, "printer")
     wait(lambda: voters(first) == {first.name, second.name})
     desk.done("forget", second.name, "--yes")
+    wait(lambda: not linked(second) and not linked(first))
     wait(lambda: voters(first) == {first.name} and queue(first)["quorum"])
     first.client.post(f"{ROOT}/pause", {})
     told = [
