@@ -274,7 +274,9 @@ class _Builder:
         )
         await replica.start()
         closing.push_async_callback(replica.close)
-        return ServedQueue(name, replica, self._peers.desk)
+        queue = ServedQueue(name, replica, self._peers.desk)
+        closing.push_async_callback(queue.notes.close)
+        return queue
 
     def _eviction(
         self, store: ContentStore, network: PeerNetwork, queues: HostQueues

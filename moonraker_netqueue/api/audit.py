@@ -70,7 +70,14 @@ class AuditLog:
         }
         if self._events and self._events[-1]["index"] >= index:
             self._events.clear()  # another log: this host joined another group
+        if isinstance(command.body, MemberNoted) and self._has(event):
+            return  # said again by who said it, for a group that it came to
         self._events.append(event)
+
+    def _has(self, event: Mapping[str, Any]) -> bool:
+        """Whether the same was noted before."""
+        same = ("host_id", "at", "what", "who", "address", "refused")
+        return any(all(e[k] == event[k] for k in same) for e in self._events)
 
     def _note_name(self, body: Body) -> None:
         job_id = str(getattr(body, "job_id", ""))

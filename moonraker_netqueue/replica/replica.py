@@ -199,19 +199,21 @@ class Replica:
         client_id: str = "",
         timeout: float = 5.0,
         origin: Origin = NOBODY,
+        at: float | None = None,
     ) -> SubmitOutcome:
         """Get a command applied: accepted, rejected, or pending after `timeout` s.
 
         What is accepted is in `state` when this returns (unless this host lags over
         1 s). Pending commands stay in the outbox, over restarts, until answered.
-        Raises CommandInvalid if it is too large, ReplicaError if it cannot be kept.
+        `at`: Unix time at which it was given, if not now. Raises CommandInvalid if it
+        is too large, ReplicaError if it cannot be kept.
         """
         if self._lifecycle.phase in (Phase.FAILED, Phase.CLOSED):
             raise ReplicaStopped(
                 f"queue {self.queue} takes no commands on this host:"
                 f" {self._lifecycle.error or 'it was closed'}"
             )
-        return await self._submitter.submit(body, client_id, timeout, origin)
+        return await self._submitter.submit(body, client_id, timeout, origin, at)
 
     def add_listener(self, listener: Listener) -> None:
         """Call `listener` with the events of each applied command, soon after it.
