@@ -12,10 +12,35 @@ export class Actions {
     this.session = session;
     /** @type {any[]} */
     this.toasts = [];
-    this.changed = () => {};
+    this.watchers = new Set();
+    this.layers = /** @type {any[]} */ ([]); // windows above the page, the last one on top
     this.number = 0;
     this.leaving = new Map(); // job id -> what undoes or finishes its removal
     addEventListener('pagehide', () => this.removeNow());
+  }
+
+  changed() {
+    for (const watcher of this.watchers) watcher();
+  }
+
+  watch(watcher) {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  }
+
+  /** The window that people can reach: null is the page itself. */
+  get top() {
+    return this.layers.at(-1) ?? null;
+  }
+
+  raise(layer) {
+    this.layers.push(layer);
+    this.changed();
+  }
+
+  lower(layer) {
+    this.layers = this.layers.filter((one) => one !== layer);
+    this.changed();
   }
 
   /** Say something. With `act`, a button; errors stay until they are closed. */

@@ -119,10 +119,25 @@ export function progress(print, idleAt, now) {
 
 /** What a person sees first: who needs a hand, then who works, then who is free. */
 export function needsHand(printer) {
+  if (printer.prints.some((print) => print.state === 'lost')) return true;
   return (
     printer.connected &&
     (printer.state === 'bed_occupied' ||
       printer.state === 'needs_attention' ||
       printer.quarantined)
   );
+}
+
+export const GROUPS = ['hand', 'working', 'free', 'away'];
+
+/** Which of GROUPS a printer belongs to. */
+export function groupOf(printer) {
+  if (needsHand(printer)) return 'hand';
+  if (!printer.connected || printer.state === 'offline') return 'away';
+  return printer.state === 'ready' ? 'free' : 'working';
+}
+
+/** Names as people order them: printer 2 before printer 10. */
+export function byName(a, b) {
+  return a.name.localeCompare(b.name, undefined, { numeric: true });
 }

@@ -53,7 +53,7 @@ export function AddDialog({ files, session, actions, show }) {
     <span class="space"></span>
     <button type="button" class="text" onClick=${close}>${t('cancel')}</button>
     <button type="submit" form="add-form" class="primary" disabled=${!rows.length || busy > 0}>
-      ${t('add.do', { n: rows.length })}</button>`}>
+      ${t('add.do', { n: Math.max(1, rows.length) })}</button>`}>
     <div class="tabs small" role="group" aria-label=${t('add.source')}>
       ${['upload', 'here', 'queue'].map(
         (one) => html`<button type="button" key=${one} class=${source === one ? 'on' : ''}

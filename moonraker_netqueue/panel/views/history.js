@@ -2,7 +2,7 @@
 
 import { html } from '../vendor/htm-preact.js';
 import { format, t, told } from '../core/text.js';
-import { Chip, Empty } from './parts.js';
+import { CardHead, Chip, Empty } from './parts.js';
 
 const KINDS = { done: 'success', failed: 'error', lost: 'error', released: 'quiet' };
 
@@ -15,7 +15,7 @@ export function History({ state }) {
     [t('history.done'), totals.prints_done],
     [t('history.failed'), totals.prints_failed],
     [t('history.rate'), tried ? `${Math.round((100 * totals.prints_done) / tried)} %` : '–'],
-    [t('history.jobs'), `${totals.jobs_completed} / ${totals.jobs_added}`],
+    [t('history.jobs', { n: totals.jobs_added }), totals.jobs_completed],
   ];
   return html`<section class="history" aria-label=${t('tab.history')}>
     <div class="tiles">${tiles.map(
@@ -23,7 +23,7 @@ export function History({ state }) {
         <span class="quiet">${label}</span></div>`,
     )}</div>
     <div class="columns">
-      <div class="card"><header class="card-head"><h2>${t('history.prints')}</h2></header>
+      <div class="card"><${CardHead} icon="history" title=${t('history.prints')} />
         ${!history.prints.length
           ? html`<${Empty} icon="history" title=${t('history.empty')} text="" />`
           : html`<div class="scroll" tabindex="0" role="region" aria-label=${t('history.prints')}>
@@ -31,7 +31,7 @@ export function History({ state }) {
               <th>${t('history.result')}</th><th>${t('history.took')}</th><th>${t('history.ended')}</th></tr></thead>
             <tbody>${history.prints.map((print) => html`<${Row} key=${print.print_id} print=${print} />`)}</tbody>
           </table></div>`}</div>
-      <div class="card"><header class="card-head"><h2>${t('history.per_printer')}</h2></header>
+      <div class="card"><${CardHead} icon="printer" title=${t('history.per_printer')} />
         <div class="scroll" tabindex="0" role="region" aria-label=${t('history.per_printer')}>
         <table><thead><tr><th>${t('history.printer')}</th><th>${t('history.done')}</th>
           <th>${t('history.failed')}</th><th>${t('history.hours')}</th></tr></thead>

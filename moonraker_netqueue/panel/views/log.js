@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
 import { format, t } from '../core/text.js';
-import { Chip, Empty } from './parts.js';
+import { CardHead, Chip, Empty } from './parts.js';
 
 const PAGE = 100;
 
@@ -26,7 +26,7 @@ export function Log({ session, state }) {
   const now = Date.now() / 1000;
   if (!events) return html`<section class="card"><p class="quiet pad">${t('loading')}</p></section>`;
   return html`<section class="card" aria-label=${t('tab.log')}>
-    <header class="card-head"><h2>${t('tab.log')}</h2></header>
+    <${CardHead} icon="log" title=${t('tab.log')} />
     ${!events.length && html`<${Empty} icon="log" title=${t('log.empty')} text="" />`}
     <ol class="log">${events.map(
       (event) => html`<li key=${event.index}>

@@ -3,12 +3,12 @@
 import { html, useState } from '../vendor/htm-preact.js';
 import { webServer } from '../core/camera.js';
 import { words } from '../core/format.js';
-import { needsHand, progress } from '../core/queue.js';
+import { byName, groupOf, GROUPS, needsHand, progress } from '../core/queue.js';
 import { format, said, t, told } from '../core/text.js';
 import { Camera } from './camera.js';
 import { Hours } from './hours.js';
 import { Icon } from './icons.js';
-import { Bar, Chip, Dialog, Empty, Field, Menu } from './parts.js';
+import { Bar, CardHead, Chip, Dialog, Empty, Field, Menu } from './parts.js';
 import { RemedyButton } from './remedies.js';
 import { Thumbnail } from './thumbnail.js';
 
@@ -26,15 +26,18 @@ const KINDS = {
 export function Printers({ session, actions, state, show }) {
   const { printers, queue, status, members } = state;
   const [editing, setEditing] = useState(/** @type {any} */ (null));
+  const [group, setGroup] = useState('');
   if (!printers) return html`<section class="card"><p class="quiet pad">${t('loading')}</p></section>`;
-  const rank = (one) => (needsHand(one) ? 0 : 1);
-  const sorted = [...printers].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+  const sorted = [...printers].sort(
+    (a, b) => Number(needsHand(b)) - Number(needsHand(a)) || byName(a, b),
+  );
   const jobs = new Map(queue.jobs.map((job) => [job.job_id, job]));
   const addresses = new Map((members?.members ?? []).map((m) => [m.host_id, m]));
   return html`<section class="printers" aria-label=${t('tab.printers')}>
     ${!printers.length &&
     html`<${Empty} icon="printer" title=${t('printers.empty')} text=${t('printers.empty_text')} />`}
-    <div class="grid">${sorted.map(
+    ${printers.length > 1 && html`<${Groups} printers=${printers} chosen=${group} onChoose=${setGroup} />`}
+    <div class="grid">${inGroup(sorted, group).map(
       (printer) => html`<${PrinterCard} key=${printer.printer_id} printer=${printer} jobs=${jobs}
         own=${status.printer.printer_id === printer.printer_id ? status.printer : null}
         address=${addresses.get(printer.printer_id)} session=${session} actions=${actions} show=${show}
@@ -43,6 +46,25 @@ export function Printers({ session, actions, state, show }) {
     ${editing &&
     html`<${PrinterDialog} printer=${editing} actions=${actions} onClose=${() => setEditing(null)} />`}
   </section>`;
+}
+
+/** The printers of a group; all of them, if it is empty by now. */
+function inGroup(printers, group) {
+  const found = printers.filter((one) => groupOf(one) === group);
+  return found.length ? found : printers;
+}
+
+/** How many printers do what; a click shows these alone. */
+function Groups({ printers, chosen, onChoose }) {
+  const sums = GROUPS.map((group) => ({ group, n: printers.filter((one) => groupOf(one) === group).length }));
+  return html`<div class="card groups"><${CardHead} icon="printer" title=${t('tab.printers')}>
+    <div class="filters" role="group" aria-label=${t('printers.show')}>${sums
+      .filter(({ n }) => n)
+      .map(
+        ({ group, n }) => html`<button type="button" key=${group} class=${`filter ${group}`}
+          aria-pressed=${String(group === chosen)}
+          onClick=${() => onChoose(group === chosen ? '' : group)}>${t(`printers.${group}`, { n })}</button>`,
+      )}</div><//></div>`;
 }
 
 function PrinterCard({ printer, jobs, own, address, session, actions, show, edit }) {
@@ -114,8 +136,9 @@ function entriesOf(printer, live, address, actions, edit) {
 
 function Remedy({ printer }) {
   // A bed that is not clear has its button, and its reason says what to do.
+  // That the queue is paused stands above all of them.
   const told_ = printer.connected && printer.state !== 'bed_occupied';
-  const remedy = told_ && printer.idle?.remedy;
+  const remedy = told_ && printer.idle?.code !== 'queue_paused' && printer.idle?.remedy;
   if (!remedy) return null;
   return html`<p class="quiet remedy">${said(printer.idle.phrases.remedy, remedy)}</p>`;
 }
@@ -141,7 +164,7 @@ function Acts({ printer, live, jobs, actions }) {
     ${occupied &&
     html`<button type="button" class="primary" onClick=${() => clear(printer, actions)}>
       <${Icon} name="check" />${t('bed.clear')}</button>`}
-    ${!live && code && !(occupied && code === 'bed') &&
+    ${!live && code && code !== 'queue_paused' && !(occupied && code === 'bed') &&
     html`<${RemedyButton} code=${code} printer=${printer} job=${idleJob} actions=${actions} />`}
     ${!printer.accept && code !== 'switched_off' &&
     html`<button type="button" class="outlined" onClick=${() => accept(printer, actions, true)}>
@@ -201,12 +224,13 @@ function PrinterDialog({ printer, actions, onClose }) {
       onClose();
     }
   };
-  return html`<${Dialog} title=${printer.name} onClose=${onClose} actions=${html`
+  return html`<${Dialog} title=${printer.name} wide onClose=${onClose} actions=${html`
     <button type="button" class="text" onClick=${onClose}>${t('cancel')}</button>
     <button type="submit" form="printer-form" class="primary">${t('save')}</button>`}>
     <form id="printer-form" class="form" onSubmit=${save}>
       <label class="check"><input type="checkbox" name="accept" defaultChecked=${printer.accept} />
         <span>${t('printer.takes_work')}</span></label>
+      <div class="fields">
       <${Field} label=${t('printer.materials_ready')} hint=${t('printer.materials_hint')}>
         <input name="materials_ready" defaultValue=${printer.materials_ready.join(', ')} /><//>
       <${Field} label=${t('printer.materials')} hint=${t('commas')}>
@@ -217,6 +241,7 @@ function PrinterDialog({ printer, actions, onClose }) {
         <input name="spool_grams" type="number" min="0" step="any" defaultValue=${printer.spool_grams ?? ''} /><//>
       <${Field} label=${t('job.tags')} hint=${t('commas')}>
         <input name="tags" defaultValue=${printer.tags.join(', ')} /><//>
+      </div>
       <${Hours} label=${t('hours.title')} hint=${t('hours.as_queue')} periods=${hours} onChange=${setHours} />
       <p class="quiet">${[printer.model, printer.nozzle && `${printer.nozzle} mm`,
         t(`clear.${printer.clear_bed}`)].filter(Boolean).join(' · ')}</p>

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  byName,
   changed,
   copies,
   explained,
+  groupOf,
   inSight,
   matches,
   needsHand,
@@ -116,8 +118,24 @@ test('progress is known of a print with a start and an end', () => {
   assert.equal(progress({ ...print, state: 'fetching' }, 200, 150), null);
 });
 
-test('a printer that is away cannot be helped by hand', () => {
-  assert.ok(needsHand({ connected: true, state: 'bed_occupied' }));
-  assert.ok(!needsHand({ connected: false, state: 'bed_occupied' }));
-  assert.ok(!needsHand({ connected: true, state: 'printing', quarantined: false }));
+const printer = (values) => ({ connected: true, state: 'ready', quarantined: false, prints: [], ...values });
+
+test('a printer that is away cannot be helped by hand; its lost print can be decided', () => {
+  assert.ok(needsHand(printer({ state: 'bed_occupied' })));
+  assert.ok(!needsHand(printer({ connected: false, state: 'bed_occupied' })));
+  assert.ok(!needsHand(printer({ state: 'printing' })));
+  assert.ok(needsHand(printer({ connected: false, prints: [{ state: 'lost' }] })));
+});
+
+test('each printer is in one group', () => {
+  assert.equal(groupOf(printer({})), 'free');
+  assert.equal(groupOf(printer({ state: 'busy' })), 'working');
+  assert.equal(groupOf(printer({ state: 'offline' })), 'away');
+  assert.equal(groupOf(printer({ connected: false })), 'away');
+  assert.equal(groupOf(printer({ quarantined: true })), 'hand');
+});
+
+test('names are ordered as people count', () => {
+  const names = ['p10', 'p2', 'a'].map((name) => ({ name }));
+  assert.deepEqual(names.sort(byName).map((one) => one.name), ['a', 'p2', 'p10']);
 });
