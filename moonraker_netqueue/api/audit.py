@@ -112,9 +112,10 @@ def _began(state: QueueState, number: int) -> dict[str, Any]:
     """
     founding = state.foundings[-1 - number]
     missing = ", ".join(host_name(state, host) for host in founding.missing)
-    what = f"let the queue go on as generation {founding.generation}"
+    generation = founding.generation
+    what = f"let the queue go on as generation {generation}"
     if missing:
-        what = f"{what} without {missing}"
+        what = f"let the queue go on as generation {generation} without {missing}"
     return {
         "index": -number,
         "at": founding.at,

@@ -5,7 +5,7 @@ import { login } from './core/access.js';
 import { Actions } from './core/actions.js';
 import { Link } from './core/connection.js';
 import { Session } from './core/session.js';
-import { loadLanguage, t } from './core/text.js';
+import { heard, loadLanguage, t } from './core/text.js';
 import { embedded, followTheme } from './core/theme.js';
 import { AddDialog, printable } from './views/add.js';
 import { History } from './views/history.js';
@@ -66,7 +66,7 @@ function App({ session, actions }) {
     )}</nav>
     <${Banners} ...${parts} />
     <main>
-      ${!ready && html`<div class="card"><p class="quiet pad" role="status">${state.problem || t('loading')}</p></div>`}
+      ${!ready && html`<div class="card"><p class="quiet pad" role="status">${heard(state.problem) || t('loading')}</p></div>`}
       ${ready && tab === 'jobs' &&
       html`<div class="overview"><${Jobs} ...${parts} />
         <aside class="beside"><${Printers} ...${parts} /></aside></div>`}
@@ -135,15 +135,15 @@ function Banners({ session, actions, state }) {
   const queue = state.status?.queues[state.name];
   return html`<div class="banners" role="region" aria-label=${t('banner.label')}>
     ${state.link === Link.LOST && html`<p class="note error" role="alert">${t('banner.lost')}</p>`}
-    ${state.queue && state.problem && html`<p class="note error" role="alert">${state.problem}</p>`}
+    ${state.queue && state.problem && html`<p class="note error" role="alert">${heard(state.problem)}</p>`}
     ${queue && !queue.quorum &&
     html`<div class="note warning" role="alert"><span>${t('banner.no_quorum', { missing: queue.missing.join(', ') || '?' })}</span>
       <button type="button" class="outlined" onClick=${() => setRecovering(true)}>${t('recover.open')}</button></div>`}
     ${state.members?.members.some((m) => m.here && m.role === 'viewer') &&
     html`<p class="note warning">${t('banner.viewer')}</p>`}
     ${state.queue?.counts.paused && html`<p class="note">${t('banner.paused')}</p>`}
-    ${(queue?.notices ?? []).map((text) => html`<p class="note" key=${text}>${text}</p>`)}
-    ${queue?.error && html`<p class="note error" role="alert">${queue.error}</p>`}
+    ${(queue?.notices ?? []).map((text) => html`<p class="note" key=${text}>${heard(text)}</p>`)}
+    ${queue?.error && html`<p class="note error" role="alert">${heard(queue.error)}</p>`}
   </div>
   ${recovering && html`<${Recover} session=${session} actions=${actions} onClose=${() => setRecovering(false)} />`}`;
 }

@@ -29,23 +29,28 @@ _WHOLE = {
     "api/admission_notices.py",
     "api/audit.py",
     "api/undecided.py",
+    "printer/agent.py",
     "printer/bed.py",
     "printer/loading.py",
     "printer/printer_state.py",
+    "printer/start.py",
     "printer/verdict.py",
+    "printer/watch.py",
     "replica/advice.py",
 }
 _SINGLE = {  # functions of others
     "api/queue.py": {"pending_message"},
     "api/recover.py": {"_unseen"},
-    "printer/start.py": {"turn"},
+    "component.py": {"__init__"},
+    "printer/record.py": {"_save"},
 }
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ELSEWHERE = {"cli", "sim", "virtual_printer"}
 # Words that are put into the others.
 _WORDS = {
     *(state.value for state in PrintState),
     *(role.value for role in MemberRole),
-    *("wishes", "requirements", "items", "failed attempts forgiven"),
+    *("wishes", "requirements", "items", "failed attempts forgiven", "cancelled"),
     *(decision.value for decision in Decision),
 }
 # What is wrong with the arguments of a call is told to who writes a program.
@@ -72,7 +77,7 @@ def _said_in(name: str, tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Call) and _called(node) in _REFUSALS:
             for argument in node.args:
                 yield from _texts(argument)
-        elif isinstance(node, ast.FunctionDef) and node.name in _SINGLE.get(name, ()):
+        elif isinstance(node, _FUNCTIONS) and node.name in _SINGLE.get(name, ()):
             yield from _texts(node)
 
 
@@ -108,4 +113,5 @@ def _of_people(text: str) -> bool:
     literal = re.sub(r"\{\d\}", "", text)
     letters = sum(letter.isalpha() for letter in literal)
     least = _FRAME_MIN if "{" in text else _PLAIN_MIN
-    return letters >= least and " " in literal and not text.startswith(_FOR_PROGRAMS)
+    said = " " in literal and "%s" not in literal  # else it is a line of moonraker.log
+    return letters >= least and said and not text.startswith(_FOR_PROGRAMS)

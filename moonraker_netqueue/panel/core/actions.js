@@ -2,7 +2,7 @@
 
 import { headers, BASE } from './access.js';
 import { Refused } from './connection.js';
-import { t } from './text.js';
+import { heard, t } from './text.js';
 
 const GRACE = 7000; // ms in which a removal can be undone
 
@@ -61,12 +61,12 @@ export class Actions {
   async call(name, params, said = '') {
     try {
       const answer = await this.session.call(name, params);
-      if (answer.pending) this.say(answer.message ?? t('pending.kept'), { time: 9000 });
+      if (answer.pending) this.say(answer.message ? heard(answer.message) : t('pending.kept'), { time: 9000 });
       else if (said) this.say(said);
       return answer;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.say(error.code === 0 ? t('error.offline') : error.message, { error: true });
+      this.say(error.code === 0 ? t('error.offline') : heard(error.message), { error: true });
       return null;
     }
   }

@@ -1,7 +1,7 @@
 // What was printed, and totals.
 
 import { html } from '../vendor/htm-preact.js';
-import { format, t, told } from '../core/text.js';
+import { format, heard, t, told } from '../core/text.js';
 import { CardHead, Chip, Empty } from './parts.js';
 
 const KINDS = { done: 'success', failed: 'error', lost: 'error', released: 'quiet' };
@@ -46,7 +46,7 @@ function Row({ print }) {
   const now = Date.now() / 1000;
   const took = print.started && print.ended ? format.span(print.ended - print.started) : '–';
   return html`<tr><td>${print.file || print.job || print.sha256.slice(0, 8)}</td><td>${print.printer}</td>
-    <td><${Chip} kind=${KINDS[print.state] ?? ''} title=${print.reason}>${told('print', print.state)}<//>
-      ${print.state === 'failed' && html`<small class="quiet"> ${print.reason}</small>`}</td>
+    <td><${Chip} kind=${KINDS[print.state] ?? ''} title=${heard(print.reason)}>${told('print', print.state)}<//>
+      ${print.state === 'failed' && html`<small class="quiet"> ${heard(print.reason)}</small>`}</td>
     <td>${took}</td><td>${print.ended ? format.moment(print.ended, now) : '–'}</td></tr>`;
 }

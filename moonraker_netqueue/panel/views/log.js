@@ -1,7 +1,7 @@
 // The audit log: who changed what, and what was refused.
 
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
-import { format, t } from '../core/text.js';
+import { format, heard, t } from '../core/text.js';
 import { CardHead, Chip, Empty } from './parts.js';
 
 const PAGE = 100;
@@ -31,8 +31,8 @@ export function Log({ session, state }) {
     <ol class="log">${events.map(
       (event) => html`<li key=${event.index}>
         <time>${format.moment(event.at, now)}</time>
-        <span class="log-what">${event.what}
-          ${event.refused && html` <${Chip} kind="error">${t('log.refused', { rule: event.refused })}<//>`}</span>
+        <span class="log-what">${heard(event.what)}
+          ${event.refused && html` <${Chip} kind="error">${t('log.refused', { rule: heard(event.refused) })}<//>`}</span>
         <span class="quiet">${[event.who, event.address, event.host].filter(Boolean).join(' · ')}</span></li>`,
     )}</ol>
     ${events.length > 0 && !end &&

@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
 import { byName } from '../core/queue.js';
-import { format, t, told } from '../core/text.js';
+import { format, heard, t, told } from '../core/text.js';
 import { CardHead, Chip, Dialog, Menu } from './parts.js';
 
 export function Members({ session, actions, state }) {
@@ -108,7 +108,7 @@ export function Recover({ session, actions, onClose }) {
   const [sure, setSure] = useState(false);
   useEffect(() => {
     session.call('get_recover').then(setOutlook, (error) => {
-      actions.say(error.message || t('error.offline'), { error: true });
+      actions.say(heard(error.message) || t('error.offline'), { error: true });
       onClose();
     });
   }, []);
@@ -123,11 +123,11 @@ export function Recover({ session, actions, onClose }) {
       <button type="button" class="danger-fill" disabled=${!sure} onClick=${act}>${t('recover.do')}</button>`
   }>
     ${!outlook && html`<p class="quiet">${t('loading')}</p>`}
-    ${outlook && !outlook.needed && html`<p>${t('recover.not_needed')}</p><p class="quiet">${outlook.reason}</p>`}
+    ${outlook && !outlook.needed && html`<p>${t('recover.not_needed')}</p><p class="quiet">${heard(outlook.reason)}</p>`}
     ${outlook?.needed &&
     html`<p>${t('recover.who', { missing: namesOf(outlook.missing), following: namesOf(outlook.following) })}</p>
       <p>${t('recover.first')}</p>
-      ${outlook.unseen && html`<p class="note error">${outlook.unseen}</p>`}
+      ${outlook.unseen && html`<p class="note error">${heard(outlook.unseen)}</p>`}
       ${outlook.twice.length > 0 &&
       html`<p>${t(outlook.majority_missing ? 'recover.twice' : 'recover.twice_if')}</p><ul>${outlook.twice.map(
         (row) => html`<li key=${row.job_id}>${row.job}: ${t('copies.n', { n: row.copies })}</li>`,

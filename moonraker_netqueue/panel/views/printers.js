@@ -4,7 +4,7 @@ import { html, useState } from '../vendor/htm-preact.js';
 import { webServer } from '../core/camera.js';
 import { words } from '../core/format.js';
 import { byName, groupOf, GROUPS, needsHand, progress } from '../core/queue.js';
-import { format, said, t, told } from '../core/text.js';
+import { format, heard, said, t, told } from '../core/text.js';
 import { Camera } from './camera.js';
 import { Hours } from './hours.js';
 import { Icon } from './icons.js';
@@ -72,7 +72,7 @@ function PrinterCard({ printer, jobs, own, address, session, actions, show, edit
   return html`<article class=${`card printer ${needsHand(printer) ? 'needs-hand' : ''}`}
     aria-label=${printer.name} data-printer=${printer.name}>
     <header><h2>${printer.name}</h2>
-      <${Chip} kind=${KINDS[printer.state] ?? ''} title=${printer.reason}>
+      <${Chip} kind=${KINDS[printer.state] ?? ''} title=${heard(printer.reason)}>
         ${told('state', printer.state)}<//>
       <span class="space"></span>
       <${Menu} label=${t('printer.menu', { name: printer.name })}
@@ -91,7 +91,7 @@ function PrinterCard({ printer, jobs, own, address, session, actions, show, edit
   </article>`;
 }
 
-/** Why it has no work; what its own host says of its state is in English only. */
+/** Why it has no work. */
 function whyIdle(printer) {
   if (!printer.connected) return t('printer.away');
   const text = printer.reason || printer.why || t('printer.nothing');
