@@ -3,13 +3,13 @@
 import { html, useState } from '../vendor/htm-preact.js';
 import { webServer } from '../core/camera.js';
 import { words } from '../core/format.js';
-import { byName, groupOf, GROUPS, needsHand, progress } from '../core/queue.js';
+import { byName, groupOf, GROUPS, progress, toLoad } from '../core/queue.js';
 import { format, heard, said, t, told } from '../core/text.js';
 import { Camera } from './camera.js';
 import { Hours } from './hours.js';
 import { Icon } from './icons.js';
 import { Bar, CardHead, Chip, Dialog, Empty, Field, Menu } from './parts.js';
-import { RemedyButton } from './remedies.js';
+import { LoadedButton, RemedyButton } from './remedies.js';
 import { Thumbnail } from './thumbnail.js';
 
 const KINDS = {
@@ -28,17 +28,18 @@ export function Printers({ session, actions, state, show }) {
   const [editing, setEditing] = useState(/** @type {any} */ (null));
   const [group, setGroup] = useState('');
   if (!printers) return html`<section class="card"><p class="quiet pad">${t('loading')}</p></section>`;
-  const sorted = [...printers].sort(
-    (a, b) => Number(needsHand(b)) - Number(needsHand(a)) || byName(a, b),
-  );
   const jobs = new Map(queue.jobs.map((job) => [job.job_id, job]));
+  const known = [...printers].sort(byName).map((one) => ({ one, group: groupOf(one, jobs) }));
+  const inNeed = ({ group: its }) => Number(its === 'hand');
+  const sorted = known.sort((a, b) => inNeed(b) - inNeed(a));
   const addresses = new Map((members?.members ?? []).map((m) => [m.host_id, m]));
   return html`<section class="printers" aria-label=${t('tab.printers')}>
     ${!printers.length &&
     html`<${Empty} icon="printer" title=${t('printers.empty')} text=${t('printers.empty_text')} />`}
-    ${printers.length > 1 && html`<${Groups} printers=${printers} chosen=${group} onChoose=${setGroup} />`}
+    ${printers.length > 1 && html`<${Groups} known=${known} chosen=${group} onChoose=${setGroup} />`}
     <div class="grid">${inGroup(sorted, group).map(
-      (printer) => html`<${PrinterCard} key=${printer.printer_id} printer=${printer} jobs=${jobs}
+      ({ one: printer, group: its }) => html`<${PrinterCard} key=${printer.printer_id} printer=${printer}
+        jobs=${jobs} inNeed=${its === 'hand'}
         own=${status.printer.printer_id === printer.printer_id ? status.printer : null}
         address=${addresses.get(printer.printer_id)} session=${session} actions=${actions} show=${show}
         edit=${() => setEditing(printer)} />`,
@@ -49,14 +50,14 @@ export function Printers({ session, actions, state, show }) {
 }
 
 /** The printers of a group; all of them, if it is empty by now. */
-function inGroup(printers, group) {
-  const found = printers.filter((one) => groupOf(one) === group);
-  return found.length ? found : printers;
+function inGroup(known, group) {
+  const found = known.filter((one) => one.group === group);
+  return found.length ? found : known;
 }
 
 /** How many printers do what; a click shows these alone. */
-function Groups({ printers, chosen, onChoose }) {
-  const sums = GROUPS.map((group) => ({ group, n: printers.filter((one) => groupOf(one) === group).length }));
+function Groups({ known, chosen, onChoose }) {
+  const sums = GROUPS.map((group) => ({ group, n: known.filter((one) => one.group === group).length }));
   return html`<div class="card groups"><${CardHead} icon="printer" title=${t('tab.printers')}>
     <div class="filters" role="group" aria-label=${t('printers.show')}>${sums
       .filter(({ n }) => n)
@@ -67,9 +68,9 @@ function Groups({ printers, chosen, onChoose }) {
       )}</div><//></div>`;
 }
 
-function PrinterCard({ printer, jobs, own, address, session, actions, show, edit }) {
+function PrinterCard({ printer, jobs, inNeed, own, address, session, actions, show, edit }) {
   const live = printer.prints.find((p) => p.state === 'printing' || p.state === 'fetching');
-  return html`<article class=${`card printer ${needsHand(printer) ? 'needs-hand' : ''}`}
+  return html`<article class=${`card printer ${inNeed ? 'needs-hand' : ''}`}
     aria-label=${printer.name} data-printer=${printer.name}>
     <header><h2>${printer.name}</h2>
       <${Chip} kind=${KINDS[printer.state] ?? ''} title=${heard(printer.reason)}>
@@ -159,12 +160,14 @@ function Facts({ printer }) {
 function Acts({ printer, live, jobs, actions }) {
   const code = printer.idle?.code;
   const occupied = printer.state === 'bed_occupied';
+  const missing = toLoad(printer, jobs);
   const idleJob = printer.idle?.job_ids.map((jobId) => jobs.get(jobId)).find(Boolean) ?? null;
   return html`<div class="acts">
     ${occupied &&
     html`<button type="button" class="primary" onClick=${() => clear(printer, actions)}>
       <${Icon} name="check" />${t('bed.clear')}</button>`}
-    ${!live && code && code !== 'queue_paused' && !(occupied && code === 'bed') &&
+    ${missing && html`<${LoadedButton} printer=${printer} materials=${missing} actions=${actions} />`}
+    ${!live && !missing && code && code !== 'queue_paused' && !(occupied && code === 'bed') &&
     html`<${RemedyButton} code=${code} printer=${printer} job=${idleJob} actions=${actions} />`}
     ${!printer.accept && code !== 'switched_off' &&
     html`<button type="button" class="outlined" onClick=${() => accept(printer, actions, true)}>
