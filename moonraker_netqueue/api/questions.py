@@ -89,7 +89,6 @@ class Questions:
                     return _of_load(job.wishes.name, wanted, view["materials_ready"])
         return None
 
-
     def _of_reserved(
         self, queue: ServedQueue, view: Mapping[str, Any]
     ) -> Question | None:
