@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import NetqueueError
-from ..model.print import Print, PrintState
+from ..model.print import UNSTARTED, Print, PrintState
 from ..model.printer import PrinterState
 from ..peers.desk import Waiting
 from ..scheduler.feasibility import covers
@@ -98,7 +98,7 @@ class Questions:
         prints = queue.state.prints_of_host(self._host.host_id)
         for print_ in sorted(prints, key=lambda one: one.sequence):
             job = queue.state.jobs.get(print_.job_id)
-            if print_.state is not PrintState.RESERVED or job is None:
+            if print_.state not in UNSTARTED or job is None:
                 continue
             spec = job.items[print_.item].spec
             told = not (silent and "materials" in spec.from_file)

@@ -142,7 +142,7 @@ export function groupOf(printer, jobs) {
 export function toLoad(printer, jobs) {
   const { materials_ready: ready, materials } = printer;
   if (printer.state !== 'ready' || !printer.reason || !(ready.length || materials.length)) return null;
-  for (const print of printer.prints.filter((one) => one.state === 'reserved')) {
+  for (const print of printer.prints.filter((one) => one.state === 'reserved' || one.state === 'fetching')) {
     const wanted = jobs.get(print.job_id)?.items[print.item]?.materials ?? [];
     const covered = (need) => ready.some((one) => one === need || one.startsWith(`${need}:`));
     if (!wanted.every(covered)) return wanted;

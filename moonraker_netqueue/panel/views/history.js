@@ -10,6 +10,8 @@ export function History({ state }) {
   const { history } = state;
   if (!history) return html`<section class="card"><p class="quiet pad">${t('loading')}</p></section>`;
   const { totals } = history;
+  // What a printer gave back before it began it was never a print.
+  const prints = history.prints.filter((print) => print.started !== null || print.state !== 'released');
   const tried = totals.prints_done + totals.prints_failed;
   const tiles = [
     [t('history.done'), totals.prints_done],
@@ -24,12 +26,12 @@ export function History({ state }) {
     )}</div>
     <div class="columns">
       <div class="card"><${CardHead} icon="history" title=${t('history.prints')} />
-        ${!history.prints.length
+        ${!prints.length
           ? html`<${Empty} icon="history" title=${t('history.empty')} text="" />`
           : html`<div class="scroll" tabindex="0" role="region" aria-label=${t('history.prints')}>
             <table><thead><tr><th>${t('history.file')}</th><th>${t('history.printer')}</th>
               <th>${t('history.result')}</th><th>${t('history.took')}</th><th>${t('history.ended')}</th></tr></thead>
-            <tbody>${history.prints.map((print) => html`<${Row} key=${print.print_id} print=${print} />`)}</tbody>
+            <tbody>${prints.map((print) => html`<${Row} key=${print.print_id} print=${print} />`)}</tbody>
           </table></div>`}</div>
       <div class="card"><${CardHead} icon="printer" title=${t('history.per_printer')} />
         <div class="scroll" tabindex="0" role="region" aria-label=${t('history.per_printer')}>

@@ -55,9 +55,9 @@ export function Dialog({ title, onClose, wide = false, children, actions }) {
       <header><h2>${title}</h2>
         <${IconButton} icon="close" label=${t('close')} onClick=${onClose} /></header>
       <div class="content">${children}</div>
+      <${Toasts} layer=${box} />
       ${actions && html`<footer>${actions}</footer>`}
     </div>
-    <${Toasts} layer=${box} />
   </dialog>`;
 }
 

@@ -69,7 +69,8 @@ function Groups({ known, chosen, onChoose }) {
 }
 
 function PrinterCard({ printer, jobs, inNeed, own, address, session, actions, show, edit }) {
-  const live = printer.prints.find((p) => p.state === 'printing' || p.state === 'fetching');
+  const missing = toLoad(printer, jobs); // then what it fetched waits for a person
+  const live = !missing && printer.prints.find((p) => p.state === 'printing' || p.state === 'fetching');
   return html`<article class=${`card printer ${inNeed ? 'needs-hand' : ''}`}
     aria-label=${printer.name} data-printer=${printer.name}>
     <header><h2>${printer.name}</h2>
@@ -87,7 +88,7 @@ function PrinterCard({ printer, jobs, inNeed, own, address, session, actions, sh
           <${Remedy} printer=${printer} />`}
     <${Facts} printer=${printer} />
     ${printer.connected &&
-    html`<${Acts} printer=${printer} live=${live} jobs=${jobs} actions=${actions} />`}
+    html`<${Acts} printer=${printer} live=${live} missing=${missing} jobs=${jobs} actions=${actions} />`}
     <${Undecided} printer=${printer} show=${show} />
   </article>`;
 }
@@ -145,7 +146,7 @@ function Remedy({ printer }) {
 }
 
 function Facts({ printer }) {
-  const next = printer.prints.find((p) => p.state === 'reserved');
+  const next = printer.prints.find((p) => p.state === 'reserved' || (p.state === 'fetching' && printer.state === 'ready'));
   return html`<div class="facts">
     ${!printer.accept && html`<${Chip} kind="warning" icon="pause">${t('printer.paused')}<//>`}
     ${printer.quarantined && html`<${Chip} kind="error" icon="alert">${t('printer.quarantined')}<//>`}
@@ -157,10 +158,9 @@ function Facts({ printer }) {
 }
 
 /** Buttons for what a person can do now. */
-function Acts({ printer, live, jobs, actions }) {
+function Acts({ printer, live, missing, jobs, actions }) {
   const code = printer.idle?.code;
   const occupied = printer.state === 'bed_occupied';
-  const missing = toLoad(printer, jobs);
   const idleJob = printer.idle?.job_ids.map((jobId) => jobs.get(jobId)).find(Boolean) ?? null;
   return html`<div class="acts">
     ${occupied &&

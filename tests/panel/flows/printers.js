@@ -12,7 +12,7 @@ await play(async (stage) => {
   await page.locator('.job', { hasText: 'quick.gcode' }).getByText('1 of 2 done').waitFor();
   await first.getByRole('button', { name: 'I cleared it' }).waitFor(); // it is on the bed
   await other.getByRole('link', { name: 'History' }).click();
-  await other.locator('td', { hasText: 'quick.gcode' }).waitFor();
+  await other.locator('td', { hasText: 'quick.gcode' }).first().waitFor();
 
   // its camera, and another host's; the third has none
   await page.locator('.camera img').nth(1).waitFor();
