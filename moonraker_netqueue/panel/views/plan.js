@@ -89,6 +89,8 @@ function PlanBar({ bar, left, show }) {
     ${bar.clearing > 1 &&
     html`<rect class="clearing" x=${left + bar.x + bar.width} y="12" width=${bar.clearing} height="10" />`}
     ${bar.change && html`<circle cx=${left + bar.x + 3} cy="5" r="3.5" class="change" />`}
-    ${bar.width > 50 && html`<text x=${left + bar.x + 8} y="22">${short(bar.job, bar.width - 12)}</text>`}
+    ${bar.width > 50 &&
+    html`<svg x=${left + bar.x} y="2" width=${bar.width - 4} height=${ROW - 10}>
+      <text x="8" y="20">${bar.job}</text></svg>`}
   </g>`;
 }
