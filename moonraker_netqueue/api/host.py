@@ -34,6 +34,7 @@ _Row = TypeVar("_Row")
 _OWNER_TIMEOUT = 5.0  # seconds; longer than a link needs to be found dead
 _REPLAY, _REPLAY_LOOK = 3.0, 0.02  # seconds
 _FRESH = 60.0  # seconds; longer than adding a job takes without a quorum
+_DETAILS_LOOKS, _DETAILS_PAUSE = 50, 0.1  # seconds; a scan takes part of one
 _JOB_IDS = uuid.UUID("7a1c1f0e-53a7-4c0e-9b0b-0d5f4c1c3f55")  # drawn once
 _LEAST_ERROR, _LAST_ERROR, _ERROR_MAX = 400, 599, 1000  # HTTP; characters
 OWNER_METHOD = "owner"  # link request that carries a call to a printer's own host
@@ -188,7 +189,19 @@ class Host:
         """
         file = await self.take_in(filename)
         name = filename if len(filename) <= TEXT_MAX else file.name
-        return item_of(name, file, self.metadata(filename))
+        return item_of(name, file, await self.details(filename))
+
+    async def details(self, filename: str) -> Mapping[str, Any]:
+        """What Moonraker knows of a file of this host; empty: nothing.
+
+        It reads a new file twice and knows nothing between: a job without the file's
+        material would be printed in any. That is waited out.
+        """
+        for _ in range(_DETAILS_LOOKS):
+            if found := self.metadata(filename):
+                return found
+            await self._clock.sleep(_DETAILS_PAUSE)
+        return {}
 
     def registered_item(self, queue: ServedQueue, sha256: str) -> ItemSpec:
         """One copy of a content that some host of the queue has; answers 404.
