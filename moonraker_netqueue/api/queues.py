@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from ..config import QUEUE_NAME, queue_name_remedy
+from ..names import is_queue_name, queue_name_remedy
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
@@ -47,7 +47,7 @@ class QueueEndpoints:
             return await self._change_settings(arguments)
         name = arguments.text("queue")
         arguments.finish()
-        if not QUEUE_NAME.fullmatch(name):
+        if not is_queue_name(name):
             raise ApiError(400, f"argument 'queue': {queue_name_remedy(name[:64])}")
         if name in self._host.queues:
             raise ApiError(409, f"this host serves queue {name!r} already")

@@ -43,7 +43,7 @@ from .rules_gate import RulesGate
 from .signatures import Signatures
 from .status import Member, ReplicaStatus
 from .submission import SubmitOutcome, Submitter
-from .versions import Word
+from .versions import LastWord
 
 _LOGGER = logging.getLogger(__name__)
 _OVERRULED_MAX = 5  # jobs that a notice names
@@ -293,7 +293,7 @@ class Replica:
         self._lifecycle.note_news()
         return await order.carried_out(self._clock)
 
-    def behind(self) -> dict[str, Word]:
+    def behind(self) -> dict[str, LastWord]:
         """Hosts of the queue that do not know all that this version does (R23)."""
         group = self._group_joined()
         return {} if group is None else self._gate.behind(group, SCHEMA)

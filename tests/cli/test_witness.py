@@ -99,7 +99,7 @@ def test_the_unit_runs_the_same_command(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("NS 1",), 2, "is no name"),
+        (("NS 1",), 2, "cannot name a queue"),
         (("ns1", "--listen", "localhost:70000"), 1, "write it as localhost:6700"),
         (("ns1", "--peer", ":6700"), 1, "write it as localhost:6700"),
         (("ns1", "--data", "/dev/null/x"), 1, "/dev/null"),
