@@ -25,6 +25,7 @@ _COPIES = 12
 _SECONDS = 90.0
 _REST_SECONDS = 10.0  # what starting or printing left to do
 _SETTLE_SECONDS = 80.0  # how far other hosts are is written once a minute
+_BOUND = 12_000  # bytes of a log for each print of the farm, as docs/benchmarks.md says
 _SHORT = b"G28\nG4 P3000\n"
 _LONG = b"G28\n" + b"G4 P500\n" * 480
 
@@ -32,24 +33,26 @@ _LONG = b"G28\n" + b"G4 P500\n" * 480
 class _Reading(NamedTuple):
     written: int  # bytes, as the kernel was asked for by this process
     entries: int  # of the log
+    size: int  # bytes of these entries
 
 
 def _read(printer: VirtualPrinter) -> _Reading:
     io = Path(f"/proc/{printer.pid('moonraker')}/io").read_text().split()
-    entries = 0
+    entries = size = 0
     for file in (printer.data_path / "netqueue").rglob("group.db"):
         connection = sqlite3.connect(file)
-        (last,) = connection.execute("SELECT max(position) FROM log").fetchone()
-        entries += last or 0
+        words = "SELECT max(position), sum(length(data)) FROM log"
+        last, length = connection.execute(words).fetchone()
+        entries, size = entries + (last or 0), size + (length or 0)
         connection.close()
-    return _Reading(int(io[io.index("write_bytes:") + 1]), entries)
+    return _Reading(int(io[io.index("write_bytes:") + 1]), entries, size)
 
 
 def _differences(
     printers: list[VirtualPrinter], before: list[_Reading]
 ) -> list[_Reading]:
     return [
-        _Reading(now.written - old.written, now.entries - old.entries)
+        _Reading(*(after - earlier for after, earlier in zip(now, old, strict=True)))
         for now, old in zip(map(_read, printers), before, strict=True)
     ]
 
@@ -89,6 +92,8 @@ def main(copies: int) -> None:
         written = statistics.median(reading.written for reading in ours)
         entries = statistics.median(reading.entries for reading in ours)
         print(f"  every host's log grows by {entries / copies:.1f} entries")
+        size = statistics.median(reading.size for reading in ours) / copies
+        print(f"  that is {size:.0f} bytes, {size / _BOUND:.2f} of the stated bound")
         print(f"  each Moonraker writes {written / copies / 1000:.0f} KB")
         print(
             "  without the queue, for its own:"

@@ -26,18 +26,15 @@ from typing import Any
 
 from moonraker_netqueue.virtual_printer.errors import VirtualPrinterError
 from moonraker_netqueue.virtual_printer.evidence import gather
-from tests.component.test_component import ROOT, wait
+from tests.component.test_component import wait
 from tests.failures.farm import Farm, FragileMachine, Machine, damage, farm_of
 from tests.failures.switch import Faults
 
+from .nemesis_people import People
+
 _PAUSE = (2.0, 8.0)  # seconds a fault lasts, and between faults
-_JOBS_EVERY = 6.0  # seconds
-_ROUND_EVERY = 15.0  # seconds between a person's looks at the printers
 _JUMPS = (-86400, -90, 90, 86400)  # seconds
 _BUDGET = "disk_budget: 64\n"  # MiB of files on each host, the least there can be
-_LINE = b";" * 1023 + b"\n"
-_BALLAST = 62 << 10  # lines of a file that stays: nobody else has it, nobody prints it
-_PADDING = _LINE * 500  # of a file that is printed: a few fit beside the ballast
 _PATIENCE = 600.0  # seconds until a host is back, and until all is printed in the end
 
 
@@ -164,115 +161,6 @@ class Nemesis:
         return mend
 
 
-class People:
-    """Who adds jobs at any printer, whatever happens, and looks after the printers."""
-
-    def __init__(self, farm: Farm, seed: int) -> None:
-        self.submitted = self.pending = self.let_in_again = 0
-        self.job_ids: dict[str, str] = {}  # by mark, of what was acknowledged
-        self.decided: dict[str, str] = {}  # print -> job, of prints made again
-        self.seen: dict[str, dict[str, Any]] = {}  # by id; the queue keeps 100 complete
-        self.deleted = self.fetched_again = 0  # files, on all hosts
-        self._files: dict[str, set[str]] = {}  # by host: names of its contents
-        self._left: dict[str, set[str]] = {}  # by host: those that it had once
-        self._farm = farm
-        self._draw = random.Random(seed + 1)  # noqa: S311 - which job
-        self._next_job = self._next_round = 0.0
-
-    @property
-    def jobs(self) -> dict[str, dict[str, Any]]:
-        """Each job that a printer showed, by mark, as it was shown last."""
-        return {j["name"].removesuffix(".gcode"): j for j in self.seen.values()}
-
-    @property
-    def printed(self) -> set[str]:
-        """Marks of the jobs that are complete."""
-        return {mark for mark, job in self.jobs.items() if job["state"] == "done"}
-
-    def take_room(self) -> None:
-        """Leave each host little room for files that come and go."""
-        for printer in self._farm.printers:
-            name = f"ballast of {printer.name}.gcode"
-            printer.client.upload(name, f"G28 ; {name}\n".encode() + _LINE * _BALLAST)
-            job = {"filename": name, "tags": ["nobody has it"]}
-            printer.client.post(f"{ROOT}/job", job)
-
-    def work_for(self, seconds: float) -> None:
-        """Do what is due until so much time is over."""
-        end = time.monotonic() + seconds
-        while (now := time.monotonic()) < end:
-            if now >= self._next_job:
-                self._next_job = now + _JOBS_EVERY
-                self._add()
-            if now >= self._next_round:
-                self._next_round = now + _ROUND_EVERY
-                self.look_after()
-            self._look_at_files()
-            time.sleep(0.1)
-
-    def _look_at_files(self) -> None:
-        for printer in self._farm.printers:
-            folder = printer.data_path / "gcodes" / ".netqueue"
-            now = {path.name for path in folder.glob("?" * 64)}
-            before = self._files.get(printer.name, set())
-            left = self._left.setdefault(printer.name, set())
-            self.deleted += len(before - now)
-            self.fetched_again += len((now - before) & left)
-            left |= before - now
-            self._files[printer.name] = now
-
-    def _add(self) -> None:
-        """Add a job; a host that does not answer is not asked again."""
-        at = self._draw.choice(self._farm.printers)
-        count = self._draw.randint(1, 2)
-        self.submitted += 1
-        mark, text = self._farm.sample(count, seconds=self._draw.randint(1, 5))
-        text += _PADDING
-        with contextlib.suppress(VirtualPrinterError, OSError):
-            answer = self._farm.submit(at, mark, text, count)
-            self.pending += bool(answer["pending"])
-            self.job_ids[mark] = str(answer["job_id"])
-
-    def look_after(self) -> None:
-        """Clear beds, and have prints made again whose end nobody saw."""
-        for printer in self._farm.printers:
-            with contextlib.suppress(VirtualPrinterError, OSError):
-                if printer.client.get(f"{ROOT}/status")["printer"]["state"] in (
-                    "bed_occupied",
-                    "needs_attention",
-                ):
-                    printer.recover(20)
-                    printer.client.post(f"{ROOT}/bed_clear", {"by": "nemesis"})
-                self._see(self._farm.jobs(printer))
-                for lost in _lost(printer):
-                    self._decide(printer, lost)
-
-    def _see(self, jobs: list[dict[str, Any]]) -> None:
-        done = {job_id for job_id, job in self.seen.items() if job["state"] == "done"}
-        self.seen |= {
-            job["job_id"]: job
-            for job in jobs
-            if job["job_id"] not in done and not job["name"].startswith("ballast")
-        }
-
-    def let_in(self, printer: Machine) -> None:
-        """A host that has less than it had said forgets its copy (R5)."""
-        if printer.status()["phase"] == "failed":
-            printer.client.post(f"{ROOT}/rejoin")
-            self.let_in_again += 1
-
-    def _decide(self, at: Machine, lost: dict[str, Any]) -> None:
-        """What is not answered may be done all the same, so it counts as done."""
-        self.decided[lost["print_id"]] = lost["job_id"]
-        retry = {"print_id": lost["print_id"], "action": "retry", "by": "nemesis"}
-        at.client.post(f"{ROOT}/print", retry)
-
-
-def _lost(at: Machine) -> list[dict[str, Any]]:
-    printers = at.client.get(f"{ROOT}/printers")["printers"]
-    return [p for one in printers for p in one["prints"] if p["state"] == "lost"]
-
-
 def run(minutes: float, faults: int, seed: int) -> int:
     """The exit status: 0 if nothing was lost or doubled and all counts are right."""
     with (
@@ -323,6 +211,7 @@ def _mend(farm: Farm, people: People) -> None:
     for printer in farm.printers:
         printer.recover(120)
     wait(farm.settled, _PATIENCE)
+    wait(people.ask_again, _PATIENCE)
     _finish(farm, people)
 
 
@@ -331,7 +220,7 @@ def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
     evidence = gather(farm, farm.began)
     begun = sum((one.begun for one in evidence), Counter[str]())
     ended = sum((one.ended for one in evidence), Counter[str]())
-    decided = Counter(people.decided.values())
+    decided = Counter(people.mark_of(job_id) for job_id in people.decided.values())
     shown, equal = _shown(farm)
     lost = [
         mark
@@ -339,10 +228,9 @@ def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
         if mark not in people.printed and job_id not in shown
     ]
     # A job whose answer never came may be there: it is printed once all the same.
-    ids = people.job_ids | {mark: job["job_id"] for mark, job in people.jobs.items()}
     doubled = Counter(
         {
-            mark: begun[mark] - farm.wanted[mark] - decided[ids.get(mark, "")]
+            mark: begun[mark] - farm.wanted[mark] - farm.again[mark] - decided[mark]
             for mark in farm.wanted
         }
     )
@@ -351,6 +239,8 @@ def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
         for mark, job in people.jobs.items()
         for text in _wrong(job, farm.wanted[mark], begun[mark], ended[mark])
     ]
+    if people.made_again < people.again:
+        wrong.append(f"{people.again - people.made_again} copies were not made again")
     if not equal:
         wrong.append("the printers do not tell the same story")
     faults = ", ".join(f"{name} {n}" for name, n in sorted(nemesis.made.items()))
@@ -360,14 +250,18 @@ def _judge(farm: Farm, nemesis: Nemesis, people: People) -> int:
         f" these {people.pending} kept until a majority was back), printed"
         f" {len(people.printed & people.job_ids.keys())}"
     )
+    for cause, number in people.unanswered.most_common():
+        print(f"  not acknowledged {number}: {cause}")
+    there = len(people.jobs.keys() - people.job_ids.keys())
+    print(f"  of those without an answer {there} were taken all the same, once")
     print(
         f"copies wanted {sum(farm.wanted[mark] for mark in people.job_ids)}, ", end=""
     )
     print(f"prints begun {begun.total()}, ended {ended.total()}, ", end="")
     print(f"made again as a person said {len(people.decided)}")
     print(
-        f"files deleted for want of room {people.deleted}, of these fetched again"
-        f" {people.fetched_again}"
+        f"files deleted for want of room {people.deleted}, of these wanted again at the"
+        f" same printer {people.again}, fetched again {people.fetched_again}"
     )
     print(f"hosts let in again as a person said {people.let_in_again}")
     print("\n".join(["counts that are wrong:", *wrong] if wrong else ["counts right"]))
@@ -402,7 +296,7 @@ def _finish(farm: Farm, people: People) -> None:
     """Wait for all copies."""
     people.look_after()
     deadline = time.monotonic() + _PATIENCE
-    while people.jobs.keys() - people.printed or not farm.equal():
+    while not (people.finished and farm.equal()):
         if time.monotonic() > deadline:
             print(f"not all is printed after {_PATIENCE:g} s")
             break

@@ -211,6 +211,18 @@ def _settled(moonraker: Moonraker) -> bool:
     return True
 
 
+def losses(moonraker: Moonraker) -> list[str]:
+    """What the queues would lose with this printer; raises Refused, NotRunning."""
+    found = []
+    for queue in moonraker.ask("server.netqueue.status")["queues"]:
+        members = moonraker.ask("server.netqueue.members", queue=queue)["members"]
+        mine = (row for row in members if row["here"])
+        found += [
+            f"queue {queue}: {loss}" for row in mine for loss in row.get("losses", ())
+        ]
+    return found
+
+
 def _status(moonraker: Moonraker) -> bool:
     try:
         queues = moonraker.ask("server.netqueue.status")["queues"]
@@ -243,6 +255,10 @@ def _run(moonraker: Moonraker, command: str) -> int:
         print(moonraker.port)
     elif command == "loaded":
         return 0 if is_loaded(moonraker) else 1
+    elif command == "losses":
+        for loss in losses(moonraker):
+            shown = "".join(c if c.isprintable() else "?" for c in loss)
+            print(f"lost if this printer does not come back: {shown}")
     elif command == "restart-service":
         return 0 if restart_service(moonraker) else 1
     elif command == "restart-server":

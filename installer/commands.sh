@@ -37,12 +37,22 @@ plan_uninstall() {
     if $purge; then
         options=(--purge)
     fi
+    describe_losses "$1"
     config_tool "$1" uninstall --show "${options[@]}"
     entries_tool "$1" --show || true # told when it is tried: no reason to keep all else
     describe_unlinks "$1"
     if $purge; then
         describe_purged_data "$1"
         describe_purged_packages "$1"
+    fi
+}
+
+# describe_losses NUMBER: what only this printer has of its queues.
+describe_losses() {
+    local data="${data_paths[$1]}/netqueue"
+    if ! ask_moonraker "$1" losses 2>/dev/null && $purge && [[ -d $data/queues ]]; then
+        echo "netqueue does not run: whether other printers have all that is in $data is" \
+            "not known. Install it again to see, or keep that folder"
     fi
 }
 

@@ -274,7 +274,9 @@ class _Builder:
         )
         await replica.start()
         closing.push_async_callback(replica.close)
-        return ServedQueue(name, replica, self._peers.desk)
+        queue = ServedQueue(name, replica, self._peers.desk)
+        closing.push_async_callback(queue.notes.close)
+        return queue
 
     def _eviction(
         self, store: ContentStore, network: PeerNetwork, queues: HostQueues
@@ -318,7 +320,7 @@ class _Builder:
             MoonrakerPrinter(self._server, self._clock, self._module),
             self._queues.ports(),
             ContentFiles(store, fetcher, self._gcodes),
-            OffLoopSolver(self._worker, MachinePrograms()),
+            OffLoopSolver(self._worker, MachinePrograms(), self._clock),
             host_id=network.host_id,
             name=self._settings.name,
             settings=self._settings.printer,

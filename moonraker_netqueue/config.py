@@ -16,10 +16,10 @@ from .errors import NetqueueError
 from .model.checks import WORD_MAX, WORDS_MAX, has_control
 from .model.errors import Rejected
 from .model.printer import ClearBed, Volume
+from .names import is_queue_name, queue_name_remedy
 
 _T = TypeVar("_T")
 
-QUEUE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _SIDE = r"(\d{1,6}(?:\.\d{1,6})?)"
 _VOLUME = re.compile(rf"{_SIDE}\s*x\s*{_SIDE}\s*x\s*{_SIDE}", re.ASCII)
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
@@ -166,7 +166,7 @@ class _Reader:
 def _queues(reader: _Reader, named: tuple[str, ...]) -> tuple[str, ...]:
     listed: tuple[str, ...] = reader.take("queues", _queue_names, ())
     for name in named:
-        if not QUEUE_NAME.fullmatch(name):
+        if not is_queue_name(name):
             raise ConfigInvalid(f"netqueue {name}", "", "", queue_name_remedy(name))
     return tuple(dict.fromkeys((*listed, *named))) or ("default",)
 
@@ -174,17 +174,9 @@ def _queues(reader: _Reader, named: tuple[str, ...]) -> tuple[str, ...]:
 def _queue_names(text: str) -> tuple[str, ...]:
     names = _split(text)
     for name in names:
-        if not QUEUE_NAME.fullmatch(name):
+        if not is_queue_name(name):
             raise ValueError(queue_name_remedy(name))
     return names
-
-
-def queue_name_remedy(name: str) -> str:
-    """What is wrong with a queue's name, and how it is right."""
-    return (
-        f"{name!r} cannot name a queue: use up to 32 of a-z, 0-9, '-' and '_',"
-        " a letter or digit first"
-    )
 
 
 def _job_queue(reader: _Reader, queues: tuple[str, ...]) -> str | None:

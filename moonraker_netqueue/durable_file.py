@@ -1,7 +1,8 @@
-"""A small file that is replaced as a whole, or not at all."""
+"""How what is on a disk is replaced, or put aside, so that nothing is lost."""
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from .ports import Disk
@@ -18,3 +19,11 @@ def replace_durably(path: Path, data: bytes, disk: Disk, private: bool = False) 
         disk.sync(file)
     disk.replace(fresh, path)
     disk.sync_directory(path.parent)
+
+
+def free_path(path: Path, disk: Disk, suffix: str = "") -> Path:
+    """The first of PATH-1SUFFIX, PATH-2SUFFIX, ... that is not there. Blocks."""
+    candidates = (
+        path.with_name(f"{path.name}-{number}{suffix}") for number in itertools.count(1)
+    )
+    return next(free for free in candidates if not disk.exists(free))

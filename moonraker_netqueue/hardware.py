@@ -11,7 +11,7 @@ import json
 import logging
 from pathlib import Path
 
-from .durable_file import replace_durably
+from .durable_file import free_path, replace_durably
 from .errors import NetqueueError
 from .peers.identity import has_identity
 from .ports import Disk
@@ -80,7 +80,7 @@ def leave_lost_key(directory: Path, disk: Disk) -> Path | None:
     """
     if has_identity(directory, disk) or not disk.exists(directory / _OF_A_KEY[-1]):
         return None
-    aside = _free_name(directory, "of-another-key", disk)
+    aside = free_path(directory / "of-another-key", disk)
     disk.make_directory(aside)
     for name in _OF_A_KEY:
         if disk.exists(directory / name):
@@ -107,18 +107,13 @@ def _owner(path: Path, disk: Disk) -> frozenset[str]:
 
 
 def _put_aside(directory: Path, disk: Disk) -> Path:
-    target = _free_name(directory.parent, f"{directory.name}-of-another-machine", disk)
+    target = free_path(
+        directory.with_name(f"{directory.name}-of-another-machine"), disk
+    )
     _rename(
         directory, target, "another machine's, as if its card had been copied,", disk
     )
     return target
-
-
-def _free_name(parent: Path, name: str, disk: Disk) -> Path:
-    number = 1
-    while disk.exists(parent / f"{name}-{number}"):
-        number += 1
-    return parent / f"{name}-{number}"
 
 
 def _rename(path: Path, target: Path, whose: str, disk: Disk) -> None:

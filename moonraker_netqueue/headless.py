@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .admission_mode import AdmissionSettings
+from .api.member_notes import MemberNotes
 from .discovery.discovery import Discovery
 from .discovery.record import Found
 from .errors import NetqueueError
@@ -117,6 +118,8 @@ async def headless_host(
             )
             await replica.start()
             closing.push_async_callback(replica.close)
+            notes = MemberNotes(queue, replica, network.desk)
+            closing.push_async_callback(notes.close)
         for host, port in place.peers:
             network.add_address(None, host, port)
         discovery = Discovery(

@@ -6,7 +6,8 @@ import re
 from typing import TypeGuard
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_QUEUE_NAME = re.compile(r"[a-z0-9_-]{1,32}")
+_QUEUE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+QUEUE_NAME_FORM = "up to 32 of a-z, 0-9, '-' and '_', a letter or digit first"
 _LONGEST_NAME = 64  # characters of a name shown to people
 
 
@@ -21,8 +22,13 @@ def is_host_id(value: object) -> TypeGuard[str]:
 
 
 def is_queue_name(value: object) -> bool:
-    """Whether `value` may name a queue."""
+    """Whether `value` may name a queue: it has QUEUE_NAME_FORM."""
     return isinstance(value, str) and _QUEUE_NAME.fullmatch(value) is not None
+
+
+def queue_name_remedy(name: str) -> str:
+    """What is wrong with a queue's name, and how it is right."""
+    return f"{name!r} cannot name a queue: use {QUEUE_NAME_FORM}"
 
 
 def clean_name(value: object) -> str:

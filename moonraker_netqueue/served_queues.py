@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from .config import QUEUE_NAME
 from .durable_file import replace_durably
 from .errors import NetqueueError
+from .names import is_queue_name
 from .ports import Disk, Worker
 
 
@@ -41,7 +41,7 @@ class ServedQueues:
             names = json.loads(data)["queues"]
             if not isinstance(names, list):
                 raise TypeError("no list of names")
-            if not all(QUEUE_NAME.fullmatch(name) for name in names):
+            if not all(map(is_queue_name, names)):
                 raise ValueError("a name that is none")
         except (ValueError, TypeError, KeyError) as error:
             raise ServedQueuesDamaged(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +34,7 @@ async def test_it():
         "left running: .*forgotten",
     ),
 }
+_NO_GRACE = "\n_GRACE_SECONDS = 0.1\n"  # these leaks do not end by themselves
 _CLEAN = """
 @pytest.mark.asyncio
 async def test_it():
@@ -46,9 +46,15 @@ async def test_it():
 """
 
 
-def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
-    """Run one test file under this project's conftest.py and settings."""
-    shutil.copy(_HERE / "conftest.py", folder)
+def run(
+    folder: Path, code: str, settings_here: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run one test file under this project's conftest.py and settings.
+
+    `settings_here` comes after what that conftest.py says.
+    """
+    text = (_HERE / "conftest.py").read_text()
+    (folder / "conftest.py").write_text(text + settings_here)
     (folder / "test_leaky.py").write_text(_HEADER + code)
     settings = ["-c", str(_HERE.parent / "pyproject.toml"), "--rootdir", str(folder)]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *settings]
@@ -61,7 +67,7 @@ def run(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
 def test_a_leak_fails_and_is_named(tmp_path: Path, kind: str) -> None:
     """The test itself passes; what it leaves behind is the error."""
     code, named = _LEAKS[kind]
-    result = run(tmp_path, code)
+    result = run(tmp_path, code, _NO_GRACE)
     assert result.returncode == 1, result.stdout
     pattern = "left behind: .*" + named if kind != "task" else named
     assert re.search(pattern, result.stdout), result.stdout

@@ -25,6 +25,7 @@ from ..model.command import (
     JobRemove,
     MemberNoted,
     MemberSet,
+    Place,
     PrintDecide,
     PrintEnded,
     PrinterUpdate,
@@ -41,7 +42,7 @@ from ..model.queue_state import QueueState
 from .views import host_name
 
 EVENTS_MAX = 1_000
-_NameOf = Callable[[str], str]  # of a job, by its id
+_NameOf = Callable[[str], str]  # of a job, by its id or that of a print of it
 _QUIET = (PrinterUpdate, ContentHeld, ContentDropped, ContentEvict, PrintFetching)
 
 
@@ -51,7 +52,8 @@ class AuditLog:
     def __init__(self, state: Callable[[], QueueState]) -> None:
         self._state = state
         self._events: deque[dict[str, Any]] = deque(maxlen=EVENTS_MAX)
-        self._names: OrderedDict[str, str] = OrderedDict()  # of jobs, also removed ones
+        # Of jobs, also removed ones, and of the prints of jobs.
+        self._names: OrderedDict[str, str] = OrderedDict()
 
     def on_command(self, command: Command, index: int, outcome: Outcome) -> None:
         """A command was applied, or refused by a rule."""
@@ -70,7 +72,14 @@ class AuditLog:
         }
         if self._events and self._events[-1]["index"] >= index:
             self._events.clear()  # another log: this host joined another group
+        if isinstance(command.body, MemberNoted) and self._has(event):
+            return  # said again by who said it, for a group that it came to
         self._events.append(event)
+
+    def _has(self, event: Mapping[str, Any]) -> bool:
+        """Whether the same was noted before."""
+        same = ("host_id", "at", "what", "who", "address", "refused")
+        return any(all(e[k] == event[k] for k in same) for e in self._events)
 
     def _note_name(self, body: Body) -> None:
         job_id = str(getattr(body, "job_id", ""))
@@ -78,10 +87,12 @@ class AuditLog:
         wishes = body.wishes if isinstance(body, JobAdd | JobEdit) else None
         if wishes is None and job is not None:
             wishes = job.wishes
-        if wishes is not None:
-            self._names[job_id] = wishes.name
-            self._names.move_to_end(job_id)
-        if len(self._names) > EVENTS_MAX:
+        name = self._names.get(job_id) if wishes is None else wishes.name
+        if name is not None:
+            for known in filter(None, (job_id, getattr(body, "print_id", ""))):
+                self._names[known] = name
+                self._names.move_to_end(known)
+        while len(self._names) > 2 * EVENTS_MAX:
             self._names.popitem(last=False)
 
     def _job(self, job_id: str) -> str:
@@ -108,14 +119,17 @@ def _began(state: QueueState, number: int) -> dict[str, Any]:
     """
     founding = state.foundings[-1 - number]
     missing = ", ".join(host_name(state, host) for host in founding.missing)
-    without = f" without {missing}" if missing else ""
+    generation = founding.generation
+    what = f"let the queue go on as generation {generation}"
+    if missing:
+        what = f"let the queue go on as generation {generation} without {missing}"
     return {
         "index": -number,
         "at": founding.at,
         "host_id": founding.host,
         "who": founding.user or founding.by,
         "address": founding.address,
-        "what": f"let the queue go on as generation {founding.generation}{without}",
+        "what": what,
         "refused": "",
     }
 
@@ -143,8 +157,9 @@ def _about(body: Body) -> dict[str, str]:
 
 def _added(body: JobAdd, _name: _NameOf) -> str:
     copies = sum(item.count for item in body.items)
-    word = "copy" if copies == 1 else "copies"
-    return f"added job {body.wishes.name!r}, {copies} {word}"
+    if copies == 1:
+        return f"added job {body.wishes.name!r}, 1 copy"
+    return f"added job {body.wishes.name!r}, {copies} copies"
 
 
 def _edited(body: JobEdit, job: _NameOf) -> str:
@@ -162,13 +177,21 @@ def _edited(body: JobEdit, job: _NameOf) -> str:
 
 
 def _moved(body: JobMove, job: _NameOf) -> str:
-    anchor = f" {job(body.anchor)}" if body.anchor else ""
-    return f"moved {job(body.job_id)} {body.place.value}{anchor}"
+    moved = job(body.job_id)
+    if body.place is Place.BEFORE:
+        return f"moved {moved} before {job(body.anchor)}"
+    if body.place is Place.AFTER:
+        return f"moved {moved} after {job(body.anchor)}"
+    if body.place is Place.FRONT:
+        return f"moved {moved} to the front"
+    return f"moved {moved} to the back"
 
 
 def _ended(body: PrintEnded, job: _NameOf) -> str:
-    reason = f": {body.reason}" if body.reason else ""
-    return f"print of {job(body.job_id)} {body.outcome.value}{reason}"
+    outcome = body.outcome.value
+    if not body.reason:
+        return f"a print of {job(body.job_id)} ended, {outcome}"
+    return f"a print of {job(body.job_id)} ended, {outcome}: {body.reason}"
 
 
 def _paused(body: QueuePause, _name: _NameOf) -> str:
@@ -186,11 +209,19 @@ def _set(body: QueueSet, _name: _NameOf) -> str:
 
 
 def _raised(body: RulesRaise, _name: _NameOf) -> str:
-    left = f", {', '.join(host[:8] for host in body.without)} left out"
-    return f"raised the queue's rules to {body.rules}{left if body.without else ''}"
+    if not body.without:
+        return f"raised the queue's rules to {body.rules}"
+    left = ", ".join(host[:8] for host in body.without)
+    return f"raised the queue's rules to {body.rules}, {left} left out"
 
 
-_MEMBER_WORDS = {MemberWord.ADMITTED: "let in", MemberWord.FORGOTTEN: "forgot"}
+def _noted(body: MemberNoted, _name: _NameOf) -> str:
+    host = body.name or body.host[:8]
+    if body.word is MemberWord.ADMITTED:
+        return f"let in host {host!r}"
+    return f"forgot host {host!r}"
+
+
 _WORDS: Mapping[type, Callable[[Any, _NameOf], str]] = {
     JobAdd: _added,
     JobEdit: _edited,
@@ -199,16 +230,14 @@ _WORDS: Mapping[type, Callable[[Any, _NameOf], str]] = {
     QueuePause: _paused,
     QueueSet: _set,
     PrintReserve: lambda body, job: f"reserved a copy of {job(body.job_id)}",
-    PrintStarted: lambda body, _job: f"started print {body.print_id[:8]}",
+    PrintStarted: lambda body, job: f"started a print of {job(body.print_id)}",
     PrintEnded: _ended,
-    PrintDecide: lambda body, _job: (
-        f"decided about print {body.print_id[:8]}: {body.decision.value}"
+    PrintDecide: lambda body, job: (
+        f"decided about a print of {job(body.print_id)}: {body.decision.value}"
     ),
     RulesRaise: _raised,
     HandIn: lambda body, _job: f"brought what group {body.group[:8]} knew",
     Dissolve: lambda _body, _job: "gave this group up for another one",
     MemberSet: lambda body, _job: f"made host {body.host[:8]} a {body.role.value}",
-    MemberNoted: lambda body, _job: (
-        f"{_MEMBER_WORDS[body.word]} host {body.name or body.host[:8]!r}"
-    ),
+    MemberNoted: _noted,
 }

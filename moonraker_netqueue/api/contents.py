@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..files.errors import FilesError
+from ..model.content import FileRef
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
@@ -22,7 +23,8 @@ class ContentEndpoints:
     async def fetch(self, arguments: Arguments) -> dict[str, Any]:
         """Get a content of the queue from its holders; it goes on when asked again.
 
-        Then Moonraker serves it as gcodes/.netqueue/<sha256>.
+        Then Moonraker serves it as gcodes/.netqueue/<sha256>, and others may get it
+        from here.
         """
         queue = self._host.queue(arguments)
         sha256 = arguments.text("sha256")
@@ -36,12 +38,19 @@ class ContentEndpoints:
             raise ApiError(409, str(error)) from error
         if not here:
             self._require_holder(queue, sha256)
+        elif queue.replica.status().ready and self._may_hold(queue):
+            await self._host.hold(
+                queue, FileRef(content.key, sha256, content.size, content.name)
+            )
         return {
             "queue": queue.name,
             "sha256": sha256,
             "size": content.size,
             "here": here,
         }
+
+    def _may_hold(self, queue: ServedQueue) -> bool:
+        return self._host.host_id not in queue.state.viewers
 
     def _require_holder(self, queue: ServedQueue, sha256: str) -> None:
         """Answer 503 where none of the holders is on."""

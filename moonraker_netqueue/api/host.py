@@ -18,7 +18,7 @@ from ..files.store import ContentStore
 from ..model.checks import TEXT_MAX, has_control
 from ..model.command import ContentHeld
 from ..model.content import Content, FileRef
-from ..model.job import ItemSpec
+from ..model.job import ItemSpec, Job
 from ..peers.errors import LinkError
 from ..peers.link import Link
 from ..ports import Clock, Links, Message, Random
@@ -34,6 +34,7 @@ _Row = TypeVar("_Row")
 _OWNER_TIMEOUT = 5.0  # seconds; longer than a link needs to be found dead
 _REPLAY, _REPLAY_LOOK = 3.0, 0.02  # seconds
 _FRESH = 60.0  # seconds; longer than adding a job takes without a quorum
+_DETAILS_LOOKS, _DETAILS_PAUSE = 50, 0.1  # seconds; a scan takes part of one
 _JOB_IDS = uuid.UUID("7a1c1f0e-53a7-4c0e-9b0b-0d5f4c1c3f55")  # drawn once
 _LEAST_ERROR, _LAST_ERROR, _ERROR_MAX = 400, 599, 1000  # HTTP; characters
 OWNER_METHOD = "owner"  # link request that carries a call to a printer's own host
@@ -114,6 +115,22 @@ class Host:
                 return
             await self._clock.sleep(_REPLAY_LOOK)
 
+    async def job(self, queue: ServedQueue, job_id: str) -> Job:
+        """A job; answers 404 if there is none, 503 where that cannot be known now.
+
+        After a start the end of the log counts only once a leader has confirmed it.
+        """
+        deadline = self._clock.monotonic() + _REPLAY
+        while job_id not in queue.state.jobs and not _up_to_date(queue):
+            if self._clock.monotonic() >= deadline:
+                raise ApiError(
+                    503,
+                    f"this host knows no job {job_id[:64]!r} yet, and no leader of"
+                    f" queue {queue.name} to ask: try again, or at another host",
+                )
+            await self._clock.sleep(_REPLAY_LOOK)
+        return queue.job(job_id)
+
     async def in_slices(
         self, rows: Iterable[_Row], size: int
     ) -> AsyncIterator[list[_Row]]:
@@ -172,7 +189,19 @@ class Host:
         """
         file = await self.take_in(filename)
         name = filename if len(filename) <= TEXT_MAX else file.name
-        return item_of(name, file, self.metadata(filename))
+        return item_of(name, file, await self.details(filename))
+
+    async def details(self, filename: str) -> Mapping[str, Any]:
+        """What Moonraker knows of a file of this host; empty: nothing.
+
+        It reads a new file twice and knows nothing between: a job without the file's
+        material would be printed in any. That is waited out.
+        """
+        for _ in range(_DETAILS_LOOKS):
+            if found := self.metadata(filename):
+                return found
+            await self._clock.sleep(_DETAILS_PAUSE)
+        return {}
 
     def registered_item(self, queue: ServedQueue, sha256: str) -> ItemSpec:
         """One copy of a content that some host of the queue has; answers 404.
@@ -267,3 +296,8 @@ def file_error(error: FilesError) -> ApiError:
     if isinstance(error, DiskFull):
         return ApiError(507, str(error))
     return ApiError(500 if isinstance(error, StoreUnusable) else 400, str(error))
+
+
+def _up_to_date(queue: ServedQueue) -> bool:
+    """Whether what is not in the state is not in the queue."""
+    return queue.replica.status().ready and not queue.replica.replaying

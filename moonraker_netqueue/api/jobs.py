@@ -191,7 +191,9 @@ class JobEndpoints:
         means_any = arguments.optional_integer("if_version") is None
         left = _EDITS - 1 if means_any and not client_id else 0
         while True:
-            edit = await self._edit(queue, queue.job(job_id), arguments)
+            edit = await self._edit(
+                queue, await self._host.job(queue, job_id), arguments
+            )
             arguments.finish()
             try:
                 pending = await queue.submit(edit, client_id)

@@ -13,6 +13,7 @@ from ..peers.errors import AdmissionRefused
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
+from .leaving import require_no_loss
 from .queue import ServedQueue
 from .views import print_view
 
@@ -68,13 +69,17 @@ class MemberEndpoints:
         return {"queue": queue.name, "host_id": host_id, "pending": pending}
 
     async def forget(self, arguments: Arguments) -> dict[str, Any]:
-        """End a host's membership. `prints` decides the prints that it holds (R20)."""
+        """End a host's membership. `prints` decides the prints that it holds (R20).
+
+        `anyway`: also what nobody else has may go with it.
+        """
         queue = self._host.queue(arguments)
         wanted, prints = arguments.text("host_id"), arguments.text("prints", "")
         by = arguments.text("by", "a person at the dashboard")
-        arguments.finish()
         self._may_change(queue)
         host_id = _only(wanted, queue.desk.members(queue.name), "is a member")
+        require_no_loss(queue, host_id, self._host.host_id, arguments)
+        arguments.finish()
         held = [p for p in queue.state.prints.values() if p.host == host_id]
         if prints not in _DECISIONS and (prints or held):
             raise _undecided(queue, held)

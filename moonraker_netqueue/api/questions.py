@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import NetqueueError
-from ..model.print import Print, PrintState
+from ..model.print import UNSTARTED, Print, PrintState
 from ..model.printer import PrinterState
 from ..peers.desk import Waiting
+from ..scheduler.feasibility import covers
 from .host import Host
 from .queue import ServedQueue
 from .undecided import choices
@@ -71,6 +72,9 @@ class Questions:
     async def _of_material(self, view: Mapping[str, Any]) -> Question | None:
         """Whether other material is loaded, if that alone keeps the printer idle."""
         for queue in self._host.queues.values():
+            if (asked := self._of_reserved(queue, view)) is not None:
+                return asked
+        for queue in self._host.queues.values():
             try:
                 why = await self._host.why_idle(queue)
             except NetqueueError:
@@ -83,6 +87,23 @@ class Questions:
                 wanted = _first_wanted(job.items if job else ())
                 if job is not None and wanted:
                     return _of_load(job.wishes.name, wanted, view["materials_ready"])
+        return None
+
+    def _of_reserved(
+        self, queue: ServedQueue, view: Mapping[str, Any]
+    ) -> Question | None:
+        """What to load for a copy that this printer has taken already."""
+        loaded = tuple(view["materials_ready"])
+        silent = not (loaded or view["materials"])
+        prints = queue.state.prints_of_host(self._host.host_id)
+        for print_ in sorted(prints, key=lambda one: one.sequence):
+            job = queue.state.jobs.get(print_.job_id)
+            if print_.state not in UNSTARTED or job is None:
+                continue
+            spec = job.items[print_.item].spec
+            told = not (silent and "materials" in spec.from_file)
+            if told and not covers(loaded, spec.materials):
+                return _of_load(job.wishes.name, spec.materials, loaded)
         return None
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 
 from ..errors import NetqueueError
-from ..model.command import Body, MemberNoted
+from ..model.command import Body
 from ..model.errors import CommandInvalid, Rejected
 from ..model.job import Job
-from ..model.member import MemberWord
 from ..model.queue_state import QueueState
 from ..peers.desk import Desk
-from ..peers.record import Word
 from ..printer.manner import notice_of
 from ..replica.errors import ReplicaError, RulesTooLow
 from ..replica.replica import Replica
@@ -21,11 +19,10 @@ from .admission_notices import admission_notices
 from .asking import origin
 from .audit import AuditLog
 from .errors import ApiError
+from .member_notes import MemberNotes
 from .views import gone_hosts, host_name
 
 _LOGGER = logging.getLogger(__name__)
-_NOTE_SECONDS = 0.5  # nobody waits for the audit log: it is told later
-_MEMBER_WORDS = {Word.ADMIT: MemberWord.ADMITTED, Word.FORGET: MemberWord.FORGOTTEN}
 _SUBMIT_TIMEOUT = 5.0  # seconds a client waits before it is told "pending"
 
 
@@ -38,7 +35,7 @@ class ServedQueue:
         self.desk = desk
         self.audit = AuditLog(lambda: replica.state)
         replica.add_command_listener(self.audit.on_command)
-        desk.attach(name, self._note_member, lambda: replica.state.viewers)
+        self.notes = MemberNotes(name, replica, desk)
         self.revision = 0  # of notify_netqueue_changed
 
     @property
@@ -71,20 +68,6 @@ class ServedQueue:
         if outcome.rule is not None:
             raise ApiError.from_rejection(Rejected(outcome.rule, outcome.reason))
         return outcome.state is SubmitState.PENDING
-
-    async def _note_member(self, host_id: str, name: str, word: Word) -> None:
-        """Tell the audit log of an admission: as soon as the queue can carry it."""
-        said = _MEMBER_WORDS[word]
-        by = origin()
-        _LOGGER.info("%s (%s) is %s", name, host_id[:8], said.value)
-        body = MemberNoted(host_id, name, said)
-        try:
-            outcome = await self.replica.submit(body, "", _NOTE_SECONDS, by)
-        except (ReplicaError, CommandInvalid) as error:
-            _LOGGER.warning("the audit log is not told of %s: %s", name, error)
-        else:
-            if outcome.rule is not None:
-                _LOGGER.warning("the audit log is not told: %s", outcome.reason)
 
     async def unseat(self, host_id: str) -> bool:
         """Take the seat of a host that is put out; whether it has none now."""

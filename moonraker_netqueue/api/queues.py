@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from ..config import QUEUE_NAME, queue_name_remedy
+from ..names import is_queue_name, queue_name_remedy
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
+from .leaving import require_no_loss
 from .settings import NAMES, read_change, settings_view
 from .views import counts_view
 
@@ -46,7 +47,7 @@ class QueueEndpoints:
             return await self._change_settings(arguments)
         name = arguments.text("queue")
         arguments.finish()
-        if not QUEUE_NAME.fullmatch(name):
+        if not is_queue_name(name):
             raise ApiError(400, f"argument 'queue': {queue_name_remedy(name[:64])}")
         if name in self._host.queues:
             raise ApiError(409, f"this host serves queue {name!r} already")
@@ -63,15 +64,20 @@ class QueueEndpoints:
         return {"queue": self._view(queue.name), "pending": pending}
 
     async def leave_queue(self, arguments: Arguments) -> dict[str, Any]:
-        """Serve a queue no more. Its jobs stay with the other hosts, and on disk."""
-        name = self._host.queue(arguments).name
-        arguments.finish()
+        """Serve a queue no more. Its jobs stay with the other hosts, and on disk.
+
+        `anyway`: also if this disk is then the only one that has something of them.
+        """
+        queue = self._host.queue(arguments)
+        name = queue.name
         if name in self._serving.configured:
             raise ApiError(
                 409,
                 f"moonraker.conf names queue {name!r}: take it out of option 'queues'"
                 " of [netqueue] there, and restart Moonraker",
             )
+        require_no_loss(queue, self._host.host_id, self._host.host_id, arguments)
+        arguments.finish()
         await self._serving.end(name)
         return {"queue": name}
 

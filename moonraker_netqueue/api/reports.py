@@ -12,6 +12,7 @@ from ..version import __version__
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
+from .leaving import losses
 from .members import admission_view
 from .views import print_view
 
@@ -74,6 +75,7 @@ class ReportEndpoints:
                     "address": None if link is None else link.address,
                     "silent_s": None if link is None else round(link.silent_s, 1),
                     "printer": _printer_name(queue.state, member.id),
+                    "losses": losses(queue, member.id, self._host.host_id),
                 }
             )
         return {

@@ -161,6 +161,11 @@ def members_page(answer: _Thing) -> Page:
     if not answer["quorum"]:
         missing = ", ".join(answer["missing"]) or "a leader"
         page.append(Line(f"no quorum: {missing} is missing", "red"))
+    for member in answer["members"]:
+        if losses := member.get("losses"):  # a host of version 0.1.0 says none
+            name = member["printer"] or member["name"]
+            more = f" (and {len(losses) - 1} more)" if losses[1:] else ""
+            page.append(Line(f"if {name} left for good: {losses[0]}{more}", "yellow"))
     return page + (requests_page(answer) if answer["requests"] else [])
 
 

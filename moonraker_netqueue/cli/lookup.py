@@ -56,6 +56,12 @@ def member_id(session: Session, text: str) -> str:
     return str(_only(found, "host", text, "host_id", "netqueue members")["host_id"])
 
 
+def losses(session: Session, host_id: str) -> list[str]:
+    """What would be lost with a host."""
+    rows = [row for row in _rows(session, "members") if row["host_id"] == host_id]
+    return [str(loss) for row in rows for loss in row.get("losses", ())]
+
+
 def waiting_id(rows: Sequence[_Thing], text: str) -> str:
     """The id of the host, among those that wait or were forgotten."""
     if _FULL_ID.fullmatch(text):

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..names import is_sha256
 from .errors import ArchiveBad
 
 FORMAT = "moonraker_netqueue export"
 VERSION = 1
 SIZE_MAX = 64 << 20  # bytes of JSON; the longest queue has a tenth of it
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _EXPORT_ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _WISHES = ("name", "note", "priority", "due", "owner", "hold", "max_attempts")
 _ITEM = ("materials", "nozzle", "estimate_s", "grams", "bbox")
@@ -149,7 +149,7 @@ def _check(manifest: Manifest) -> None:
     if not _EXPORT_ID.fullmatch(manifest.export_id):
         raise ArchiveBad("its export_id is none")
     for sha256, size in manifest.contents.items():
-        if not _SHA256.fullmatch(sha256) or type(size) is not int or size < 1:
+        if not is_sha256(sha256) or type(size) is not int or size < 1:
             raise ArchiveBad(f"content {sha256[:64]!r} of {size!r} bytes is none")
     for job in manifest.jobs:
         for item in job["items"]:

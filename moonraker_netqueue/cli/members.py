@@ -12,6 +12,7 @@ from .farm import me
 from .farm_pages import requests_page
 from .page import Line, Page
 from .session import Session
+from .text import clean
 from .verb import Verb, pass_session
 
 _ROLES = ("printer", "viewer")
@@ -48,17 +49,31 @@ def refuse(session: Session, host: str) -> None:
     "--prints", type=click.Choice(_DECISIONS), help="What becomes of its own."
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--anyway", is_flag=True, help="Also if it alone has something.")
 @pass_session
-def forget(session: Session, host: str, prints: str | None, yes: bool) -> None:
+def forget(
+    session: Session, host: str, prints: str | None, yes: bool, anyway: bool
+) -> None:
     """End a host's membership: it reads and changes nothing any more.
 
     Of the copies that its printer holds, --prints says whether they are printed again
-    elsewhere, count as done, or are decided later.
+    elsewhere, count as done, or are decided later. What nobody else has is named first.
     """
     host_id = lookup.member_id(session, host)
     if not (yes or session.as_json):
+        losses = lookup.losses(session, host_id)
+        for loss in losses:
+            click.echo(clean(f"lost with {host}: {loss}"), err=True)
         click.confirm(f"Forget {host} ({host_id[:8]})?", abort=True)
-    answer = session.call("DELETE", "member", host_id=host_id, prints=prints, by=me())
+        anyway = anyway or bool(losses)
+    answer = session.call(
+        "DELETE",
+        "member",
+        host_id=host_id,
+        prints=prints,
+        by=me(),
+        anyway=anyway or None,
+    )
     session.show(answer, lambda _: [Line(f"{host} is no member any more")])
 
 

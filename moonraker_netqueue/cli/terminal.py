@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from ..names import is_queue_name
+from ..names import is_queue_name, queue_name_remedy
 
 _STDIN = 0
 
@@ -31,7 +31,7 @@ def say_warning(text: str | None) -> None:
 def check_namespace(parser: argparse.ArgumentParser, name: str) -> None:
     """End the program unless a queue can be called that."""
     if not is_queue_name(name):
-        parser.error(f"{name!r} is no name: a-z, 0-9, _ and -, at most 32")
+        parser.error(queue_name_remedy(name))
 
 
 def complain(text: str) -> None:

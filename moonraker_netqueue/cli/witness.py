@@ -24,7 +24,7 @@ from ..headless import (
     parse_address,
     resolve,
 )
-from ..names import is_queue_name
+from ..names import is_queue_name, queue_name_remedy
 from .errors import CliError, WrongUsage
 from .terminal import quiet_logs, say, say_warning, stop_on_signal
 from .verb import Verb
@@ -98,7 +98,7 @@ def witness(
     """
     for queue in queues:
         if not is_queue_name(queue):
-            raise WrongUsage(f"{queue!r} is no name: a-z, 0-9, _ and -, at most 32")
+            raise WrongUsage(queue_name_remedy(queue))
     place = Place(
         name=name or socket.gethostname(),
         data=data or _default_folder(),

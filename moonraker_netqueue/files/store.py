@@ -79,10 +79,6 @@ class ContentStore:
         """The file of a content, for reading only; None: not here."""
         return self.folder / sha256 if sha256 in self._index else None
 
-    def with_md5(self, md5: str) -> tuple[str, ...]:
-        """SHA-256 of the contents with that MD5: two may have one (R17)."""
-        return tuple(sorted(s for s, e in self._index.items() if e.md5 == md5))
-
     async def add(self, path: Path, name: str = "") -> FileRef:
         """Copy a g-code file, called `name` or as it is, into the store.
 

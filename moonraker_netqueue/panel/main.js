@@ -5,7 +5,7 @@ import { login } from './core/access.js';
 import { Actions } from './core/actions.js';
 import { Link } from './core/connection.js';
 import { Session } from './core/session.js';
-import { loadLanguage, t } from './core/text.js';
+import { heard, loadLanguage, t } from './core/text.js';
 import { embedded, followTheme } from './core/theme.js';
 import { AddDialog, printable } from './views/add.js';
 import { History } from './views/history.js';
@@ -14,7 +14,7 @@ import { JobDialog } from './views/job.js';
 import { Jobs } from './views/jobs.js';
 import { Log } from './views/log.js';
 import { Members, Recover } from './views/members.js';
-import { IconButton, Toasts } from './views/parts.js';
+import { IconButton, Said, Toasts } from './views/parts.js';
 import { Plan } from './views/plan.js';
 import { PrintDialog } from './views/print.js';
 import { Printers } from './views/printers.js';
@@ -22,6 +22,8 @@ import { Settings } from './views/settings.js';
 
 const TABS = ['jobs', 'printers', 'plan', 'history', 'members', 'settings', 'log'];
 const VIEWS = { printers: Printers, plan: Plan, history: History, members: Members, settings: Settings, log: Log };
+
+const LOGO = new URL('./style/icon.svg', import.meta.url).href;
 
 const tabOf = () => TABS.find((tab) => `#${tab}` === location.hash) ?? 'jobs';
 
@@ -55,7 +57,7 @@ function App({ session, actions }) {
   document.title = title;
   const parts = { session, actions, state, show };
   const View = VIEWS[tab];
-  return html`<${Head} title=${title} ...${parts} />
+  return html`<${Said.Provider} value=${actions}><${Head} title=${title} ...${parts} />
     <nav class="tabs" aria-label=${t('tabs')}>${TABS.map(
       (one) => html`<a key=${one} href=${`#${one}`} class=${one === tab ? 'on' : ''}
         aria-current=${one === tab ? 'page' : undefined}>
@@ -64,14 +66,14 @@ function App({ session, actions }) {
     )}</nav>
     <${Banners} ...${parts} />
     <main>
-      ${!ready && html`<div class="card"><p class="quiet pad" role="status">${state.problem || t('loading')}</p></div>`}
+      ${!ready && html`<div class="card"><p class="quiet pad" role="status">${heard(state.problem) || t('loading')}</p></div>`}
       ${ready && tab === 'jobs' &&
       html`<div class="overview"><${Jobs} ...${parts} />
         <aside class="beside"><${Printers} ...${parts} /></aside></div>`}
       ${ready && tab !== 'jobs' && html`<${View} ...${parts} />`}
     </main>
     ${ready && html`<${Shown} shown=${shown} ...${parts} />`}
-    <${Toasts} actions=${actions} />`;
+    <${Toasts} /><//>`;
 }
 
 /** The dialog above the page. */
@@ -95,7 +97,7 @@ function Head({ title, session, actions, state }) {
   const names = Object.keys(state.status?.queues ?? {});
   const paused = state.queue?.counts.paused;
   return html`<header class="toolbar">
-    ${!embedded && html`<${Icon} name="jobs" />`}
+    ${!embedded && html`<img class="logo" src=${LOGO} alt="" />`}
     ${names.length > 1
       ? html`<h1><select aria-label=${t('queue.choose')} onChange=${(event) => session.choose(event.target.value)}>
           ${names.map(
@@ -133,13 +135,15 @@ function Banners({ session, actions, state }) {
   const queue = state.status?.queues[state.name];
   return html`<div class="banners" role="region" aria-label=${t('banner.label')}>
     ${state.link === Link.LOST && html`<p class="note error" role="alert">${t('banner.lost')}</p>`}
-    ${state.queue && state.problem && html`<p class="note error" role="alert">${state.problem}</p>`}
+    ${state.queue && state.problem && html`<p class="note error" role="alert">${heard(state.problem)}</p>`}
     ${queue && !queue.quorum &&
     html`<div class="note warning" role="alert"><span>${t('banner.no_quorum', { missing: queue.missing.join(', ') || '?' })}</span>
       <button type="button" class="outlined" onClick=${() => setRecovering(true)}>${t('recover.open')}</button></div>`}
+    ${state.members?.members.some((m) => m.here && m.role === 'viewer') &&
+    html`<p class="note warning">${t('banner.viewer')}</p>`}
     ${state.queue?.counts.paused && html`<p class="note">${t('banner.paused')}</p>`}
-    ${(queue?.notices ?? []).map((text) => html`<p class="note" key=${text}>${text}</p>`)}
-    ${queue?.error && html`<p class="note error" role="alert">${queue.error}</p>`}
+    ${(queue?.notices ?? []).map((text) => html`<p class="note" key=${text}>${heard(text)}</p>`)}
+    ${queue?.error && html`<p class="note error" role="alert">${heard(queue.error)}</p>`}
   </div>
   ${recovering && html`<${Recover} session=${session} actions=${actions} onClose=${() => setRecovering(false)} />`}`;
 }

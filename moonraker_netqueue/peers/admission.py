@@ -14,7 +14,8 @@ from .identity import Identity, fingerprint
 from .record import Record, Word
 from .roll import Member, Roll
 
-AdmissionListener = Callable[[str, str, Word], Awaitable[None]]  # host id, name
+# Host id, name, and whether it was let in unasked, as an open queue does.
+AdmissionListener = Callable[[str, str, Word, bool], Awaitable[None]]
 FIRST_SECONDS = 900.0  # that a new host takes the first one whose person lets it in
 
 
@@ -103,10 +104,10 @@ class Admission:
 
         The caller has seen proof of the key. Raises AdmissionRefused.
         """
-        if self.is_open(queue):
-            await self._change(queue, lambda roll: roll.trust(certificate, name))
-        else:
+        if not self.is_open(queue):
             await self.approve(queue, certificate, name)
+        elif await self._change(queue, lambda roll: roll.trust(certificate, name)):
+            await self._tell(queue, fingerprint(certificate), name, Word.ADMIT, True)
 
     async def approve(self, queue: str, certificate: bytes, name: str) -> None:
         """Admit for all members, also who was forgotten; raises AdmissionRefused."""
@@ -143,27 +144,31 @@ class Admission:
         listener: AdmissionListener,
         viewers: Callable[[], frozenset[str]],
     ) -> None:
-        """Tell of each word about a member that is said here, but not of `open`; do
-        not hear what `viewers` say."""
+        """Tell of each word about a member that is said here; do not hear what
+        `viewers` say."""
         self._listeners[queue] = listener
         self._viewers[queue] = viewers
 
-    async def _tell(self, queue: str, host_id: str, name: str, word: Word) -> None:
+    async def _tell(
+        self, queue: str, host_id: str, name: str, word: Word, unasked: bool = False
+    ) -> None:
         listener = self._listeners.get(queue)
         if listener is not None:
-            await listener(host_id, name, word)
+            await listener(host_id, name, word, unasked)
 
-    async def _change(self, queue: str, change: Callable[[Roll], Roll]) -> None:
+    async def _change(self, queue: str, change: Callable[[Roll], Roll]) -> bool:
+        """Whether there was anything to change; on disk before anybody sees it."""
         async with self._writing:
             before = self.roll(queue)
             after = await self._worker.run(change, before)
             if after == before:
-                return
+                return False
             rolls = {**self._rolls, queue: after}
             await self._store(rolls)
             self._rolls = rolls
         if self.on_changed is not None:
             self.on_changed(before, after)
+        return True
 
     async def _store(self, rolls: Mapping[str, Roll]) -> None:
         try:

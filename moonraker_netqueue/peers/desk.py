@@ -62,8 +62,8 @@ class Desk:
         listener: AdmissionListener,
         viewers: Callable[[], frozenset[str]],
     ) -> None:
-        """Tell of each word about a member that is said here, but not of `open`; do
-        not hear what `viewers` say."""
+        """Tell of each word about a member that is said here; do not hear what
+        `viewers` say."""
         self._admission.attach(queue, listener, viewers)
 
     def mode(self, queue: str) -> AdmissionMode:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from ..ports import ProgramFailed, Programs, Worker
+from ..ports import Clock, ProgramFailed, Programs, Worker
 from ..scheduler.errors import SchedulerError
 from ..scheduler.planner import Plan, plan_scored, suitable_solver
 from ..scheduler.problem import Problem
@@ -17,6 +17,7 @@ from ..scheduler.wire import plan_from_json, problem_to_json
 
 _LOGGER = logging.getLogger(__name__)
 _TIMEOUT = 10.0  # seconds; a Pi needs 3 to start Python and PuLP
+_PAUSE, _PAUSE_MOST = 300.0, 6 * 3600.0  # seconds without it, doubled each time
 # Resolved: under Moonraker the package is reached through a link of another name.
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -29,22 +30,36 @@ class PlanSolver(Protocol):
 
 
 class OffLoopSolver:
-    """PuLP in a short-lived process, so that its memory goes; else pure Python."""
+    """PuLP in a short-lived process, so that its memory goes; else pure Python.
 
-    def __init__(self, worker: Worker, programs: Programs) -> None:
+    What failed, or took too long on a busy machine, is tried again later.
+    """
+
+    def __init__(self, worker: Worker, programs: Programs, clock: Clock) -> None:
         self._worker = worker
         self._programs = programs
-        self._program_works = True
+        self._clock = clock
+        self._pause = _PAUSE
+        self._next_try = clock.monotonic()
+
+    def _due(self) -> bool:
+        return self._clock.monotonic() >= self._next_try
 
     async def solve(self, problem: Problem) -> Plan:
         scored = await self._worker.run(score, problem)
-        chosen = suitable_solver(scored, lambda: self._program_works)
+        chosen = suitable_solver(scored, self._due)
         if chosen is Solver.PULP:
             try:
-                return await self._solve_by_program(problem)
+                plan = await self._solve_by_program(problem)
             except (ProgramFailed, SchedulerError) as error:
-                self._program_works = False
-                _LOGGER.warning("planning goes on without PuLP: %s", error)
+                _LOGGER.warning(
+                    "planning goes on without PuLP for %g s: %s", self._pause, error
+                )
+                self._next_try = self._clock.monotonic() + self._pause
+                self._pause = min(2 * self._pause, _PAUSE_MOST)
+            else:
+                self._pause = _PAUSE
+                return plan
         return await self._worker.run(plan_scored, scored, Solver.PURE)
 
     async def _solve_by_program(self, problem: Problem) -> Plan:

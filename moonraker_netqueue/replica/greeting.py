@@ -228,6 +228,13 @@ class Neighbours:
         known = self._hosts.get(host)
         return (known.hello.name if known is not None else "") or host[:8]
 
+    def note_reach(self, host: str, incarnation: str, index: int) -> None:
+        """A linked host's journal has all committed entries up to `index`."""
+        known = self._hosts.get(host)
+        if known is not None and known.hello.incarnation == incarnation:
+            hello = replace(known.hello, reach=max(known.hello.reach, index))
+            self._hosts[host] = replace(known, hello=hello)
+
     def lose(self, host: str) -> None:
         """The link is gone; what was said stays for display."""
         neighbour = self._hosts.get(host)

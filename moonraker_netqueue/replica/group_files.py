@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..durable_file import free_path
 from ..model.queue_state import QueueState
 from ..ports import Disk, Worker
 from .database import Database
@@ -112,10 +113,7 @@ class GroupFiles:
         if not self._disk.exists(path):
             return ""
         self._disk.make_directory(aside)
-        number = 1
-        while self._disk.exists(aside / f"{name}-{number}.db"):
-            number += 1
-        target = aside / f"{name}-{number}.db"
+        target = free_path(aside / name, self._disk, ".db")
         # The main file goes last: until it has moved, the next start moves it again.
         for suffix in (*_SIDE_FILES, ""):
             source = path.with_name(path.name + suffix)

@@ -73,16 +73,22 @@ class Outbox:
         self._commands = OrderedDict((command.id, command) for command in commands)
 
     def add(
-        self, body: Body, client_id: str, origin: Origin = NOBODY
+        self,
+        body: Body,
+        client_id: str,
+        origin: Origin = NOBODY,
+        at: float | None = None,
     ) -> tuple[Command, int]:
         """Give a command its identity; it may leave once the position is durable.
+
+        `at`: when it was given, if that is not now.
 
         Raises CommandInvalid if it is too large, DatabaseFailed.
         """
         sequence = self._sequence + 1
         command = Command(
             CommandId(self._host_id, self._incarnation, sequence),
-            self._clock.wall(),
+            self._clock.wall() if at is None else at,
             body,
             client_id,
             origin=origin,
@@ -110,7 +116,9 @@ class Outbox:
             (_DELETE_ALL, ()), (_SET_AUTHOR, (self._incarnation, 0))
         )
         for command in pending:
-            _, position = self.add(command.body, command.client_id, command.origin)
+            _, position = self.add(
+                command.body, command.client_id, command.origin, command.at
+            )
         await self._database.wait_durable(position)
 
     async def durable(self, position: int) -> None:

@@ -43,7 +43,7 @@ from .rules_gate import RulesGate
 from .signatures import Signatures
 from .status import Member, ReplicaStatus
 from .submission import SubmitOutcome, Submitter
-from .versions import Word
+from .versions import LastWord
 
 _LOGGER = logging.getLogger(__name__)
 _OVERRULED_MAX = 5  # jobs that a notice names
@@ -200,19 +200,21 @@ class Replica:
         client_id: str = "",
         timeout: float = 5.0,
         origin: Origin = NOBODY,
+        at: float | None = None,
     ) -> SubmitOutcome:
         """Get a command applied: accepted, rejected, or pending after `timeout` s.
 
         What is accepted is in `state` when this returns (unless this host lags over
         1 s). Pending commands stay in the outbox, over restarts, until answered.
-        Raises CommandInvalid if it is too large, ReplicaError if it cannot be kept.
+        `at`: Unix time at which it was given, if not now. Raises CommandInvalid if it
+        is too large, ReplicaError if it cannot be kept.
         """
         if self._lifecycle.phase in (Phase.FAILED, Phase.CLOSED):
             raise ReplicaStopped(
                 f"queue {self.queue} takes no commands on this host:"
                 f" {self._lifecycle.error or 'it was closed'}"
             )
-        return await self._submitter.submit(body, client_id, timeout, origin)
+        return await self._submitter.submit(body, client_id, timeout, origin, at)
 
     def add_listener(self, listener: Listener) -> None:
         """Call `listener` with the events of each applied command, soon after it.
@@ -294,7 +296,7 @@ class Replica:
         self._lifecycle.note_news()
         return await order.carried_out(self._clock)
 
-    def behind(self) -> dict[str, Word]:
+    def behind(self) -> dict[str, LastWord]:
         """Hosts of the queue that do not know all that this version does (R23)."""
         group = self._group_joined()
         return {} if group is None else self._gate.behind(group, SCHEMA)
@@ -355,6 +357,7 @@ class Replica:
 
     def on_acked(self, host: str, incarnation: str, index: int) -> None:
         self._lives.note_reach(host, incarnation, index)
+        self._neighbours.note_reach(host, incarnation, index)
 
     def on_group_changed(self) -> None:
         self._on_changed()

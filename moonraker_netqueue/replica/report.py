@@ -51,7 +51,18 @@ def report(
         notices=notices(life, neighbours, overruled),
         error=None if life.error is None else str(life.error),
         rules=BASE if life.state is None else life.state.rules,
+        alone=0 if group is None else _alone(here.id, group, neighbours),
+        needed=_needed(here.id, group, neighbours) if group else frozenset(),
     )
+
+
+def _alone(here: str, group: Group, neighbours: Neighbours) -> int:
+    """Of several voters a majority has each; a single one may be ahead of all."""
+    if group.voters != {here}:
+        return 0
+    followers = [host.hello for host in neighbours if host.hello.group == group.id]
+    reached = max((hello.reach for hello in followers), default=0)
+    return max(0, group.commit_index - reached)
 
 
 def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
@@ -94,6 +105,16 @@ def _role(phase: Phase, group: Group | None) -> Role:
     if group.is_leader:
         return Role.LEADER
     return Role.FOLLOWER if group.has_seat else Role.OBSERVER
+
+
+def _needed(here: str, group: Group, neighbours: Neighbours) -> frozenset[str]:
+    """A majority has all that its group accepted; else its voters have it."""
+    mine = {group.id, *group.state.ancestors}
+    others = {h.id for h in neighbours if h.hello.jobs and h.hello.group not in mine}
+    linked = {host.id for host in neighbours if host.connected}
+    single = group.voters if len(group.voters) == 1 else frozenset[str]()
+    waited_for = frozenset[str]() if group.has_quorum else group.voters - linked
+    return frozenset(others | single | waited_for) - {here}
 
 
 def _members(

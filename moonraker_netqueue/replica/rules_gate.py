@@ -21,7 +21,7 @@ from ..ports import Clock
 from ..version import __version__
 from .greeting import Neighbours
 from .group import Answer, Group
-from .versions import Versions, Word
+from .versions import LastWord, Versions
 
 _LIFE = 1 << 61  # above the lives of outboxes: it takes no place among their commands
 _LOOK = 60.0  # seconds between looks whether the rules can be raised
@@ -134,7 +134,7 @@ class RulesGate:
         more = len(behind) - _NAMED_MAX
         return self._needs(named + (f" and {more} more do, too" if more > 0 else ""))
 
-    def behind(self, group: Group, needed: int) -> dict[str, Word]:
+    def behind(self, group: Group, needed: int) -> dict[str, LastWord]:
         """Hosts of the queue that do not know rules `needed`: voters, observers, and
         those that are away, by their last word.
 

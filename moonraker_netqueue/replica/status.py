@@ -55,6 +55,8 @@ class ReplicaStatus:
     error: str | None
     rules: int = BASE  # that the queue goes by (R23)
     founding: Founding | None = None  # how the group began, if it went on without some
+    alone: int = 0  # accepted entries that no other host is known to have
+    needed: frozenset[str] = frozenset()  # who may have what nobody who is on has
 
     @property
     def ready(self) -> bool:

@@ -110,7 +110,12 @@ class Submitter:
             self._asking.cancel()
 
     async def submit(
-        self, body: Body, client_id: str, timeout: float, origin: Origin = NOBODY
+        self,
+        body: Body,
+        client_id: str,
+        timeout: float,
+        origin: Origin = NOBODY,
+        at: float | None = None,
     ) -> SubmitOutcome:
         """Make a command durable and wait up to `timeout` s for its answer.
 
@@ -120,7 +125,7 @@ class Submitter:
         reason = None if group is None else self._gate.refusal(group, body)
         if reason is not None:
             raise RulesTooLow(reason)
-        command, position = self._outbox.add(body, client_id, origin)
+        command, position = self._outbox.add(body, client_id, origin, at)
         waiting: asyncio.Future[SubmitOutcome] = (
             asyncio.get_running_loop().create_future()
         )

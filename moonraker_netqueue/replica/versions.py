@@ -21,14 +21,14 @@ _SET = "INSERT OR REPLACE INTO speaks VALUES (?, ?, ?)"
 _HOSTS_MAX = 1000
 
 
-class Word(NamedTuple):
+class LastWord(NamedTuple):
     """What a host said last: the highest rules that it knows, its program's version."""
 
     rules: int
     version: str
 
 
-_UNKNOWN = Word(BASE, "an unknown version")
+_UNKNOWN = LastWord(BASE, "an unknown version")
 
 
 class Versions:
@@ -36,7 +36,7 @@ class Versions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._words: dict[str, Word] = {}
+        self._words: dict[str, LastWord] = {}
 
     def load(self, connection: sqlite3.Connection) -> None:
         """Read the table; what is no word was not written by us, and is passed over."""
@@ -44,11 +44,11 @@ class Versions:
             "SELECT host, rules, version FROM speaks"
         ).fetchall():
             if isinstance(version, str) and is_count(rules):
-                self._words[str(host)] = Word(rules, version)
+                self._words[str(host)] = LastWord(rules, version)
 
     def note(self, host: str, rules: int, version: str) -> None:
         """A linked host says what it knows; written at once, if it is news."""
-        word = Word(rules, version)
+        word = LastWord(rules, version)
         if self._words.get(host) == word:
             return
         if host in self._words or len(self._words) < _HOSTS_MAX:
@@ -56,7 +56,7 @@ class Versions:
             if self._database.error is None:
                 self._database.put((_SET, (host, rules, version)))
 
-    def of(self, host: str) -> Word:
+    def of(self, host: str) -> LastWord:
         """Its last word; of a host that never said any, the least that it may know."""
         return self._words.get(host, _UNKNOWN)
 

@@ -9,10 +9,10 @@ arrive. Snapshots are offered by a message of ours and fetched by request.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..names import is_sha256
 from . import snapshot
 from .entry import PAYLOAD_MAX, Entry, Kind, pack, unpack
 from .errors import WireInvalid
@@ -22,7 +22,6 @@ from .errors import WireInvalid
 BATCH_BYTES = 1 << 16
 _BATCH_MAX = BATCH_BYTES + PAYLOAD_MAX + 1
 _NUMBER_MAX = 1 << 53
-_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 RaftMessage = dict[str, Any]
 
@@ -40,7 +39,7 @@ def _flag(value: object) -> bool:
 
 
 def _digest(value: object) -> str:
-    if not isinstance(value, str) or _DIGEST.fullmatch(value) is None:
+    if not is_sha256(value):
         raise WireInvalid(f"{str(value)[:40]!r} is no SHA-256")
     return value
 

@@ -16,7 +16,7 @@ from ..model.hours import Period
 from ..model.job import COUNT_MAX, ITEMS_MAX, Wishes
 from ..model.printer import ClearBed, Profile, Volume
 from ..model.settings import ASSIGNMENT
-from ..names import is_queue_name
+from ..names import QUEUE_NAME_FORM, is_queue_name
 from ..scheduler.document import parse_yaml
 from ..scheduler.hours import DAY, OperatorPeriod
 from ..scheduler.instance import PERIOD_KEYS, VOLUME_KEYS, read_period, read_volume
@@ -221,9 +221,7 @@ def _queue(
 ) -> tuple[str, tuple[str, ...]]:
     queue = section.text("namespace", "")
     if not is_queue_name(queue):
-        raise section.error(
-            "namespace", f"is {queue!r}", "use up to 32 of a-z, 0-9, '-' and '_'"
-        )
+        raise section.error("namespace", f"is {queue!r}", f"use {QUEUE_NAME_FORM}")
     members = section.texts("members", ())
     if not members:
         raise section.error("members", "is empty", "name at least one printer")

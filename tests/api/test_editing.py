@@ -26,8 +26,12 @@ class Desk:
         self.talk = Talk.with_printers()
         self.talk.add(JOB, spec(2))
         self._of_bert = list(of_bert)
+
+        async def known(_queue: Any, job_id: str) -> Any:
+            return self.job(job_id)
+
         host: Any = SimpleNamespace(
-            queue=lambda _arguments: self, why_waiting=why, item=None
+            queue=lambda _arguments: self, job=known, why_waiting=why, item=None
         )
         self._endpoints = JobEndpoints(host)
         self.name, self.state = "q", self.talk.state

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from moonraker_netqueue.cli.farm_pages import print_page
+from moonraker_netqueue.cli.farm_pages import members_page, print_page
 from moonraker_netqueue.cli.page import Column, Line, Page, Table
 from moonraker_netqueue.cli.recover import risks_page
 from moonraker_netqueue.cli.screen import Screen, drawn, plain
@@ -185,3 +185,26 @@ def test_a_lost_print_says_what_can_be_decided_and_what_that_risks() -> None:
     text = "\n".join(plain(print_page({"print": one | {"choices": choices}})))
     assert "wait: nothing is risked" in text
     assert "netqueue print 01234567 retry: it may be made twice" in text
+
+
+def test_who_alone_has_something_is_named_among_the_members() -> None:
+    """In one line; a host of version 0.1.0 does not say."""
+    host = {
+        "host_id": "a" * 64,
+        "name": "anna",
+        "printer": "anna",
+        "role": "leader",
+        "here": True,
+        "connected": True,
+        "address": None,
+        "silent_s": None,
+        "version": "0.1.0",
+    }
+    sole = {**host, "host_id": "b" * 64, "printer": "", "name": "bert"}
+    sole["losses"] = ["no other host has file 'a.gcode'", "nor 3 more"]
+    answer = {"quorum": True, "missing": [], "members": [host, sole], "requests": []}
+    (_table, line) = members_page(answer)
+    assert isinstance(line, Line)
+    assert line.text == (
+        "if bert left for good: no other host has file 'a.gcode' (and 1 more)"
+    )

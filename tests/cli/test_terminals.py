@@ -158,7 +158,7 @@ def test_a_port_in_use_and_a_folder_in_use_are_clear_errors(desk: Desk) -> None:
         (("ns1", ":6700"), 1, "write it as localhost:6700"),
         (("ns1", "no.such.host.invalid:6700"), 1, "cannot be found"),
         (("ns1", "localhost:6799", "--data", "/dev/null/x"), 1, "error: /dev/null"),
-        (("NS 1", "localhost:6700"), 2, "is no name"),
+        (("NS 1", "localhost:6700"), 2, "cannot name a queue"),
     ],
 )
 def test_bad_arguments_are_named(
@@ -194,7 +194,7 @@ def test_a_namespace_shows_who_comes_and_goes(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("NS", "service1"), 2, "is no name"),
+        (("NS", "service1"), 2, "cannot name a queue"),
         (("ns1", " "), 2, "nothing to show"),
         (("ns1", "service1", "--interface", "203.0.113.7"), 1, "error: 203.0.113.7"),
     ],

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from moonraker_netqueue.admission_mode import AdmissionMode, AdmissionSettings
+from moonraker_netqueue.api.audit import AuditLog
+from moonraker_netqueue.headless import Place, headless_host
+from moonraker_netqueue.replica.status import Role
 from tests.cli.terminals import Desk, desk, ports_of
 
 __all__ = ["desk"]
@@ -35,6 +41,28 @@ def test_with_a_witness_two_hosts_survive_a_power_cut_of_one(desk: Desk) -> None
     assert witness.text.endswith("nas left\n")
     again = desk.run("cli", "witness", desk.queue, *where)
     again.until("group")
+
+
+@pytest.mark.asyncio
+async def test_a_host_without_a_printer_notes_whom_it_let_in(tmp_path: Path) -> None:
+    """In the log of the queue, for the page of each printer."""
+    queue, (port, other) = f"witness-{os.getpid()}", ports_of(2)
+    everybody = AdmissionSettings(AdmissionMode.OPEN)
+
+    def place(name: str, port: int, *peers: tuple[str, int]) -> Place:
+        bind = "127.0.0.1"
+        return Place(name, tmp_path / name, bind, port, peers, admission=everybody)
+
+    first, second = place("nas", port), place("pi", other, ("127.0.0.1", port))
+    async with headless_host([queue], first, lambda _text: None) as nas:
+        audit = AuditLog(lambda: nas.replicas[queue].state)
+        nas.replicas[queue].add_command_listener(audit.on_command)
+        while nas.replicas[queue].status().role is not Role.LEADER:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        async with headless_host([queue], second, lambda _text: None):
+            while not (told := audit.newest_first(1, None)):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    assert told[0]["what"] == "let in host 'pi'"
 
 
 def test_the_unit_runs_the_same_command(desk: Desk) -> None:
@@ -71,7 +99,7 @@ def test_the_unit_runs_the_same_command(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("NS 1",), 2, "is no name"),
+        (("NS 1",), 2, "cannot name a queue"),
         (("ns1", "--listen", "localhost:70000"), 1, "write it as localhost:6700"),
         (("ns1", "--peer", ":6700"), 1, "write it as localhost:6700"),
         (("ns1", "--data", "/dev/null/x"), 1, "/dev/null"),

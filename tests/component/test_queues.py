@@ -42,6 +42,11 @@ def view(printer: VirtualPrinter, queue: str) -> dict[str, Any]:
     return next(entry for entry in answer if entry["queue"] == queue)
 
 
+def shows(printer: VirtualPrinter, queue: str) -> bool:
+    """Whether it knows of a job of the queue."""
+    return bool(printer.client.get(f"{ROOT}/jobs", queue=queue)["jobs"])
+
+
 def test_a_queue_that_is_added_is_shared_printed_and_left(farm: VirtualFarm) -> None:
     """Both hosts add it, find each other in it, print from it, restart with it."""
     first, second = farm.printers
@@ -110,10 +115,54 @@ def test_a_queue_whose_print_is_here_is_not_left(farm: VirtualFarm) -> None:
     first.client.upload("long.gcode", b"G28\n" + b"G4 P250\n" * 200)
     first.client.post(f"{ROOT}/job", {"queue": "busy", "filename": "long.gcode"})
     wait(lambda: view(first, "busy")["printing"] == 1)
-    code, text = refused(first, "DELETE", "queues", {"queue": "busy"})
+    leave = {"queue": "busy", "anyway": True}
+    code, text = refused(first, "DELETE", "queues", leave)
     assert code == http.client.CONFLICT
     assert "prints of queue busy" in text
     first.client.post("/printer/print/cancel")
+
+
+def test_a_queue_that_this_host_alone_has_is_left_only_anyway(
+    farm: VirtualFarm,
+) -> None:
+    """Its jobs, and the file that they need: named, with what to do about each."""
+    first, second = farm.printers
+    first.client.post(f"{ROOT}/queues", {"queue": "alone"})
+    wait(lambda: view(first, "alone")["quorum"])
+    job = {"queue": "alone", "filename": "part.gcode", "tags": ["nobody has it"]}
+    first.client.post(f"{ROOT}/job", job)
+    shown = first.client.get(f"{ROOT}/members", queue="alone")["members"]
+    changes, file = shown[0]["losses"][1], shown[0]["losses"][0]
+    assert "no other host is known to have the last" in changes
+    assert "1 jobs to do: switch another host of it on" in changes
+    assert "no other host has file 'part.gcode' of job 'part.gcode'" in file
+    code, text = refused(first, "DELETE", "queues", {"queue": "alone"})
+    assert code == http.client.CONFLICT
+    assert changes in text
+    assert file in text
+    assert "alone" in names(first)
+
+    # What the texts say to do helps.
+    second.client.post(f"{ROOT}/queues", {"queue": "alone"})
+    wait(lambda: shows(second, "alone"))
+    content = first.client.get(f"{ROOT}/files", queue="alone")["files"][0]["sha256"]
+    fetch = {"queue": "alone", "sha256": content}
+    wait(lambda: second.client.post(f"{ROOT}/fetch", fetch)["here"])
+
+    def losses() -> list[str]:
+        rows = first.client.get(f"{ROOT}/members", queue="alone")["members"]
+        return [loss for row in rows if row["here"] for loss in row["losses"]]
+
+    wait(lambda: losses() == [])
+    left = exchange(first, "DELETE", f"{ROOT}/queues", {"queue": "alone"})
+    assert left[0] == http.client.OK
+
+    wait(lambda: view(second, "alone")["quorum"])
+    anyway = {"queue": "alone", "anyway": True}
+    assert exchange(second, "DELETE", f"{ROOT}/queues", anyway)[0] == http.client.OK
+    second.client.post(f"{ROOT}/queues", {"queue": "alone"})  # its disk had it
+    wait(lambda: shows(second, "alone"))
+    exchange(second, "DELETE", f"{ROOT}/queues", anyway)
 
 
 @pytest.mark.parametrize(

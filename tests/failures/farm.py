@@ -39,11 +39,11 @@ clear_bed: macro
 """
 
 
-class _InsideClient(MoonrakerClient):
+class InsideClient(MoonrakerClient):
     """Asks a Moonraker on its own machine: no cut wire is in the way."""
 
-    def __init__(self, namespace: Namespace) -> None:
-        super().__init__(PORT, timeout=60)
+    def __init__(self, namespace: Namespace, patience: float = 60.0) -> None:
+        super().__init__(PORT, timeout=patience)
         self._namespace = namespace
 
     def _exchange(
@@ -62,7 +62,7 @@ class Machine(VirtualPrinter):
         """`options` are more lines of its section [netqueue]."""
         super().__init__(name, data_path, PORT, _SECTION + options)
         self.namespace = namespace
-        self.client = _InsideClient(namespace)
+        self.client = InsideClient(namespace)
 
     @property
     def folder(self) -> Path:

@@ -49,7 +49,7 @@ async def test_added_file_is_kept_by_its_hash(
     assert (file.sha256, file.size, file.name) == (sha256, len(CUBE), "cube.gcode")
     assert file.key == hashlib.md5(CUBE, usedforsecurity=False).hexdigest()
     assert (gcodes / ".netqueue" / sha256).read_bytes() == CUBE
-    assert store.with_md5(file.key) == (sha256,)
+    assert store.entries()[sha256].md5 == file.key
 
 
 async def test_store_is_a_copy(store: ContentStore, gcodes: Path) -> None:
@@ -188,7 +188,7 @@ async def test_store_outlives_restarts(
     part.write_bytes(b"goes on")
     again = await reload(gcodes, worker)
     assert again.has(file.sha256)
-    assert again.with_md5(file.key) == (file.sha256,)
+    assert again.entries()[file.sha256].md5 == file.key
     assert not (store.folder / "7.fresh").exists()
     assert part.exists()
 
@@ -205,7 +205,7 @@ async def test_lost_index_is_made_again(
     else:
         path.write_bytes(index)
     again = await reload(gcodes, worker)
-    assert again.with_md5(file.key) == (file.sha256,)
+    assert again.entries()[file.sha256].md5 == file.key
 
 
 async def test_truncated_content_is_not_counted(

@@ -13,7 +13,16 @@ from tests.component.test_component import exchange, serves
 from tests.component.test_component import wait as wait_started
 from tests.conftest import StartPrinters
 from tests.panel.conftest import Play, play_at
-from tests.panel.workshop import LONG, ROOT, SHORT, fill, section, sliced, wait
+from tests.panel.workshop import (
+    LONG,
+    ROOT,
+    SHORT,
+    fill,
+    section,
+    sliced,
+    wait,
+    wait_shared,
+)
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -97,6 +106,23 @@ def test_printers(workshop: VirtualFarm, play: Play) -> None:
     play("printers")
     for printer in workshop.printers[:2]:
         exchange(printer, "DELETE", "/server/webcams/item", {"name": "bed"})
+
+
+def test_who_may_only_look(workshop: VirtualFarm, play: Play) -> None:
+    play("viewer")
+
+
+def test_material_is_asked_for(start_printers: StartPrinters, tmp_path: Path) -> None:
+    """Of a printer that must not be asked twice, on its screen and on every page."""
+    sections = section(tmp_path) + "materials: PLA, PETG\nmaterials_ready: PLA\n"
+    farm = start_printers(2, sections)
+    wait_shared(farm)
+    client = farm.printers[0].client
+    client.upload("petg.gcode", sliced(SHORT, 60, "PETG", (102, 187, 106)))
+    client.post(f"{ROOT}/job", {"filename": "petg.gcode", "count": 2})
+    for printer in farm.printers:
+        printer.client.post(f"{ROOT}/bed_clear", {"by": "anna"})
+    play_at(farm, "material")
 
 
 def test_looks(workshop: VirtualFarm, play: Play) -> None:

@@ -99,6 +99,17 @@ def empty(printer: VirtualPrinter) -> None:
         exchange(printer, "DELETE", f"{ROOT}/job", {"job_id": job["job_id"]})
 
 
+def _open_jobs(printer: VirtualPrinter) -> list[str]:
+    jobs = printer.client.get(f"{ROOT}/jobs")["jobs"]
+    return [job["name"] for job in jobs if job["completed"] is None]
+
+
+def _clear(printer: VirtualPrinter) -> None:
+    """Clear its bed, if something is on it that does not print."""
+    if printer.client.get(f"{ROOT}/status")["printer"]["state"] == "bed_occupied":
+        printer.client.post(f"{ROOT}/bed_clear", {"by": "anna"})
+
+
 def fill(farm: VirtualFarm) -> None:
     """Files and jobs as a workshop has them, some printed, some being printed."""
     client = farm.printers[0].client
@@ -107,8 +118,8 @@ def fill(farm: VirtualFarm) -> None:
     client.upload("clip.gcode", sliced(SHORT, 300, "PLA", (236, 64, 122)))
     client.post(f"{ROOT}/job", {"filename": "clip.gcode", "count": 2})
     for printer in farm.printers[:2]:
-        printer.client.post(f"{ROOT}/bed_clear", {"by": "anna"})
-    wait(lambda: len(client.get(f"{ROOT}/history")["prints"]) == 2)
+        _clear(printer)
+    wait(lambda: "clip.gcode" not in _open_jobs(farm.printers[0]))
     for name, seconds, material, colour in (
         ("bracket.gcode", 5400, "PLA", (66, 165, 245)),
         ("hinge.gcode", 2400, "PETG", (102, 187, 106)),
@@ -136,6 +147,6 @@ def fill(farm: VirtualFarm) -> None:
     ):
         client.post(f"{ROOT}/job", job)
     for printer in farm.printers[:2]:
-        printer.client.post(f"{ROOT}/bed_clear", {"by": "anna"})
+        _clear(printer)
     printers = partial(client.get, f"{ROOT}/printers")
     wait(lambda: sum(row["state"] == "printing" for row in printers()["printers"]) == 2)

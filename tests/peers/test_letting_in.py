@@ -228,7 +228,8 @@ async def test_a_viewer_puts_nobody_out_and_lets_nobody_in(hosts: list[Host]) ->
     await two_members(a, b)
     said: list[tuple[str, str]] = []
 
-    async def note(host_id: str, _name: str, word: Word) -> None:
+    async def note(host_id: str, _name: str, word: Word, unasked: bool) -> None:
+        assert not unasked
         said.append((host_id, word.value))
 
     a.network.desk.attach("demo", note, lambda: frozenset({b.host_id}))
@@ -244,6 +245,26 @@ async def test_a_viewer_puts_nobody_out_and_lets_nobody_in(hosts: list[Host]) ->
     assert a.network.connected("demo") == tuple(sorted((b.host_id, c.host_id)))
     await a.network.desk.forget("demo", c.host_id)
     assert said == [(c.host_id, "admit"), (c.host_id, "forget")]
+
+
+async def test_an_open_queue_tells_once_whom_it_let_in(hosts: list[Host]) -> None:
+    """And that nobody was asked; not again when the host asks again, or restarts."""
+    a, b, _ = hosts
+    said: list[tuple[str, str, bool]] = []
+
+    async def note(host_id: str, name: str, _word: Word, unasked: bool) -> None:
+        said.append((host_id, name, unasked))
+
+    a.network.desk.attach("demo", note, frozenset)
+    await a.start("demo", mode=OPEN)
+    await b.start("demo", mode=OPEN)
+    await b.network.ask_admission((LOOPBACK, a.network.port))
+    await b.network.ask_admission((LOOPBACK, a.network.port))
+    await a.restart()
+    a.network.desk.attach("demo", note, frozenset)
+    meet(a, b)
+    await until(lambda: linked(a, b))
+    assert said == [(b.host_id, b.folder.name, True)]
 
 
 async def test_a_forgotten_host_is_let_in_again_by_a_person(hosts: list[Host]) -> None:

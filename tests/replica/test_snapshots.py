@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 
 from moonraker_netqueue.model.command import Command, decode, encode
 from moonraker_netqueue.model.errors import Rejected
+from moonraker_netqueue.model.job import Wishes
 from moonraker_netqueue.model.queue_state import QueueState
 from moonraker_netqueue.model.schema import SCHEMA
 from moonraker_netqueue.ports import Message
@@ -32,6 +34,7 @@ from tests.model.commands import sequences
 from tests.replica.chaos import Chaos
 from tests.replica.simulation import Cluster, SimHost, simulate
 from tests.replica.test_faults import IDS, three_voters
+from tests.replica.test_lost_journals import lose_journal
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +116,35 @@ def test_a_host_far_behind_gets_the_snapshot() -> None:
         leader.kill()
         await cluster.until(lambda: cluster.agreed(*(set(IDS) - {leader.id})))
         assert len(late.jobs) == 35
+
+    simulate(scenario)
+
+
+def test_a_leader_can_give_a_false_snapshot_to_a_host_far_behind_only() -> None:
+    """What docs/security.md says of a leader that lies: nothing of the log is left to
+    check it by. Others keep what they know; put out, with the copy, it is over."""
+
+    async def scenario(cluster: Cluster) -> None:
+        leader, late = await _behind(cluster)
+        (other,) = (h for h in cluster.alive if h is not leader)
+        jobs = _group(leader).state.jobs
+        jobs["job-0005"] = replace(jobs["job-0005"], wishes=Wishes("forged"))
+        since = _journal(leader).snapshot_index
+        await _give(leader, 23, 8)
+        await cluster.until(lambda: _journal(leader).snapshot_index > since)
+        await late.start()
+        await cluster.until(lambda: len(late.jobs) == 31)
+        assert late.replica.state.jobs["job-0005"].wishes.name == "forged"
+        assert other.replica.state.jobs["job-0005"].wishes.name == "job-0005"
+        assert other.life is not None
+        await cluster.until(lambda: len(_group(late).voters) == 3)
+        leader.kill()
+        await other.life.spawn(other.replica.unseat(leader.id))
+        late.kill()
+        lose_journal(late)
+        await late.start()
+        await cluster.until(lambda: cluster.agreed(other.id, late.id))
+        assert late.replica.state.jobs["job-0005"].wishes.name == "job-0005"
 
     simulate(scenario)
 

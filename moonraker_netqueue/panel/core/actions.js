@@ -2,7 +2,7 @@
 
 import { headers, BASE } from './access.js';
 import { Refused } from './connection.js';
-import { t } from './text.js';
+import { heard, t } from './text.js';
 
 const GRACE = 7000; // ms in which a removal can be undone
 
@@ -12,10 +12,35 @@ export class Actions {
     this.session = session;
     /** @type {any[]} */
     this.toasts = [];
-    this.changed = () => {};
+    this.watchers = new Set();
+    this.layers = /** @type {any[]} */ ([]); // windows above the page, the last one on top
     this.number = 0;
     this.leaving = new Map(); // job id -> what undoes or finishes its removal
     addEventListener('pagehide', () => this.removeNow());
+  }
+
+  changed() {
+    for (const watcher of this.watchers) watcher();
+  }
+
+  watch(watcher) {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  }
+
+  /** The window that people can reach: null is the page itself. */
+  get top() {
+    return this.layers.at(-1) ?? null;
+  }
+
+  raise(layer) {
+    this.layers.push(layer);
+    this.changed();
+  }
+
+  lower(layer) {
+    this.layers = this.layers.filter((one) => one !== layer);
+    this.changed();
   }
 
   /** Say something. With `act`, a button; errors stay until they are closed. */
@@ -36,12 +61,12 @@ export class Actions {
   async call(name, params, said = '') {
     try {
       const answer = await this.session.call(name, params);
-      if (answer.pending) this.say(answer.message ?? t('pending.kept'), { time: 9000 });
+      if (answer.pending) this.say(answer.message ? heard(answer.message) : t('pending.kept'), { time: 9000 });
       else if (said) this.say(said);
       return answer;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.say(error.code === 0 ? t('error.offline') : error.message, { error: true });
+      this.say(error.code === 0 ? t('error.offline') : heard(error.message), { error: true });
       return null;
     }
   }

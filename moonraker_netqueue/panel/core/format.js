@@ -23,9 +23,10 @@ export function formats(language) {
     return (Math.abs(seconds - now) < 6 * 86400 ? day : date).format(then);
   }
 
-  /** A span of seconds, such as 1 h 20 min. */
+  /** A span of seconds, such as 40 s or 1 h 20 min. */
   function span(seconds) {
-    const minutes = Math.max(0, Math.round(seconds / 60));
+    if (seconds < 60) return `${Math.max(0, Math.round(seconds))} s`;
+    const minutes = Math.round(seconds / 60);
     const hours = Math.floor(minutes / 60);
     if (hours >= 48) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
     if (hours) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;

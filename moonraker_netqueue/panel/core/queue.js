@@ -117,12 +117,40 @@ export function progress(print, idleAt, now) {
   return Math.max(0, Math.min(1, (now - print.started) / whole));
 }
 
-/** What a person sees first: who needs a hand, then who works, then who is free. */
-export function needsHand(printer) {
+/** Whether a person has to do something there; `jobs` by their ids. */
+export function needsHand(printer, jobs) {
+  if (toLoad(printer, jobs)) return true;
+  if (printer.prints.some((print) => print.state === 'lost')) return true;
   return (
     printer.connected &&
     (printer.state === 'bed_occupied' ||
       printer.state === 'needs_attention' ||
       printer.quarantined)
   );
+}
+
+export const GROUPS = ['hand', 'working', 'free', 'away'];
+
+/** Which of GROUPS a printer belongs to. */
+export function groupOf(printer, jobs) {
+  if (needsHand(printer, jobs)) return 'hand';
+  if (!printer.connected || printer.state === 'offline') return 'away';
+  return printer.state === 'ready' ? 'free' : 'working';
+}
+
+/** What a person must load for a print that a printer has taken already, or null. */
+export function toLoad(printer, jobs) {
+  const { materials_ready: ready, materials } = printer;
+  if (printer.state !== 'ready' || !printer.reason || !(ready.length || materials.length)) return null;
+  for (const print of printer.prints.filter((one) => one.state === 'reserved' || one.state === 'fetching')) {
+    const wanted = jobs.get(print.job_id)?.items[print.item]?.materials ?? [];
+    const covered = (need) => ready.some((one) => one === need || one.startsWith(`${need}:`));
+    if (!wanted.every(covered)) return wanted;
+  }
+  return null;
+}
+
+/** Names as people order them: printer 2 before printer 10. */
+export function byName(a, b) {
+  return a.name.localeCompare(b.name, undefined, { numeric: true });
 }

@@ -1,6 +1,7 @@
 // The words of the page, in the language of the browser or the one that was chosen.
 
 import { formats } from './format.js';
+import { Sayings } from './sayings.js';
 import { en } from '../strings/en.js';
 
 /** A language is one file of strings/ and one line here. */
@@ -9,6 +10,7 @@ const CHOSEN = 'netqueue.language';
 
 let strings = en;
 let phrases = /** @type {Record<string, string>} */ ({}); // English comes from the host
+let sayings = new Sayings({});
 let plural = new Intl.PluralRules('en');
 export let language = 'en';
 export let format = formats('en');
@@ -55,7 +57,12 @@ export function phrased(form, words, number = (value) => String(value)) {
 
 /** What the host says, in the language of the page; `text` is its English. */
 export function said(form, text) {
-  return (form && phrased(form, phrases, format.number)) ?? text;
+  return (form && phrased(form, phrases, format.number)) ?? heard(text);
+}
+
+/** What a host says without a code: a refusal, a state, a line of the log. */
+export function heard(text) {
+  return sayings.heard(text);
 }
 
 /** The best of the languages there are. */
@@ -74,6 +81,7 @@ export async function loadLanguage() {
     const file = await import(`../strings/${language}.js`);
     strings = file[language];
     phrases = file.phrases;
+    sayings = new Sayings(file.sayings);
   }
   plural = new Intl.PluralRules(language);
   format = formats(language === 'en' ? (navigator.language ?? 'en') : language);

@@ -30,6 +30,7 @@ export const de = {
   'banner.no_quorum':
     'Die meisten Rechner dieser Warteschlange sind nicht erreichbar: {missing}. Drucker drucken, was sie reserviert haben; Änderungen warten, bis die anderen zurück sind.',
   'banner.paused': 'Die Warteschlange ist angehalten: Drucker beenden, was sie reserviert haben, und nehmen nichts Neues.',
+  'banner.viewer': 'Dieser Rechner sieht nur zu: hier lässt sich die Warteschlange ansehen, nicht ändern. Zum Ändern die Seite eines anderen Druckers öffnen.',
   'error.offline': 'Keine Antwort: dieser Rechner ist nicht erreichbar. Nichts wurde geändert.',
   'pending.kept': 'Auf diesem Rechner gemerkt: es geschieht, sobald die Mehrheit der Rechner da ist. Bitte nicht wiederholen.',
   'pending.count': {
@@ -73,6 +74,7 @@ export const de = {
   'jobs.kit': { one: '{n} Teil', other: 'Satz aus {n}' },
   'copies.done_of': '{n} von {wanted} fertig',
   'copies.printing': '{n} im Druck',
+  'copies.reserved': '{n} als Nächstes',
   'copies.failed': '{n} misslungen',
   'copies.lost': '{n} verloren',
   'copies.owed': '{n} offen',
@@ -135,6 +137,11 @@ export const de = {
 
   'printers.empty': 'Noch kein Drucker',
   'printers.empty_text': 'Ein Drucker erscheint hier, sobald sein Rechner diese Warteschlange bedient.',
+  'printers.show': 'Nur zeigen',
+  'printers.hand': { one: '{n} braucht jemanden', other: '{n} brauchen jemanden' },
+  'printers.working': '{n} bei der Arbeit',
+  'printers.free': '{n} frei',
+  'printers.away': '{n} nicht da',
   'printer.camera': 'Was die Kamera von {name} sieht',
   'printer.menu': 'Aktionen für {name}',
   'printer.open': 'Sein Dashboard öffnen',
@@ -199,11 +206,14 @@ export const de = {
   'plan.more': 'Später folgt mehr, als zu sehen ist.',
   'plan.never': 'Wird so nicht gedruckt',
   'plan.bar': '{job}, {start} bis {end}',
+  'plan.mark_now': 'druckt jetzt',
+  'plan.mark_clearing': 'Bett wird geräumt',
+  'plan.mark_change': 'vorher Material wechseln',
 
   'history.done': 'Fertig',
   'history.failed': 'Misslungen',
   'history.rate': 'Gelungen',
-  'history.jobs': 'Aufträge fertig von allen',
+  'history.jobs': { one: 'Fertig, von {n} Auftrag', other: 'Fertig, von {n} Aufträgen' },
   'history.prints': 'Letzte Drucke',
   'history.per_printer': 'Je Drucker',
   'history.empty': 'Noch nichts gedruckt',
@@ -234,6 +244,18 @@ export const de = {
   'role.follower': 'stimmt ab',
   'role.observer': 'hört mit',
   'role.viewer': 'sieht zu',
+  'role_text.leader': 'stimmt ab und schreibt auf, worauf sich alle einigen. Jeder, der abstimmt, kann es werden: das wird nicht eingestellt.',
+  'role_text.follower': 'stimmt ab. Die Warteschlange lässt sich ändern, solange mehr als die Hälfte derer an ist, die abstimmen.',
+  'role_text.observer': 'druckt und ändert die Warteschlange wie die anderen, und stimmt ab, sobald einer fehlt.',
+  'role_text.viewer': 'sieht die Warteschlange, ändert nichts und bekommt keine Arbeit.',
+  'members.menu': 'Was mit {name} geschehen soll',
+  'members.roles': 'Was bedeuten die Rollen?',
+  'members.make_viewer': 'Nur zusehen lassen',
+  'members.make_printer': 'Drucken und ändern lassen',
+  'members.viewer_means':
+    '{name} sieht die Warteschlange dann nur noch und ändert nichts. Der Drucker beendet, was er reserviert hat, und bekommt keine Arbeit mehr.',
+  'members.printer_means': '{name} darf die Warteschlange wieder ändern, und der Drucker bekommt Arbeit.',
+  'members.own_role': 'Ein Rechner gibt sich seine Rolle nicht selbst: das wird abgelehnt. Es geht auf der Seite eines anderen.',
   'recover.open': 'Ohne sie weitermachen…',
   'recover.title': 'Ohne die fehlenden Rechner weitermachen?',
   'recover.who': 'Es fehlen: {missing}. Weiter machen: {following}.',
@@ -251,11 +273,14 @@ export const de = {
   'settings.queue': 'Diese Warteschlange',
   'settings.title': 'Titel',
   'settings.strategy': 'Wie Arbeit verteilt wird',
-  'settings.strategy_hint': 'das Erste passt für die meisten Werkstätten',
-  'strategy.assignment': 'bester Plan für alle Drucker (assignment)',
+  'strategy.assignment': 'Bester Plan für alle Drucker (assignment)',
   'strategy.lookahead': 'Stunden voraus (lookahead)',
-  'strategy.greedy': 'bester nächster Schritt (greedy)',
-  'strategy.fifo': 'streng der Reihe nach (fifo)',
+  'strategy.greedy': 'Bester nächster Schritt (greedy)',
+  'strategy.fifo': 'Streng der Reihe nach (fifo)',
+  'strategy_text.assignment': 'Alle Drucker und wartenden Aufträge werden immer wieder gegeneinander abgewogen. Richtig für die meisten Werkstätten.',
+  'strategy_text.lookahead': 'Ebenso, und es denkt an die Stunden danach: besser bei Nacht, langen Warteschlangen und verschiedenen Druckern. Die Gründe sind schwerer nachzuvollziehen, und Material wird öfter gewechselt.',
+  'strategy_text.greedy': 'Das beste Paar aus Drucker und Auftrag zuerst, dann das nächste. Jede Wahl lässt sich von Hand nachvollziehen.',
+  'strategy_text.fifo': 'Wer zuerst kam, wird zuerst gedruckt; nur Priorität ändert das. Termine, Nächte und Materialwechsel zählen nicht.',
   'settings.spacing': 'Sekunden zwischen zwei Starts',
   'settings.spacing_hint': 'für eine Sicherung, die viele Heizbetten auslösen würden',
   'hours.title': 'Wann jemand da ist',
@@ -274,20 +299,33 @@ export const de = {
   'shares.share': 'Anteil',
   'shares.add': 'Anteil hinzufügen',
   'shares.remove': 'Anteil von {name} entfernen',
-  'settings.weights': 'Gewichte des Plans',
-  'settings.weights_hint': 'Leer: wie am Anfang.',
-  'weight.busy': 'Ein Drucker arbeitet (busy)',
+  'settings.weights': 'Feineinstellung: was wie viel zählt',
+  'settings.weights_hint':
+    'Der Plan zählt Minuten zusammen: was am wenigsten kostet, kommt zuerst. Eine größere Zahl wird mehr gemieden oder zählt mehr. Wer zufrieden ist, ändert nichts; ein leeres Feld bekommt wieder den Wert vom Anfang.',
+  'weight.busy': 'Warten auf einen Drucker (busy)',
+  'weight_text.busy': 'Je Minute, bis er frei ist. Mehr: ein Auftrag geht an den Drucker, der zuerst frei ist.',
   'weight.change_minutes': 'Materialwechsel, Minuten',
+  'weight_text.change_minutes': 'Wie lange er dauert. Mehr: weniger Wechsel, und Aufträge in anderem Material warten länger.',
   'weight.clear': 'Bett räumen, Minuten',
-  'weight.slow': 'Langsamerer Drucker (slow)',
-  'weight.dead': 'Leerlauf (dead)',
-  'weight.late': 'Verspätung (late)',
+  'weight_text.clear': 'Wie lange es dauert. Mehr: Drucker, die ihr Bett selbst räumen, bekommen mehr Arbeit.',
+  'weight.slow': 'Ein langsamerer Drucker (slow)',
+  'weight_text.slow': 'Je Minute, die er länger braucht als der schnellste. Mehr: Aufträge warten auf schnelle Drucker.',
+  'weight.dead': 'Ein fertiger Druck, den niemand abnimmt (dead)',
+  'weight_text.dead': 'Je Minute. Mehr: lange Drucke kommen in die Stunden, in denen niemand da ist.',
+  'weight.late': 'Nach dem Termin (late)',
+  'weight_text.late': 'Je Minute. Mehr: was bald fertig sein muss, kommt vor dem, was lange gewartet hat.',
   'weight.age': 'Wartezeit (age)',
-  'weight.printing': 'Begonnene Aufträge (printing)',
+  'weight_text.age': 'Je Minute, die ein Auftrag gewartet hat. Mehr: näher an der Reihenfolge, in der sie kamen.',
+  'weight.printing': 'Dauer eines Drucks (printing)',
+  'weight_text.printing': 'Je Minute Druckzeit. Mehr: kurze Aufträge zuerst.',
   'weight.priority': 'Eine Stufe Priorität, Minuten',
+  'weight_text.priority': 'Mehr: Priorität überwiegt Wartezeit, Termine und Materialwechsel.',
   'weight.max_wait': 'Längste Wartezeit, Stunden',
-  'weight.spread': 'Verteilen, Minuten',
-  'weight.share': 'Gerechter Anteil, Minuten',
+  'weight_text.max_wait': 'Wer länger gewartet hat, kommt vor allen anderen. Weniger: nichts bleibt liegen, und der Plan wird schlechter.',
+  'weight.spread': 'Stücke verteilen, Minuten',
+  'weight_text.spread': 'Für Aufträge, die verteilt werden sollen. Mehr: eher warten, als ein zweites Stück auf demselben Drucker zu drucken.',
+  'weight.share': 'Gerechte Anteile, Minuten',
+  'weight_text.share': 'Mehr: wer weniger als seinen gerechten Anteil an den Druckern hatte, kommt früher dran.',
   'settings.browser': 'Dieser Browser',
   'settings.theme': 'Farben',
   'theme.auto': 'wie das Dashboard',
@@ -436,4 +474,336 @@ export const phrases = {
   somebody_here: 'jemand muss da sein, um {material} einzulegen',
   one_waits: '1 Auftrag wartet darauf',
   jobs_wait: '{n} Aufträge warten darauf',
+};
+
+/** Was Rechner auf Englisch sagen: Ablehnungen, Zustände, das Protokoll. Links wie in deren Quelltext. */
+export const sayings = {
+  "'netqueue admit {0}' or 'netqueue refuse {1}'": "'netqueue admit {0}' oder 'netqueue refuse {1}'",
+  "'netqueue admit' on one of them lets it in again":
+    "'netqueue admit' auf einem von ihnen lässt ihn wieder zu",
+  'Invalid job id: {0}': 'Das ist keine Auftragsnummer: {0}',
+  'Klipper does not answer': 'Klipper antwortet nicht',
+  'Klipper gave no reason': 'Klipper nannte keinen Grund',
+  'Klipper gives no reason': 'Klipper nennt keinen Grund',
+  'Klipper is stopped: {0}': 'Klipper steht: {0}',
+  'Klipper is {0}': 'Klipper ist {0}',
+  'Klipper is {0} {1}': 'Klipper ist {0} {1}',
+  'Klipper is {0}: {1}': 'Klipper ist {0}: {1}',
+  'Klipper reported an error': 'Klipper meldete einen Fehler',
+  'Klipper shut down': 'Klipper hat sich abgeschaltet',
+  'Klipper shut down: {0}': 'Klipper hat sich abgeschaltet: {0}',
+  'Klipper went away': 'Klipper ist nicht mehr da',
+  'POST /server/netqueue/rejoin': 'POST /server/netqueue/rejoin',
+  'a command of schema {0}, the queue goes by {1}': 'ein Befehl der Fassung {0}, die Warteschlange hat {1}',
+  'a host cannot forget itself: let it leave the queue':
+    'ein Rechner kann sich nicht selbst vergessen: er kann die Warteschlange verlassen',
+  'a host does not set its own role: do it on another one':
+    'ein Rechner gibt sich seine Rolle nicht selbst: auf einem anderen geht es',
+  'a host serves at most {0} queues': 'ein Rechner bedient höchstens {0} Warteschlangen',
+  'a job cannot be moved next to itself': 'ein Auftrag kann nicht neben sich selbst stehen',
+  'a job has 1 to {0} items': 'ein Auftrag hat 1 bis {0} Teile',
+  'a job or a print of queue {0} needs this file':
+    'ein Auftrag oder Druck der Warteschlange {0} braucht diese Datei',
+  'a majority of the voters is here: there is nothing to go on without':
+    'die Mehrheit derer, die abstimmen, ist da: es fehlt niemand, ohne den es weitergehen müsste',
+  'a name has at most {0} characters': 'ein Name hat höchstens {0} Zeichen',
+  'a part that no group of this queue can have': 'ein Teil, den keine Gruppe dieser Warteschlange haben kann',
+  'a person printed something just before the start': 'kurz vor dem Start hat jemand etwas gedruckt',
+  'a person prints {0}': 'jemand druckt {0}',
+  'a print is on the bed: wait for its end, or cancel it':
+    'auf dem Bett wird gedruckt: das Ende abwarten oder den Druck abbrechen',
+  'a print of {0} ended, {1}': 'ein Druck von {0} ist zu Ende: {1}',
+  'a print of {0} ended, {1}: {2}': 'ein Druck von {0} ist zu Ende, {1}: {2}',
+  "a print queue has no '{0}'": "eine Warteschlange hat kein '{0}'",
+  'a token is good for a second to a week': 'ein Zugangswort gilt eine Sekunde bis eine Woche',
+  'added job {0}, 1 copy': 'Auftrag {0} hinzugefügt, 1 Stück',
+  'added job {0}, {1} copies': 'Auftrag {0} hinzugefügt, {1} Stück',
+  'all copies are made or being made on other printers':
+    'alle Stücke sind fertig oder auf anderen Druckern in Arbeit',
+  'another group of this queue goes on, and this host does not go over to it yet: {0}':
+    'eine andere Gruppe dieser Warteschlange macht weiter, und dieser Rechner geht noch nicht zu ihr über: {0}',
+  'another host lets the queue go on at this moment':
+    'ein anderer Rechner lässt die Warteschlange gerade weitermachen',
+  'bbox: three sides in mm, x, y and z': 'bbox: drei Seiten in mm, x, y und z',
+  'brought what group {0} knew': 'mitgebracht, was Gruppe {0} wusste',
+  'cancelled': 'abgebrochen',
+  'changed {0}: {1}': '{0} geändert: {1}',
+  'clear_bed: never': 'clear_bed: never',
+  'copies cannot be kept together and spread: give one of keep_together and spread':
+    'Stücke können nicht zugleich zusammenbleiben und verteilt werden: nur eines davon wählen',
+  'count of {0} cannot go below {1} done and {2} assigned':
+    'die Stückzahl von {0} kann nicht unter {1} fertige und {2} vergebene sinken',
+  'count of {0} must be 1 to {1}, not {2}': 'die Stückzahl von {0} muss 1 bis {1} sein, nicht {2}',
+  'decided about a print of {0}: {1}': 'über einen Druck von {0} entschieden: {1}',
+  'done': 'fertig',
+  'failed': 'misslungen',
+  'failed attempts forgiven': 'Fehlversuche vergeben',
+  'fetching': 'holt die Datei',
+  "field '{0}' has more than {1} bytes": "Feld '{0}' hat mehr als {1} Bytes",
+  "field '{0}' is not UTF-8": "Feld '{0}' ist nicht UTF-8",
+  'file {0} is empty': 'Datei {0} ist leer',
+  'folder {0} belongs to the queue: use another': 'Ordner {0} gehört der Warteschlange: einen anderen nehmen',
+  'folder {0} is not inside gcodes': 'Ordner {0} liegt nicht in gcodes',
+  'forgot host {0}': 'Rechner {0} vergessen',
+  'gave this group up for another one': 'diese Gruppe zugunsten einer anderen aufgegeben',
+  'host {0} has another group of this queue, and this version does not know what that one uses: {1}, then they become one':
+    'Rechner {0} hat eine andere Gruppe dieser Warteschlange, und diese Version kennt nicht, was jene benutzt: {1}, dann werden sie eine',
+  'host {0} is a viewer of this queue: it sees it and changes nothing. A printer of the queue can give it another role':
+    'Rechner {0} sieht dieser Warteschlange nur zu und ändert nichts. Ein Drucker der Warteschlange kann ihm eine andere Rolle geben',
+  'host {0} is not let in: {1}': 'Rechner {0} wird nicht zugelassen: {1}',
+  'host {0} lets the queue go on at this moment': 'Rechner {0} lässt die Warteschlange gerade weitermachen',
+  'host {0} runs version {1}, which does not know what this queue uses: update it. Until then it takes no part in the queue':
+    'Rechner {0} hat Version {1}, die nicht kennt, was diese Warteschlange benutzt: bitte aktualisieren. Bis dahin macht er nicht mit',
+  'if the copy was made after all, it is made twice': 'wurde das Stück doch fertig, entsteht es zweimal',
+  'if the copy was not made, or is not good, one is missing':
+    'wurde das Stück nicht fertig oder nicht gut, fehlt eines',
+  'it did not end within {0} s': 'es war nach {0} s nicht zu Ende',
+  'it is being started, or has just ended: look again': 'er beginnt oder endet gerade: noch einmal ansehen',
+  'it is being started: cancel it once it prints': 'er beginnt gerade: abbrechen, sobald er druckt',
+  'it is starting: ask again in a second': 'der Rechner startet: in einer Sekunde wieder fragen',
+  'it takes too long: look at its status': 'es dauert zu lange: den Zustand ansehen',
+  'item {0} has prints: only its count can change. Add a second job':
+    'Teil {0} hat Drucke: nur die Stückzahl lässt sich ändern. Einen zweiten Auftrag hinzufügen',
+  'item {0} is not in 0..{1}': 'Teil {0} ist nicht in 0..{1}',
+  'item {0} must have 1 to {1} files': 'Teil {0} braucht 1 bis {1} Dateien',
+  'items': 'Teile',
+  'its copy of the queue is gone': 'seine Kopie der Warteschlange ist weg',
+  'its dashboard': 'sein Dashboard',
+  "its macro clears the bed: wait for the macro's end": 'ein Makro räumt das Bett: dessen Ende abwarten',
+  'its printer has another print first': 'sein Drucker hat zuerst einen anderen Druck',
+  'its printer has no record of it: look at the printer':
+    'sein Drucker weiß nichts davon: nach dem Drucker sehen',
+  'its printer holds the copy and may start it as long as it does not hear of this: then it is made twice':
+    'sein Drucker hat das Stück und kann es beginnen, solange er hiervon nichts hört: dann entsteht es zweimal',
+  'its printer may be printing the copy, or have finished it: then it is made twice':
+    'sein Drucker druckt das Stück vielleicht oder hat es schon fertig: dann entsteht es zweimal',
+  'its record was damaged': 'seine Aufzeichnung war beschädigt',
+  'job {0}': 'Auftrag {0}',
+  'job {0} changed meanwhile: it is at version {1}, not {2}. Read it again':
+    'Auftrag {0} wurde inzwischen geändert: Fassung {1}, nicht {2}. Noch einmal ansehen',
+  'job {0} failed too often: see its prints': 'Auftrag {0} ist zu oft misslungen: seine Drucke ansehen',
+  'job {0} has no item {1}': 'Auftrag {0} hat kein Teil {1}',
+  'job {0} has prints: items can no longer be added or taken away. Add a second job':
+    'Auftrag {0} hat Drucke: Teile lassen sich nicht mehr hinzufügen oder wegnehmen. Einen zweiten Auftrag hinzufügen',
+  'job {0} is already in the queue': 'Auftrag {0} ist schon in der Warteschlange',
+  'job {0} is assigned to {1}: its requirements can change when these prints have ended':
+    'Auftrag {0} ist an {1} vergeben: seine Anforderungen lassen sich ändern, wenn diese Drucke zu Ende sind',
+  'job {0} is assigned: {1} holds copies of it. Cancel these prints first, or wait for them':
+    'Auftrag {0} ist vergeben: {1} hat Stücke davon. Erst diese Drucke abbrechen oder abwarten',
+  'job {0} is kept together on another printer': 'Auftrag {0} bleibt auf einem anderen Drucker zusammen',
+  'job {0} is not printed from that file': 'Auftrag {0} wird nicht aus dieser Datei gedruckt',
+  'job {0} is on hold': 'Auftrag {0} ist zurückgehalten',
+  'job {0} was removed on one side of a split queue and changed on the other: it is gone. Add it again if it is wanted':
+    'Auftrag {0} wurde auf einer Seite einer geteilten Warteschlange entfernt und auf der anderen geändert: er ist weg. Wenn er gebraucht wird, noch einmal hinzufügen',
+  "kept on this host's disk: it is added as soon as {0} answers. Do not add it again":
+    'auf diesem Rechner aufgehoben: es wird hinzugefügt, sobald {0} antwortet. Nicht noch einmal hinzufügen',
+  'let in host {0}': 'Rechner {0} zugelassen',
+  'let it in there, if the same code is shown': 'dort zulassen, wenn derselbe Code zu sehen ist',
+  'let the queue go on as generation {0}': 'Warteschlange als Generation {0} weitermachen lassen',
+  'let the queue go on as generation {0} without {1}':
+    'Warteschlange als Generation {0} ohne {1} weitermachen lassen',
+  'load a fuller spool for {0}: it takes {1} g, {2} g are left':
+    'für {0} eine vollere Rolle einlegen: es braucht {1} g, {2} g sind da',
+  'load {0} for {1}, and say what is loaded': 'für {1} {0} einlegen und angeben, was eingelegt ist',
+  'look at it, then resume or cancel': 'nachsehen, dann fortsetzen oder abbrechen',
+  'lost': 'verloren',
+  'macro {0} did not clear the bed': 'Makro {0} hat das Bett nicht geräumt',
+  'macro {0} did not clear the bed: {1}. Clear it, {2}':
+    'Makro {0} hat das Bett nicht geräumt: {1}. Räumen, {2}',
+  'made host {0} a {1}': 'Rechner {0} zu „{1}“ gemacht',
+  'mark_done': 'er wurde fertig',
+  "moonraker.conf names queue {0}: take it out of option 'queues' of [netqueue] there, and restart Moonraker":
+    "moonraker.conf nennt Warteschlange {0}: dort aus der Option 'queues' von [netqueue] nehmen und Moonraker neu starten",
+  'moved {0} after {1}': '{0} hinter {1} gestellt',
+  'moved {0} before {1}': '{0} vor {1} gestellt',
+  'moved {0} to the back': '{0} ans Ende gestellt',
+  'moved {0} to the front': '{0} an den Anfang gestellt',
+  'netqueue: {0}': 'netqueue: {0}',
+  'no content {0} is registered': 'kein Inhalt {0} ist bekannt',
+  'no copy of job {0} waits any more': 'kein Stück von Auftrag {0} wartet mehr',
+  "no file was sent: the field 'file' is missing": "es kam keine Datei: das Feld 'file' fehlt",
+  'no host of the queue holds file {0} (SHA-256 {1}): upload it again':
+    'kein Rechner der Warteschlange hat Datei {0} (SHA-256 {1}): noch einmal hochladen',
+  'no host that has its file is there': 'kein Rechner, der die Datei hat, ist da',
+  'no host {0} waits for queue {1}': 'kein Rechner {0} wartet auf Warteschlange {1}',
+  'no reason given': 'kein Grund genannt',
+  'nobody has looked at the bed yet: look, {0}': 'noch hat niemand nach dem Bett gesehen: nachsehen, {0}',
+  'nobody saw how it ended': 'niemand sah, wie er endete',
+  "nobody saw the end of {0}: look at the bed, then decide: 'netqueue print {1} mark_done' if it is good, or 'retry' to print it again (if it was made after all, it is made twice)":
+    'niemand sah, wie {0} endete: nach dem Bett sehen, dann beim Drucker entscheiden (wurde es doch fertig und wird noch einmal gedruckt, entsteht es zweimal)',
+  'not an upload of a file: {0}': 'so wird keine Datei hochgeladen: {0}',
+  'note: at most {0} characters': 'Notiz: höchstens {0} Zeichen',
+  'nothing is deleted: {0}': 'nichts wird gelöscht: {0}',
+  'nothing is risked; the job stays unfinished until you decide':
+    'nichts ist gefährdet; der Auftrag bleibt unfertig, bis entschieden ist',
+  "only the command 'select' is known here": "hier ist nur der Befehl 'select' bekannt",
+  'paused the queue': 'Warteschlange angehalten',
+  'paused: {0}': 'angehalten: {0}',
+  'print {0} belongs to printer {1}, which alone may record it, not {2}':
+    'Druck {0} gehört Drucker {1}, der allein davon berichten darf, nicht {2}',
+  'print {0} has ended or never was': 'Druck {0} ist zu Ende oder war nie',
+  'print {0} is no reservation of this host': 'Druck {0} ist keine Reservierung dieses Rechners',
+  'print {0} is {1}, not lost: its printer alone ends it. Cancel it there':
+    'Druck {0} ist nicht verloren, sondern: {1}. Nur sein Drucker beendet ihn: dort abbrechen',
+  'print {0} is {1}: it cannot become {2}': 'Druck {0} ist „{1}“: er kann nicht „{2}“ werden',
+  'print {0} was reserved before': 'Druck {0} war schon reserviert',
+  'printer': 'Drucker',
+  'printer {0} alone may do that, and it is offline: {1}':
+    'nur Drucker {0} darf das, und er ist nicht da: {1}',
+  'printer {0} already holds {1} prints: decide what became of its lost ones':
+    'Drucker {0} hat schon {1} Drucke: entscheiden, was aus den verlorenen wurde',
+  'printer {0} already holds {1} reservations': 'Drucker {0} hat schon {1} Reservierungen',
+  'printer {0} failed {1} prints in a row: look after it, then clear its bed':
+    'Drucker {0} sind {1} Drucke nacheinander misslungen: nach ihm sehen, dann das Bett räumen',
+  'printer {0} gave an answer that is none': 'Drucker {0} gab eine Antwort, die keine ist',
+  'printer {0} is not in the queue': 'Drucker {0} ist nicht in der Warteschlange',
+  'printer {0} takes no work: switched off': 'Drucker {0} nimmt keine Arbeit an',
+  'printing': 'im Druck',
+  'queue {0} forgot that host; a person can let it in again':
+    'Warteschlange {0} hat diesen Rechner vergessen; jemand kann ihn wieder zulassen',
+  'queue {0} has no content {1}': 'Warteschlange {0} hat keinen Inhalt {1}',
+  'queue {0} has no group on this host now': 'Warteschlange {0} hat auf diesem Rechner gerade keine Gruppe',
+  'queue {0} has no job {1}': 'Warteschlange {0} hat keinen Auftrag {1}',
+  'queue {0} has no member {1}': 'Warteschlange {0} hat kein Mitglied {1}',
+  'queue {0} has no print {1}': 'Warteschlange {0} hat keinen Druck {1}',
+  'queue {0} has no printer {1}': 'Warteschlange {0} hat keinen Drucker {1}',
+  'queue {0} has {1} members, the most it may have': 'Warteschlange {0} hat {1} Mitglieder, mehr geht nicht',
+  'queue {0} is open: nobody needs a token': 'Warteschlange {0} ist offen: niemand braucht ein Zugangswort',
+  'queue {0} on this host waits for no decision: see its status':
+    'Warteschlange {0} wartet auf diesem Rechner auf keine Entscheidung: den Zustand ansehen',
+  "raised the queue's rules to {0}": 'Regeln der Warteschlange auf {0} gehoben',
+  "raised the queue's rules to {0}, {1} left out": 'Regeln der Warteschlange auf {0} gehoben, ohne {1}',
+  'released': 'zurückgegeben',
+  'released by {0}': 'zurückgegeben von {0}',
+  'removed {0}': '{0} entfernt',
+  'requirements': 'Anforderungen',
+  'reserved': 'reserviert',
+  'reserved a copy of {0}': 'ein Stück von {0} reserviert',
+  'resumed the queue': 'Warteschlange fortgesetzt',
+  'retry': 'noch einmal drucken',
+  'roles of {0} hosts are kept: give no more': 'Rollen von {0} Rechnern sind vermerkt: mehr geht nicht',
+  'rules are {0} to {1}': 'Regeln sind {0} bis {1}',
+  'send one file at a time': 'eine Datei nach der anderen schicken',
+  "set the queue's {0}": 'an der Warteschlange eingestellt: {0}',
+  'something was printed since the bed was clear': 'seit das Bett frei war, wurde etwas gedruckt',
+  'started a print of {0}': 'einen Druck von {0} begonnen',
+  'starts of the queue are spread by {0} s: {1} s are left':
+    'Starts der Warteschlange haben {0} s Abstand: noch {1} s',
+  'strategy {0} is no name of one': 'Strategie {0} gibt es nicht',
+  'the bed is being cleared': 'das Bett wird geräumt',
+  'the bed is not clear: {0}': 'das Bett ist nicht frei: {0}',
+  'the certificate is not one that netqueue makes': 'das Zertifikat ist keines, das netqueue macht',
+  'the copy stays with its printer until that is back; nothing is risked':
+    'das Stück bleibt bei seinem Drucker, bis der zurück ist; nichts ist gefährdet',
+  'the file is larger than Moonraker takes ({0} MiB): raise max_upload_size in moonraker.conf, section [server]':
+    'die Datei ist größer, als Moonraker annimmt ({0} MiB): in moonraker.conf, Abschnitt [server], max_upload_size erhöhen',
+  'the group changed meanwhile: look at it again':
+    'die Gruppe hat sich inzwischen geändert: noch einmal ansehen',
+  'the job takes {0} bytes, at most {1} are possible: split it':
+    'der Auftrag braucht {0} Bytes, höchstens {1} gehen: aufteilen',
+  'the macro clears it before the next print': 'das Makro räumt es vor dem nächsten Druck',
+  'the missing hosts may be a majority: what they accepted since they were last connected is not here, and comes when they return':
+    'die fehlenden Rechner können eine Mehrheit sein: was sie annahmen, seit sie zuletzt verbunden waren, ist hier nicht bekannt und kommt, wenn sie zurück sind',
+  'the name has control characters in it: rename the file':
+    'der Name enthält Steuerzeichen: die Datei umbenennen',
+  'the name is too long: at most {0} bytes': 'der Name ist zu lang: höchstens {0} Bytes',
+  'the other hosts forgot this one: {0}': 'die anderen Rechner haben diesen vergessen: {0}',
+  'the printer agent stopped': 'der Drucker wird nicht mehr bedient',
+  'the printer has only just become idle': 'der Drucker ist gerade erst frei geworden',
+  'the printer is switched off for the queue': 'der Drucker nimmt keine Arbeit aus der Warteschlange',
+  'the queue already has {0} printers': 'die Warteschlange hat schon {0} Drucker',
+  'the queue goes on in another group: this host joins it':
+    'die Warteschlange macht in einer anderen Gruppe weiter: dieser Rechner schließt sich an',
+  'the queue is being let go on at this moment: look again':
+    'die Warteschlange macht gerade weiter: noch einmal ansehen',
+  'the queue is full: {0} jobs. Remove some, or use higher counts':
+    'die Warteschlange ist voll: {0} Aufträge. Einige entfernen oder größere Stückzahlen nehmen',
+  'the queue is paused': 'die Warteschlange ist angehalten',
+  'the queue knows its file no more': 'die Warteschlange kennt die Datei nicht mehr',
+  'the queue waits for host {0}: printers end what they have reserved, nothing else begins, and new jobs wait. Switch it on; or, if it does not come back, let the queue go on without it: GET {1} shows what that risks':
+    'die Warteschlange wartet auf Rechner {0}: Drucker beenden, was sie reserviert haben, sonst beginnt nichts, und neue Aufträge warten. Einschalten; oder, wenn er nicht zurückkommt, die Warteschlange ohne ihn weitermachen lassen: vorher ist zu sehen, was gefährdet ist',
+  'the record of members {0} cannot be written: {1}; free space or fix the permissions':
+    'das Verzeichnis der Mitglieder {0} lässt sich nicht schreiben: {1}; Platz schaffen oder Rechte berichtigen',
+  'the registry is full: {0} files': 'das Verzeichnis ist voll: {0} Dateien',
+  'the upload is garbled: {0}': 'das Hochgeladene ist verstümmelt: {0}',
+  'the upload is not complete: send the file again':
+    'das Hochladen ist unvollständig: die Datei noch einmal schicken',
+  'then say that the bed is clear': 'dann melden, dass das Bett frei ist',
+  'there is no job {0}': 'es gibt keinen Auftrag {0}',
+  'this copy is being printed, so it is assigned: cancel the print first, or wait for it':
+    'dieses Stück wird gedruckt: erst den Druck abbrechen oder abwarten',
+  'this file was added a moment ago: drop it in a minute, if at all':
+    'diese Datei kam gerade erst dazu: wenn überhaupt, in einer Minute wegwerfen',
+  'this group has had jobs: it cannot simply be dissolved':
+    'diese Gruppe hatte Aufträge: sie lässt sich nicht einfach auflösen',
+  'this group went into group {0}': 'diese Gruppe ist in Gruppe {0} aufgegangen',
+  'this host does not serve queue {0}, but {1}':
+    'dieser Rechner bedient nicht Warteschlange {0}, sondern {1}',
+  'this host has no content {0}': 'dieser Rechner hat keinen Inhalt {0}',
+  'this host is a viewer of queue {0}': 'dieser Rechner sieht Warteschlange {0} nur zu',
+  'this host is a viewer of the queue: do it at another one':
+    'dieser Rechner sieht der Warteschlange nur zu: auf einem anderen geht es',
+  'this host serves queue {0} already': 'dieser Rechner bedient Warteschlange {0} schon',
+  'this host stops': 'dieser Rechner hört auf',
+  'this host waits for a yes on the dashboard of {0}: {1}':
+    'dieser Rechner wartet auf ein Ja auf dem Dashboard von {0}: {1}',
+  "this job has several items: use argument 'items'":
+    "dieser Auftrag hat mehrere Teile: das Argument 'items' nehmen",
+  'this printer has prints of queue {0}: wait for their end, or cancel and release them, then leave':
+    'dieser Drucker hat Drucke der Warteschlange {0}: ihr Ende abwarten oder sie abbrechen und zurückgeben, dann verlassen',
+  'this printer is printing {0}: choose another name':
+    'dieser Drucker druckt {0}: einen anderen Namen wählen',
+  'viewer': 'sieht zu',
+  'waits for its turn: starts are spread': 'wartet, bis er dran ist: Starts haben Abstand',
+  'waits {0} s: starts are spread by {1} s': 'wartet {0} s: Starts haben {1} s Abstand',
+  'weights: {0} is no weight': 'Gewicht {0} gibt es nicht',
+  'wishes': 'Wünsche',
+  '{0} (code {1})': '{0} (Code {1})',
+  '{0} asks to be let in, with code {1}: if {2} shows the same code, let it in: {3}':
+    '{0} möchte mitmachen, mit Code {1}: zeigt {2} denselben Code, zulassen',
+  '{0} has still to let this host in, code {1}': '{0} muss diesen Rechner noch zulassen, Code {1}',
+  '{0} hosts have spoken in this queue: no other can be remembered. Start a new queue':
+    '{0} Rechner haben in dieser Warteschlange gesprochen: mehr kann sie sich nicht merken. Eine neue beginnen',
+  '{0} is being printed on it': 'darauf wird {0} gedruckt',
+  "{0} is binary g-code, which Klipper cannot print: switch it off in the slicer (printer settings, 'Supports binary G-code')":
+    "{0} ist binärer G-Code, den Klipper nicht drucken kann: im Slicer abschalten (Druckereinstellungen, 'Supports binary G-code')",
+  '{0} is needed, and {1} other hosts that are on have it: it takes {2}':
+    '{0} wird gebraucht, und {1} andere eingeschaltete Rechner haben es: nötig sind {2}',
+  '{0} is no end of a print': '{0} ist kein Ende eines Drucks',
+  '{0} is no file name': '{0} ist kein Dateiname',
+  '{0} is not followed by {1}': 'auf {0} folgt nicht {1}',
+  '{0} is on it: take it off, {1}': '{0} liegt darauf: abnehmen, {1}',
+  '{0} is on {1}, out of reach: switch one of them on':
+    '{0} liegt auf {1}, nicht erreichbar: einen davon einschalten',
+  '{0} more': '{0} weitere',
+  '{0} must have 1 to {1} characters, on one line': '{0} muss 1 bis {1} Zeichen in einer Zeile haben',
+  '{0} prints of {1} were declared done already: lower its count instead':
+    '{0} Drucke von {1} wurden schon für fertig erklärt: stattdessen die Stückzahl senken',
+  '{0} tokens of this host are unused: use them, or let them expire':
+    '{0} Zugangswörter dieses Rechners sind unbenutzt: benutzen oder verfallen lassen',
+  '{0} was replaced while it was read': '{0} wurde beim Lesen ersetzt',
+  '{0} would share this queue, code {1}: if it is yours, let it in here, too: {2}':
+    '{0} würde diese Warteschlange teilen, Code {1}: wenn er dazugehört, auch hier zulassen',
+  '{0} {1} is not in {2} to {3}': '{0} {1} ist nicht in {2} bis {3}',
+  '{0} {1} is not {2} hex digits': '{0} {1} hat nicht {2} Hexadezimalziffern',
+  '{0} {1} must be 8 to 64 of a-z, A-Z, 0-9 and . _ : -':
+    '{0} {1} muss aus 8 bis 64 Zeichen von a-z, A-Z, 0-9 und . _ : - bestehen',
+  '{0}, and the hosts that are on cannot know whether they have all that it had: switch the other hosts of the queue on. If there are none, what only this host had is lost: let the queue go on without it by {1}':
+    '{0}, und die eingeschalteten Rechner können nicht wissen, ob sie alles haben, was er hatte: die anderen Rechner der Warteschlange einschalten. Gibt es keine, ist verloren, was nur dieser hatte: die Warteschlange ohne das weitermachen lassen, mit {1}',
+  '{0}. Look at the bed, {1}': '{0}. Nach dem Bett sehen, {1}',
+  '{0}. This host waits for another host of the queue to get it from. If there is none, its jobs are lost: begin an empty queue, or join one of other hosts, by {1} with found=true':
+    '{0}. Dieser Rechner wartet auf einen anderen der Warteschlange, um sie von ihm zu bekommen. Gibt es keinen, sind die Aufträge verloren: eine leere Warteschlange beginnen oder sich anderen anschließen, mit {1} und found=true',
+  '{0}...: its name has more than {1} bytes': '{0}...: der Name hat mehr als {1} Bytes',
+  '{0}.days: 0 (Monday) to 6, each at most once, not {1}':
+    '{0}.days: 0 (Montag) bis 6, jeder höchstens einmal, nicht {1}',
+  '{0}.start must be HH:MM, such as 08:00, not {1}': '{0}.start muss wie 08:00 aussehen, nicht {1}',
+  '{0}.tz {1} is no time zone: give one like Europe/Berlin':
+    '{0}.tz {1} ist keine Zeitzone: eine wie Europe/Berlin angeben',
+  '{0}: SHA-256 {1} is registered with {2} bytes and MD5 {3}: hash it again':
+    '{0}: SHA-256 {1} ist mit {2} Bytes und MD5 {3} bekannt: noch einmal berechnen',
+  '{0}: at most {1} are possible': '{0}: höchstens {1} gehen',
+  '{0}: cannot be written ({1}); no print starts until there is room and permission to write':
+    '{0}: lässt sich nicht schreiben ({1}); nichts beginnt, bis Platz und Schreibrecht da sind',
+  '{0}: its name is not UTF-8': '{0}: der Name ist nicht UTF-8',
+  '{0}: {1}. Look at the printer, {2}': '{0}: {1}. Nach dem Drucker sehen, {2}',
 };

@@ -1,6 +1,8 @@
 export function h(type: any, props: any, ...children: any[]): any;
 export function html(strings: TemplateStringsArray, ...values: any[]): any;
 export function render(tree: any, parent: Element): void;
+export function createContext<T>(value: T): any;
+export function useContext(context: any): any;
 export class Component {
   props: any;
   state: any;

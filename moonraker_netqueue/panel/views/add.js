@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { upload } from '../core/access.js';
 import { words } from '../core/format.js';
-import { format, t } from '../core/text.js';
+import { format, heard, t } from '../core/text.js';
 import { Icon } from './icons.js';
 import { Dialog, Field, IconButton } from './parts.js';
 import { readWishes, WishFields } from './job.js';
@@ -43,7 +43,7 @@ export function AddDialog({ files, session, actions, show }) {
         close();
       } else setRows(manner === 'each' ? left.map((index) => named[index]) : named);
     } catch (/** @type {any} */ error) {
-      actions.say(error.message || t('error.offline'), { error: true });
+      actions.say(heard(error.message) || t('error.offline'), { error: true });
     } finally {
       setBusy(0);
     }
@@ -53,7 +53,7 @@ export function AddDialog({ files, session, actions, show }) {
     <span class="space"></span>
     <button type="button" class="text" onClick=${close}>${t('cancel')}</button>
     <button type="submit" form="add-form" class="primary" disabled=${!rows.length || busy > 0}>
-      ${t('add.do', { n: rows.length })}</button>`}>
+      ${t('add.do', { n: Math.max(1, rows.length) })}</button>`}>
     <div class="tabs small" role="group" aria-label=${t('add.source')}>
       ${['upload', 'here', 'queue'].map(
         (one) => html`<button type="button" key=${one} class=${source === one ? 'on' : ''}

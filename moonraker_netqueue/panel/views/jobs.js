@@ -5,7 +5,7 @@ import { copies, inSight, matches, placeOf, shares } from '../core/queue.js';
 import { format, said, t, told } from '../core/text.js';
 import { BatchBar } from './batch.js';
 import { Icon } from './icons.js';
-import { Bar, Chip, Empty, Menu } from './parts.js';
+import { Bar, CardHead, Chip, Empty, Menu } from './parts.js';
 import { Thumbnail } from './thumbnail.js';
 
 const NARROW = 720; // pixels of the list below which a row has two lines
@@ -122,7 +122,7 @@ export function Jobs({ session, actions, state, show }) {
     if (other) actions.move(job.job_id, by < 0 ? { before: other.job_id } : { after: other.job_id });
   };
   drawn.current = html`<section class="card jobs" aria-label=${t('tab.jobs')}>
-    <header class="card-head"><h2>${t('tab.jobs')}</h2>
+    <${CardHead} icon="jobs" title=${t('tab.jobs')}>
       <${Totals} queue=${queue} />
       <span class="space"></span>
       ${queue.jobs.length > 5 &&
@@ -130,7 +130,7 @@ export function Jobs({ session, actions, state, show }) {
         value=${search} onInput=${(event) => setSearch(event.target.value)} />`}
       <button type="button" class="primary" onClick=${() => show({ add: [] })}>
         <${Icon} name="add" />${t('jobs.add')}</button>
-    </header>
+    <//>
     ${pending.length > 0 && html`<p class="note">${t('pending.count', { n: pending.length })}</p>`}
     ${picked.length > 0 &&
     html`<${BatchBar} jobs=${picked} actions=${actions} onDone=${() => setChosen(new Set())}
@@ -144,7 +144,7 @@ export function Jobs({ session, actions, state, show }) {
       ${jobs.slice(sight.first, sight.last).map(
         (job, index) => html`<${JobRow} key=${job.job_id} job=${job} session=${session}
           actions=${actions} place=${sight.first + index + 1} count=${jobs.length}
-          tall=${sight.row === TALL_ROW} chosen=${chosen.has(job.job_id)} still=${Boolean(search)}
+          tall=${sight.row === TALL_ROW} paused=${queue.counts.paused} chosen=${chosen.has(job.job_id)} still=${Boolean(search)}
           onChoose=${() => toggle(job.job_id)} onNudge=${(by) => nudge(job, by)} show=${show} />`,
       )}
     </div>
@@ -184,12 +184,13 @@ function nextOf(job) {
   return '';
 }
 
-function JobRow({ job, session, actions, place, count, tall, chosen, still, onChoose, onNudge, show }) {
+function JobRow({ job, session, actions, place, count, tall, paused, chosen, still, onChoose, onNudge, show }) {
   const sum = copies(job);
   const told_ = [
     sum.printing && t('copies.printing', { n: sum.printing }),
     sum.failed && t('copies.failed', { n: sum.failed }),
     sum.lost && t('copies.lost', { n: sum.lost }),
+    sum.reserved && t('copies.reserved', { n: sum.reserved }),
     sum.owed && t('copies.owed', { n: sum.owed }),
   ].filter(Boolean);
   const done = t('copies.done_of', { n: sum.done, wanted: sum.wanted });
@@ -198,7 +199,9 @@ function JobRow({ job, session, actions, place, count, tall, chosen, still, onCh
     event.preventDefault();
     onNudge(event.key === 'ArrowUp' ? -1 : 1);
   };
-  const why = said(job.phrases.why?.what, job.why.replace(/^waiting: /, ''));
+  // That the queue is paused stands above all of them.
+  const what = job.phrases.why?.what;
+  const why = paused && what?.code === 'paused_resume' ? '' : said(what, job.why.replace(/^waiting: /, ''));
   const next = nextOf(job);
   return html`<div class=${`job ${tall ? 'tall' : ''} ${chosen ? 'chosen' : ''}`} role="listitem"
     aria-posinset=${place} aria-setsize=${count} data-id=${job.job_id}>

@@ -1,8 +1,8 @@
 // The audit log: who changed what, and what was refused.
 
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
-import { format, t } from '../core/text.js';
-import { Chip, Empty } from './parts.js';
+import { format, heard, t } from '../core/text.js';
+import { CardHead, Chip, Empty } from './parts.js';
 
 const PAGE = 100;
 
@@ -26,13 +26,13 @@ export function Log({ session, state }) {
   const now = Date.now() / 1000;
   if (!events) return html`<section class="card"><p class="quiet pad">${t('loading')}</p></section>`;
   return html`<section class="card" aria-label=${t('tab.log')}>
-    <header class="card-head"><h2>${t('tab.log')}</h2></header>
+    <${CardHead} icon="log" title=${t('tab.log')} />
     ${!events.length && html`<${Empty} icon="log" title=${t('log.empty')} text="" />`}
     <ol class="log">${events.map(
       (event) => html`<li key=${event.index}>
         <time>${format.moment(event.at, now)}</time>
-        <span class="log-what">${event.what}
-          ${event.refused && html` <${Chip} kind="error">${t('log.refused', { rule: event.refused })}<//>`}</span>
+        <span class="log-what">${heard(event.what)}
+          ${event.refused && html` <${Chip} kind="error">${t('log.refused', { rule: heard(event.refused) })}<//>`}</span>
         <span class="quiet">${[event.who, event.address, event.host].filter(Boolean).join(' · ')}</span></li>`,
     )}</ol>
     ${events.length > 0 && !end &&

@@ -1,18 +1,22 @@
 // The hosts of the queue, and going on without those that are missing.
 
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
-import { format, t, told } from '../core/text.js';
-import { Chip, Dialog } from './parts.js';
+import { byName } from '../core/queue.js';
+import { format, heard, t, told } from '../core/text.js';
+import { CardHead, Chip, Dialog, Menu } from './parts.js';
 
 export function Members({ session, actions, state }) {
   const { members, status, name } = state;
   const [recovering, setRecovering] = useState(false);
+  const [changing, setChanging] = useState(/** @type {any} */ (null));
   if (!members) return html`<section class="card"><p class="quiet pad">${t('loading')}</p></section>`;
   const versions = new Set(members.members.map((m) => m.version).filter(Boolean));
   const queue = status.queues[name];
+  const rows = members.members.map((one) => ({ ...one, name: nameOf(one) })).sort(byName);
+  const roles = ['leader', 'follower', 'observer', 'viewer'];
   return html`<section class="card members" aria-label=${t('tab.members')}>
-    <header class="card-head"><h2>${t('tab.members')}</h2>
-      <span class="quiet">${t('members.count', { n: members.members.length })}</span></header>
+    <${CardHead} icon="members" title=${t('tab.members')}>
+      <span class="quiet">${t('members.count', { n: rows.length })}</span><//>
     ${!members.quorum &&
     html`<div class="note error"><p>${t('members.no_quorum', { missing: members.missing.join(', ') || '?' })}</p>
       <button type="button" class="outlined" onClick=${() => setRecovering(true)}>
@@ -25,15 +29,22 @@ export function Members({ session, actions, state }) {
       when: format.moment(queue.founding.at, Date.now() / 1000),
       without: queue.founding.without.join(', '),
     })}</p>`}
-    <div class="scroll" tabindex="0" role="region" aria-label=${t('members.count', { n: members.members.length })}>
-    <table><thead><tr><th>${t('members.host')}</th><th>${t('members.role')}</th><th>${t('members.link')}</th>
-      <th>${t('members.address')}</th><th>${t('members.version')}</th></tr></thead>
-      <tbody>${members.members.map((member) => html`<${Row} key=${member.host_id} member=${member} />`)}</tbody>
-    </table></div>
+    <ul class="member-list" aria-label=${t('members.count', { n: rows.length })}>
+      ${rows.map((member) => html`<${Row} key=${member.host_id} member=${member} change=${() => setChanging(member)} />`)}
+    </ul>
+    <details class="pad"><summary>${t('members.roles')}</summary>
+      <dl class="roles">${roles.map(
+        (role) => html`<div key=${role}><dt>${told('role', role)}</dt><dd>${t(`role_text.${role}`)}</dd></div>`,
+      )}</dl></details>
     ${recovering &&
     html`<${Recover} session=${session} actions=${actions} onClose=${() => setRecovering(false)} />`}
+    ${changing &&
+    html`<${RoleDialog} member=${changing} session=${session} actions=${actions}
+      onClose=${() => setChanging(null)} />`}
   </section>`;
 }
+
+const nameOf = (member) => member.printer || member.name || member.host_id.slice(0, 8);
 
 /** Hosts that want to get in: the code here and on their screen must be the same. */
 function Requests({ requests, session, actions }) {
@@ -53,16 +64,42 @@ function Requests({ requests, session, actions }) {
     );
 }
 
-function Row({ member }) {
+function Row({ member, change }) {
   const there = member.here || member.connected;
   const silent =
     !there && member.silent_s !== null ? t('members.silent', { time: format.span(member.silent_s) }) : '';
-  return html`<tr><td><strong>${member.printer || member.name || member.host_id.slice(0, 8)}</strong>
-      ${member.here && html` <${Chip} kind="info">${t('members.here')}<//>`}</td>
-    <td>${told('role', member.role)}</td>
-    <td><${Chip} kind=${there ? 'success' : 'error'} title=${silent}>
-      ${there ? t('members.there') : t('members.missing')}<//></td>
-    <td>${member.address ?? ''}</td><td>${member.version || '–'}</td></tr>`;
+  const viewer = member.role === 'viewer';
+  return html`<li class="member" data-member=${member.name}>
+    <span class="member-name"><strong>${member.name}</strong>
+      ${member.here && html`<${Chip} kind="info">${t('members.here')}<//>`}</span>
+    <span class="member-role">${told('role', member.role)}</span>
+    <span class="member-link"><${Chip} kind=${there ? 'success' : 'error'}>
+      ${there ? t('members.there') : t('members.missing')}<//>
+      ${silent && html`<small class="quiet">${silent}</small>`}</span>
+    <span class="quiet member-more">${[member.address, member.version].filter(Boolean).join(' · ')}</span>
+    <${Menu} label=${t('members.menu', { name: member.name })} entries=${[
+      viewer
+        ? { label: t('members.make_printer'), icon: 'printer', act: change }
+        : { label: t('members.make_viewer'), icon: 'eye', act: change },
+    ]} />
+  </li>`;
+}
+
+/** What another role means, before it is given. */
+function RoleDialog({ member, session, actions, onClose }) {
+  const role = member.role === 'viewer' ? 'printer' : 'viewer';
+  const give = async () => {
+    const params = { host_id: member.host_id, action: 'role', role };
+    if (!(await actions.call('post_member', params, t('saved')))) return;
+    session.soon('members');
+    onClose();
+  };
+  return html`<${Dialog} title=${t(`members.make_${role}`)} onClose=${onClose} actions=${html`
+    <button type="button" class="text" onClick=${onClose}>${t('cancel')}</button>
+    <button type="button" class="primary" onClick=${give}>${t(`members.make_${role}`)}</button>`}>
+    <p>${t(`members.${role}_means`, { name: member.name })}</p>
+    ${member.here && html`<p class="note warning">${t('members.own_role')}</p>`}
+  <//>`;
 }
 
 /** What going on without the missing means: shown first, done only when it is said again. */
@@ -71,7 +108,7 @@ export function Recover({ session, actions, onClose }) {
   const [sure, setSure] = useState(false);
   useEffect(() => {
     session.call('get_recover').then(setOutlook, (error) => {
-      actions.say(error.message || t('error.offline'), { error: true });
+      actions.say(heard(error.message) || t('error.offline'), { error: true });
       onClose();
     });
   }, []);
@@ -86,11 +123,11 @@ export function Recover({ session, actions, onClose }) {
       <button type="button" class="danger-fill" disabled=${!sure} onClick=${act}>${t('recover.do')}</button>`
   }>
     ${!outlook && html`<p class="quiet">${t('loading')}</p>`}
-    ${outlook && !outlook.needed && html`<p>${t('recover.not_needed')}</p><p class="quiet">${outlook.reason}</p>`}
+    ${outlook && !outlook.needed && html`<p>${t('recover.not_needed')}</p><p class="quiet">${heard(outlook.reason)}</p>`}
     ${outlook?.needed &&
     html`<p>${t('recover.who', { missing: namesOf(outlook.missing), following: namesOf(outlook.following) })}</p>
       <p>${t('recover.first')}</p>
-      ${outlook.unseen && html`<p class="note error">${outlook.unseen}</p>`}
+      ${outlook.unseen && html`<p class="note error">${heard(outlook.unseen)}</p>`}
       ${outlook.twice.length > 0 &&
       html`<p>${t(outlook.majority_missing ? 'recover.twice' : 'recover.twice_if')}</p><ul>${outlook.twice.map(
         (row) => html`<li key=${row.job_id}>${row.job}: ${t('copies.n', { n: row.copies })}</li>`,

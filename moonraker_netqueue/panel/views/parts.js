@@ -1,6 +1,6 @@
 // Small parts that all views are made of.
 
-import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
+import { createContext, html, useContext, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { t } from '../core/text.js';
 import { Icon } from './icons.js';
 
@@ -15,19 +15,32 @@ export function Chip({ kind = '', icon = '', title = '', children }) {
     ${icon && html`<${Icon} name=${icon} />`}${children}</span>`;
 }
 
+/** The bar above a card: what it holds, and what can be done with all of it. */
+export function CardHead({ icon, title, children }) {
+  return html`<header class="card-head"><${Icon} name=${icon} /><h2>${title}</h2>${children}</header>`;
+}
+
 /** A place with nothing in it: what it is for, and what to do. */
 export function Empty({ icon, title, text, children }) {
   return html`<div class="empty"><${Icon} name=${icon} /><h2>${title}</h2><p>${text}</p>
     ${children}</div>`;
 }
 
+/** What is said to people, for the window that is on top. */
+export const Said = createContext(/** @type {any} */ (null));
+
 /** A window above the page. Escape and a click beside it close it. */
 export function Dialog({ title, onClose, wide = false, children, actions }) {
   const box = useRef(/** @type {any} */ (null));
+  const said = useContext(Said);
   useEffect(() => {
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
     box.current.showModal();
-    return () => before?.focus?.();
+    said.raise(box);
+    return () => {
+      said.lower(box);
+      before?.focus?.();
+    };
   }, []);
   const onDown = (event) => {
     if (event.target === box.current) onClose();
@@ -42,6 +55,7 @@ export function Dialog({ title, onClose, wide = false, children, actions }) {
       <header><h2>${title}</h2>
         <${IconButton} icon="close" label=${t('close')} onClick=${onClose} /></header>
       <div class="content">${children}</div>
+      <${Toasts} layer=${box} />
       ${actions && html`<footer>${actions}</footer>`}
     </div>
   </dialog>`;
@@ -101,11 +115,12 @@ export function Bar({ parts, label }) {
     )}</div>`;
 }
 
-export function Toasts({ actions }) {
+/** What was said; in the window on top, for all else cannot be clicked. */
+export function Toasts({ layer = null }) {
+  const actions = useContext(Said);
   const [, redraw] = useState(0);
-  useEffect(() => {
-    actions.changed = () => redraw((n) => n + 1);
-  }, []);
+  useEffect(() => actions.watch(() => redraw((n) => n + 1)), []);
+  if (actions.top !== layer) return null;
   return html`<div class="toasts" role="status" aria-live="polite">
     ${actions.toasts.map(
       (toast) => html`<div class=${`toast ${toast.error ? 'error' : ''}`} key=${toast.id}>

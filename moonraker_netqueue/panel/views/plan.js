@@ -2,8 +2,9 @@
 
 import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { chart, hue } from '../core/chart.js';
+import { byName } from '../core/queue.js';
 import { format, t } from '../core/text.js';
-import { Empty } from './parts.js';
+import { CardHead, Empty } from './parts.js';
 
 const ROW = 40;
 const HEAD = 26;
@@ -21,25 +22,28 @@ export function Plan({ state, show }) {
   const now = Date.now() / 1000;
   const plan =
     forecast && printers
-      ? chart([...printers].sort((a, b) => a.name.localeCompare(b.name)), forecast.prints, state.queue.jobs, now, width - names - 8)
+      ? chart([...printers].sort(byName), forecast.prints, state.queue.jobs, now, width - names - 8)
       : null;
-  const height = plan ? HEAD + ROW * plan.rows.length + 4 : 0;
+  const some = plan?.rows.some((row) => row.bars.length) ? plan : null;
+  const height = some ? ROW * some.rows.length + 4 : 0;
   return html`<section class="card plan" aria-label=${t('tab.plan')}>
-    <header class="card-head"><h2>${t('tab.plan')}</h2>
-      ${plan && html`<span class="quiet">${t('plan.until', { when: format.moment(plan.end, now) })}</span>`}</header>
+    <${CardHead} icon="plan" title=${t('tab.plan')}>
+      ${some && html`<span class="quiet">${t('plan.until', { when: format.moment(some.end, now) })}</span>
+        <span class="space"></span><${Legend} />`}<//>
     <div class="pad" ref=${root}>
       ${!plan && html`<p class="quiet">${t('loading')}</p>`}
-      ${plan && !plan.rows.some((row) => row.bars.length) &&
-      html`<${Empty} icon="plan" title=${t('plan.empty')} text=${t('plan.empty_text')} />`}
-      ${plan &&
-      html`<svg class="chart" width=${width} height=${height} role="group" aria-label=${t('plan.label')}>
-        ${plan.lines.map(
-          (line) => html`<g key=${line.at}>
-            <line class="grid-line" x1=${names + line.x} x2=${names + line.x} y1=${HEAD - 6} y2=${height} />
-            <text class="grid-text" x=${names + line.x + 4} y="14">${format.moment(line.at, now)}</text></g>`,
-        )}
-        ${plan.rows.map(
-          (row, index) => html`<g key=${row.printer.printer_id} transform=${`translate(0 ${HEAD + index * ROW})`}>
+      ${plan && !some && html`<${Empty} icon="plan" title=${t('plan.empty')} text=${t('plan.empty_text')} />`}
+      ${some &&
+      html`<svg class="chart hours" width=${width} height=${HEAD} aria-hidden="true">
+        ${some.lines.filter((line) => names + line.x < width - 40).map(
+          (line) => html`<text class="grid-text" key=${line.at} x=${names + line.x + 4} y="16">
+            ${format.moment(line.at, now)}</text>`,
+        )}</svg>
+      <svg class="chart" width=${width} height=${height} role="group" aria-label=${t('plan.label')}>
+        ${some.lines.map((line) => html`<line class="grid-line" key=${line.at} x1=${names + line.x}
+          x2=${names + line.x} y1="0" y2=${height} />`)}
+        ${some.rows.map(
+          (row, index) => html`<g key=${row.printer.printer_id} transform=${`translate(0 ${index * ROW})`}>
             <rect class="lane" x=${names} width=${width - names} height=${ROW - 6} />
             <text class="lane-name" x="0" y="22">${short(row.printer.name, names)}</text>
             ${row.bars.map((bar) => html`<${PlanBar} key=${`${bar.job_id} ${bar.start}`} bar=${bar}
@@ -54,6 +58,14 @@ export function Plan({ state, show }) {
           <span class="quiet">${t('copies.n', { n: row.copies })}</span></li>`,
       )}</ul>`}
     </div></section>`;
+}
+
+/** What the marks mean. */
+function Legend() {
+  return html`<ul class="legend">
+    ${['now', 'clearing', 'change'].map(
+      (one) => html`<li key=${one}><i class=${one}></i>${t(`plan.mark_${one}`)}</li>`,
+    )}</ul>`;
 }
 
 function short(name, width) {

@@ -1,7 +1,7 @@
 // A print of which nobody knows how it ended: a person decides, told what each risks.
 
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
-import { format, t, told } from '../core/text.js';
+import { format, heard, t, told } from '../core/text.js';
 import { Dialog } from './parts.js';
 
 export function PrintDialog({ printId, session, actions, show }) {
@@ -25,12 +25,12 @@ export function PrintDialog({ printId, session, actions, show }) {
           state: told('print', print.state),
           when: format.moment(print.started ?? print.reserved, Date.now() / 1000),
         })}</p>
-        ${print.reason && html`<p class="quiet">${print.reason}</p>`}
+        ${print.reason && html`<p class="quiet">${heard(print.reason)}</p>`}
         ${!choices.length && html`<p>${t('print.decided')}</p>`}
         <div class="choices">${choices.map(
           ([action, risk]) => html`<button type="button" class="choice" key=${action}
             onClick=${() => decide(action)}>
-            <strong>${told('decision', action)}</strong><span>${risk}</span></button>`,
+            <strong>${told('decision', action)}</strong><span>${heard(risk)}</span></button>`,
         )}</div>`}
   <//>`;
 }

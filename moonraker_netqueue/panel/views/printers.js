@@ -3,13 +3,13 @@
 import { html, useState } from '../vendor/htm-preact.js';
 import { webServer } from '../core/camera.js';
 import { words } from '../core/format.js';
-import { needsHand, progress } from '../core/queue.js';
-import { format, said, t, told } from '../core/text.js';
+import { byName, groupOf, GROUPS, progress, toLoad } from '../core/queue.js';
+import { format, heard, said, t, told } from '../core/text.js';
 import { Camera } from './camera.js';
 import { Hours } from './hours.js';
 import { Icon } from './icons.js';
-import { Bar, Chip, Dialog, Empty, Field, Menu } from './parts.js';
-import { RemedyButton } from './remedies.js';
+import { Bar, CardHead, Chip, Dialog, Empty, Field, Menu } from './parts.js';
+import { LoadedButton, RemedyButton } from './remedies.js';
 import { Thumbnail } from './thumbnail.js';
 
 const KINDS = {
@@ -26,16 +26,20 @@ const KINDS = {
 export function Printers({ session, actions, state, show }) {
   const { printers, queue, status, members } = state;
   const [editing, setEditing] = useState(/** @type {any} */ (null));
+  const [group, setGroup] = useState('');
   if (!printers) return html`<section class="card"><p class="quiet pad">${t('loading')}</p></section>`;
-  const rank = (one) => (needsHand(one) ? 0 : 1);
-  const sorted = [...printers].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
   const jobs = new Map(queue.jobs.map((job) => [job.job_id, job]));
+  const known = [...printers].sort(byName).map((one) => ({ one, group: groupOf(one, jobs) }));
+  const inNeed = ({ group: its }) => Number(its === 'hand');
+  const sorted = known.sort((a, b) => inNeed(b) - inNeed(a));
   const addresses = new Map((members?.members ?? []).map((m) => [m.host_id, m]));
   return html`<section class="printers" aria-label=${t('tab.printers')}>
     ${!printers.length &&
     html`<${Empty} icon="printer" title=${t('printers.empty')} text=${t('printers.empty_text')} />`}
-    <div class="grid">${sorted.map(
-      (printer) => html`<${PrinterCard} key=${printer.printer_id} printer=${printer} jobs=${jobs}
+    ${printers.length > 1 && html`<${Groups} known=${known} chosen=${group} onChoose=${setGroup} />`}
+    <div class="grid">${inGroup(sorted, group).map(
+      ({ one: printer, group: its }) => html`<${PrinterCard} key=${printer.printer_id} printer=${printer}
+        jobs=${jobs} inNeed=${its === 'hand'}
         own=${status.printer.printer_id === printer.printer_id ? status.printer : null}
         address=${addresses.get(printer.printer_id)} session=${session} actions=${actions} show=${show}
         edit=${() => setEditing(printer)} />`,
@@ -45,12 +49,32 @@ export function Printers({ session, actions, state, show }) {
   </section>`;
 }
 
-function PrinterCard({ printer, jobs, own, address, session, actions, show, edit }) {
-  const live = printer.prints.find((p) => p.state === 'printing' || p.state === 'fetching');
-  return html`<article class=${`card printer ${needsHand(printer) ? 'needs-hand' : ''}`}
+/** The printers of a group; all of them, if it is empty by now. */
+function inGroup(known, group) {
+  const found = known.filter((one) => one.group === group);
+  return found.length ? found : known;
+}
+
+/** How many printers do what; a click shows these alone. */
+function Groups({ known, chosen, onChoose }) {
+  const sums = GROUPS.map((group) => ({ group, n: known.filter((one) => one.group === group).length }));
+  return html`<div class="card groups"><${CardHead} icon="printer" title=${t('tab.printers')}>
+    <div class="filters" role="group" aria-label=${t('printers.show')}>${sums
+      .filter(({ n }) => n)
+      .map(
+        ({ group, n }) => html`<button type="button" key=${group} class=${`filter ${group}`}
+          aria-pressed=${String(group === chosen)}
+          onClick=${() => onChoose(group === chosen ? '' : group)}>${t(`printers.${group}`, { n })}</button>`,
+      )}</div><//></div>`;
+}
+
+function PrinterCard({ printer, jobs, inNeed, own, address, session, actions, show, edit }) {
+  const missing = toLoad(printer, jobs); // then what it fetched waits for a person
+  const live = !missing && printer.prints.find((p) => p.state === 'printing' || p.state === 'fetching');
+  return html`<article class=${`card printer ${inNeed ? 'needs-hand' : ''}`}
     aria-label=${printer.name} data-printer=${printer.name}>
     <header><h2>${printer.name}</h2>
-      <${Chip} kind=${KINDS[printer.state] ?? ''} title=${printer.reason}>
+      <${Chip} kind=${KINDS[printer.state] ?? ''} title=${heard(printer.reason)}>
         ${told('state', printer.state)}<//>
       <span class="space"></span>
       <${Menu} label=${t('printer.menu', { name: printer.name })}
@@ -64,12 +88,12 @@ function PrinterCard({ printer, jobs, own, address, session, actions, show, edit
           <${Remedy} printer=${printer} />`}
     <${Facts} printer=${printer} />
     ${printer.connected &&
-    html`<${Acts} printer=${printer} live=${live} jobs=${jobs} actions=${actions} />`}
+    html`<${Acts} printer=${printer} live=${live} missing=${missing} jobs=${jobs} actions=${actions} />`}
     <${Undecided} printer=${printer} show=${show} />
   </article>`;
 }
 
-/** Why it has no work; what its own host says of its state is in English only. */
+/** Why it has no work. */
 function whyIdle(printer) {
   if (!printer.connected) return t('printer.away');
   const text = printer.reason || printer.why || t('printer.nothing');
@@ -114,14 +138,15 @@ function entriesOf(printer, live, address, actions, edit) {
 
 function Remedy({ printer }) {
   // A bed that is not clear has its button, and its reason says what to do.
+  // That the queue is paused stands above all of them.
   const told_ = printer.connected && printer.state !== 'bed_occupied';
-  const remedy = told_ && printer.idle?.remedy;
+  const remedy = told_ && printer.idle?.code !== 'queue_paused' && printer.idle?.remedy;
   if (!remedy) return null;
   return html`<p class="quiet remedy">${said(printer.idle.phrases.remedy, remedy)}</p>`;
 }
 
 function Facts({ printer }) {
-  const next = printer.prints.find((p) => p.state === 'reserved');
+  const next = printer.prints.find((p) => p.state === 'reserved' || (p.state === 'fetching' && printer.state === 'ready'));
   return html`<div class="facts">
     ${!printer.accept && html`<${Chip} kind="warning" icon="pause">${t('printer.paused')}<//>`}
     ${printer.quarantined && html`<${Chip} kind="error" icon="alert">${t('printer.quarantined')}<//>`}
@@ -133,7 +158,7 @@ function Facts({ printer }) {
 }
 
 /** Buttons for what a person can do now. */
-function Acts({ printer, live, jobs, actions }) {
+function Acts({ printer, live, missing, jobs, actions }) {
   const code = printer.idle?.code;
   const occupied = printer.state === 'bed_occupied';
   const idleJob = printer.idle?.job_ids.map((jobId) => jobs.get(jobId)).find(Boolean) ?? null;
@@ -141,7 +166,8 @@ function Acts({ printer, live, jobs, actions }) {
     ${occupied &&
     html`<button type="button" class="primary" onClick=${() => clear(printer, actions)}>
       <${Icon} name="check" />${t('bed.clear')}</button>`}
-    ${!live && code && !(occupied && code === 'bed') &&
+    ${missing && html`<${LoadedButton} printer=${printer} materials=${missing} actions=${actions} />`}
+    ${!live && !missing && code && code !== 'queue_paused' && !(occupied && code === 'bed') &&
     html`<${RemedyButton} code=${code} printer=${printer} job=${idleJob} actions=${actions} />`}
     ${!printer.accept && code !== 'switched_off' &&
     html`<button type="button" class="outlined" onClick=${() => accept(printer, actions, true)}>
@@ -201,12 +227,13 @@ function PrinterDialog({ printer, actions, onClose }) {
       onClose();
     }
   };
-  return html`<${Dialog} title=${printer.name} onClose=${onClose} actions=${html`
+  return html`<${Dialog} title=${printer.name} wide onClose=${onClose} actions=${html`
     <button type="button" class="text" onClick=${onClose}>${t('cancel')}</button>
     <button type="submit" form="printer-form" class="primary">${t('save')}</button>`}>
     <form id="printer-form" class="form" onSubmit=${save}>
       <label class="check"><input type="checkbox" name="accept" defaultChecked=${printer.accept} />
         <span>${t('printer.takes_work')}</span></label>
+      <div class="fields">
       <${Field} label=${t('printer.materials_ready')} hint=${t('printer.materials_hint')}>
         <input name="materials_ready" defaultValue=${printer.materials_ready.join(', ')} /><//>
       <${Field} label=${t('printer.materials')} hint=${t('commas')}>
@@ -217,6 +244,7 @@ function PrinterDialog({ printer, actions, onClose }) {
         <input name="spool_grams" type="number" min="0" step="any" defaultValue=${printer.spool_grams ?? ''} /><//>
       <${Field} label=${t('job.tags')} hint=${t('commas')}>
         <input name="tags" defaultValue=${printer.tags.join(', ')} /><//>
+      </div>
       <${Hours} label=${t('hours.title')} hint=${t('hours.as_queue')} periods=${hours} onChange=${setHours} />
       <p class="quiet">${[printer.model, printer.nozzle && `${printer.nozzle} mm`,
         t(`clear.${printer.clear_bed}`)].filter(Boolean).join(' · ')}</p>

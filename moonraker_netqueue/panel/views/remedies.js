@@ -24,6 +24,12 @@ export function RemedyButton({ code, printer, job = null, actions }) {
   return html`<button type="button" class="outlined" onClick=${found[1]}>${found[0]}</button>`;
 }
 
+/** For a print that is reserved already. */
+export function LoadedButton({ printer, materials, actions }) {
+  const [label, act] = loaded(materials, printer.printer_id, actions) ?? [];
+  return html`<button type="button" class="primary" onClick=${act}>${label}</button>`;
+}
+
 function loaded(wanted, printerId, actions) {
   if (!wanted) return null;
   return [

@@ -5,7 +5,7 @@ import { shareChanges } from '../core/hours.js';
 import { chooseLanguage, language, LANGUAGES, t, told } from '../core/text.js';
 import { chosenTheme, chooseTheme, THEMES } from '../core/theme.js';
 import { Hours, Shares } from './hours.js';
-import { Field } from './parts.js';
+import { CardHead, Field } from './parts.js';
 
 const STRATEGIES = ['assignment', 'lookahead', 'greedy', 'fifo'];
 
@@ -22,7 +22,7 @@ export function Settings({ session, actions, state }) {
       ? html`<${QueueForm} key=${queue.queue} queue=${queue} actions=${actions} onSaved=${load}
           owners=${[...new Set(state.queue.jobs.map((job) => job.owner).filter(Boolean))].sort()} />`
       : html`<div class="card"><p class="quiet pad">${t('loading')}</p></div>`}
-    <div class="card"><header class="card-head"><h2>${t('settings.browser')}</h2></header>
+    <div class="card"><${CardHead} icon="open" title=${t('settings.browser')} />
       <div class="form pad">
         <${Field} label=${t('settings.theme')}>
           <select onChange=${(event) => chooseTheme(event.target.value)}>
@@ -64,23 +64,22 @@ function QueueForm({ queue, owners, actions, onSaved }) {
     if (await actions.call('post_queues', { queue: queue.queue, ...change }, t('saved'))) onSaved();
   };
   return html`<form class="card" onSubmit=${save}>
-    <header class="card-head"><h2>${t('settings.queue')}</h2>
-      <span class="quiet">${queue.queue}</span></header>
+    <${CardHead} icon="settings" title=${t('settings.queue')}><span class="quiet">${queue.queue}</span><//>
     <div class="form pad">
       <${Field} label=${t('settings.title')}><input name="title" maxlength="64" defaultValue=${queue.title} /><//>
-      <${Field} label=${t('settings.strategy')} hint=${t('settings.strategy_hint')}>
-        <select name="strategy">${STRATEGIES.map(
-          (one) => html`<option key=${one} value=${one} selected=${queue.strategy === one}>
-            ${told('strategy', one)}</option>`,
-        )}</select><//>
+      <fieldset class="strategies"><legend>${t('settings.strategy')}</legend>${STRATEGIES.map(
+        (one) => html`<label class="check" key=${one}>
+          <input type="radio" name="strategy" value=${one} defaultChecked=${queue.strategy === one} />
+          <span>${told('strategy', one)}<small class="quiet">${t(`strategy_text.${one}`)}</small></span></label>`,
+      )}</fieldset>
       <${Field} label=${t('settings.spacing')} hint=${t('settings.spacing_hint')}>
         <input name="start_spacing_s" type="number" min="0" max="3600" defaultValue=${queue.start_spacing_s} /><//>
       <${Hours} label=${t('hours.title')} hint=${t('hours.none')} periods=${periods} onChange=${setPeriods} />
       <${Shares} rows=${rows} owners=${owners} onChange=${setRows} />
       <details><summary>${t('settings.weights')}</summary>
-        <p class="quiet">${t('settings.weights_hint')}</p>
+        <div class="quiet">${t('settings.weights_hint')}</div>
         <div class="fields">${Object.entries(queue.weights).map(
-          ([name, value]) => html`<${Field} key=${name} label=${told('weight', name)}>
+          ([name, value]) => html`<${Field} key=${name} label=${told('weight', name)} hint=${told('weight_text', name)}>
             <input name=${`weight.${name}`} type="number" step="any" defaultValue=${value} /><//>`,
         )}</div></details>
       <div class="acts"><button type="submit" class="primary">${t('save')}</button></div>

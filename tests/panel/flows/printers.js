@@ -12,7 +12,7 @@ await play(async (stage) => {
   await page.locator('.job', { hasText: 'quick.gcode' }).getByText('1 of 2 done').waitFor();
   await first.getByRole('button', { name: 'I cleared it' }).waitFor(); // it is on the bed
   await other.getByRole('link', { name: 'History' }).click();
-  await other.locator('td', { hasText: 'quick.gcode' }).waitFor();
+  await other.locator('td', { hasText: 'quick.gcode' }).first().waitFor();
 
   // its camera, and another host's; the third has none
   await page.locator('.camera img').nth(1).waitFor();
@@ -38,11 +38,11 @@ await play(async (stage) => {
   await until(async () => !(await page.getByText('The queue is paused').count()), 'resumed');
 
   await page.getByRole('link', { name: 'Settings' }).click();
-  await page.getByLabel('Title').fill('Back room');
+  await page.getByLabel('Title', { exact: true }).fill('Back room');
   await page.getByRole('button', { name: 'Add hours' }).click();
   await page.getByLabel('Saturday').check({ force: true });
-  await page.getByLabel('From').fill('07:30');
-  await page.getByLabel('Until').fill('16:00');
+  await page.getByLabel('From', { exact: true }).fill('07:30');
+  await page.getByLabel('Until', { exact: true }).fill('16:00');
   await page.getByRole('button', { name: 'Add a share' }).click();
   await page.locator('.share').getByLabel('For whom').fill('anna');
   await page.getByLabel('Share', { exact: true }).fill('3');
@@ -52,7 +52,7 @@ await play(async (stage) => {
   await other.locator('.share').waitFor();
   assert.equal(await other.locator('.share').getByLabel('For whom').inputValue(), 'anna');
   assert.equal(await other.getByLabel('Share', { exact: true }).inputValue(), '3');
-  assert.equal(await other.getByLabel('Until').inputValue(), '16:00');
+  assert.equal(await other.getByLabel('Until', { exact: true }).inputValue(), '16:00');
   assert.ok(await other.getByLabel('Saturday').isChecked());
   assert.ok(!(await other.getByLabel('Sunday').isChecked()));
   assert.deepEqual(await barriers(other, 'hours and shares'), []);

@@ -71,6 +71,12 @@ export const card = (page, name) => page.locator(`main [data-printer="${name}"]`
 /** The names of the jobs from top to bottom. */
 export const names = (page) => page.locator('.job .job-name .plain').allTextContents();
 
+/** What a printer's screen was told of dialogs, oldest first. */
+export async function dialogs(url) {
+  const { result } = await (await fetch(`${url}/server/gcode_store?count=1000`)).json();
+  return result.gcode_store.map((one) => one.message).filter((line) => line.startsWith('// action:prompt_'));
+}
+
 /** Wait until a condition holds; it is asked again and again. */
 export async function until(condition, what) {
   for (const end = Date.now() + LONG; Date.now() < end; ) {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  byName,
   changed,
   copies,
   explained,
+  groupOf,
   inSight,
   matches,
   needsHand,
@@ -11,6 +13,7 @@ import {
   progress,
   read,
   shares,
+  toLoad,
 } from '../../../moonraker_netqueue/panel/core/queue.js';
 
 const item = (values = {}) => ({
@@ -116,8 +119,37 @@ test('progress is known of a print with a start and an end', () => {
   assert.equal(progress({ ...print, state: 'fetching' }, 200, 150), null);
 });
 
-test('a printer that is away cannot be helped by hand', () => {
-  assert.ok(needsHand({ connected: true, state: 'bed_occupied' }));
-  assert.ok(!needsHand({ connected: false, state: 'bed_occupied' }));
-  assert.ok(!needsHand({ connected: true, state: 'printing', quarantined: false }));
+const printer = (values) => ({ connected: true, state: 'ready', quarantined: false, prints: [], ...values });
+
+const none = new Map();
+
+test('a printer that is away cannot be helped by hand; its lost print can be decided', () => {
+  assert.ok(needsHand(printer({ state: 'bed_occupied' }), none));
+  assert.ok(!needsHand(printer({ connected: false, state: 'bed_occupied' }), none));
+  assert.ok(!needsHand(printer({ state: 'printing' }), none));
+  assert.ok(needsHand(printer({ connected: false, prints: [{ state: 'lost' }] }), none));
+});
+
+test('each printer is in one group', () => {
+  assert.equal(groupOf(printer({}), none), 'free');
+  assert.equal(groupOf(printer({ state: 'busy' }), none), 'working');
+  assert.equal(groupOf(printer({ state: 'offline' }), none), 'away');
+  assert.equal(groupOf(printer({ connected: false }), none), 'away');
+  assert.equal(groupOf(printer({ quarantined: true }), none), 'hand');
+});
+
+test('names are ordered as people count', () => {
+  const names = ['p10', 'p2', 'a'].map((name) => ({ name }));
+  assert.deepEqual(names.sort(byName).map((one) => one.name), ['a', 'p2', 'p10']);
+});
+
+test('what a printer has taken and cannot print yet is to be loaded', () => {
+  const prints = [{ state: 'reserved', job_id: 'a', item: 0 }];
+  const jobs = new Map([['a', job('a', '1', { items: [item({ materials: ['PETG'] })] })]]);
+  const waits = (values) =>
+    toLoad(printer({ reason: 'load PETG', prints, materials: ['PLA', 'PETG'], materials_ready: ['PLA'], ...values }), jobs);
+  assert.deepEqual(waits({}), ['PETG']);
+  assert.equal(waits({ materials_ready: ['PETG:black'] }), null);
+  assert.equal(waits({ state: 'printing' }), null);
+  assert.equal(waits({ materials: [], materials_ready: [] }), null); // it does not tell: all is possible
 });

@@ -65,7 +65,8 @@ test('the language of the browser is taken, else English', () => {
 
 test('spans and sizes are short', () => {
   const { span, size } = formats('en');
-  assert.equal(span(20), '0 min');
+  assert.equal(span(20), '20 s');
+  assert.equal(span(80), '1 min');
   assert.equal(span(5400), '1 h 30 min');
   assert.equal(span(7200), '2 h');
   assert.equal(span(200000), '2 d 7 h');
