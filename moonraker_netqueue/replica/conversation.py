@@ -65,6 +65,12 @@ class Conversation:
         if said is None or hello.differs(said):
             self._say(hello)
 
+    def note_news(self) -> None:
+        """A hello or a lost link: another group may be there, or not any more."""
+        self._lifecycle.note_news()
+        if self._said is not None and self._said.sees != self._hello().sees:
+            self.announce()
+
     async def repeat(self) -> None:
         """Links may lose a message: without a hello its host would not count."""
         while True:
@@ -119,7 +125,7 @@ class Conversation:
                     group.note_leaving(peer)
             else:
                 group.unlink(peer)
-        self._lifecycle.note_news()
+        self.note_news()
 
     def _on_lives(self, peer: str, message: Message) -> None:
         """A linked host says which starts of others it knows; their next hellos are

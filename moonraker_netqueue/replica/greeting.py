@@ -32,7 +32,8 @@ class Hello:
     name: str = ""
     incarnation: str = ""  # of the sender's journal (R4)
     leaving: bool = False  # it is about to end in order
-    going: bool = False  # it takes part in its group no more: it goes over (R8)
+    sees: bool = False  # a group that it would go over to (R8)
+    going: bool = False  # it does, and takes part in its group no more
     boots: int = 0  # which start of the sender this is, and its nonce (R5)
     nonce: str = ""
     starts: tuple[str, ...] = ()  # marks of the last ones, this one's last
@@ -57,6 +58,7 @@ class Hello:
             "name": self.name,
             "inc": self.incarnation,
             "leaving": self.leaving,
+            "sees": self.sees,
             "going": self.going,
             "boots": self.boots,
             "nonce": self.nonce,
@@ -94,11 +96,11 @@ def parse_hello(form: Message) -> Hello:
     if type(used) is not bool:
         raise WireInvalid("a hello's jobs is a flag")
     incarnation, leaving = form.get("inc", ""), form.get("leaving", False)
-    going = form.get("going", False)
+    sees, going = form.get("sees", True), form.get("going", False)  # 0.1.0 just goes
     if not (incarnation == "" or is_name(incarnation)):
         raise WireInvalid("a hello's incarnation is an id")
-    if type(leaving) is not bool or type(going) is not bool:
-        raise WireInvalid("a hello's leaving and going are flags")
+    if not all(type(flag) is bool for flag in (leaving, sees, going)):
+        raise WireInvalid("a hello's leaving, sees and going are flags")
     boots, nonce, reach = (
         form.get("boots", 0),
         form.get("nonce", ""),
@@ -121,8 +123,9 @@ def parse_hello(form: Message) -> Hello:
         last,
         name[:_NAME_MAX],
         str(incarnation),
-        leaving,
-        going,
+        bool(leaving),
+        bool(sees),
+        bool(going),
         boots,
         str(nonce),
         parse_names("starts", form.get("starts", ()), STARTS_MAX),

@@ -62,7 +62,7 @@ class Group:
         self._clock = clock
         self._watcher = watcher
         self._going_to: str | None = journal.meta("going_to")
-        self._participants = Participants(host_id, journal)
+        self.participants = Participants(host_id, journal)
         self._waiting: dict[CommandId, list[asyncio.Future[Answer]]] = {}
         self._unsent = False  # a follower lacks entries that no tick has sent yet
         self.halted = False
@@ -76,13 +76,13 @@ class Group:
         self._compaction = Compaction(journal)
         self._intake = SnapshotIntake(self.id, journal, clock, ask, self._on_installed)
         self._election = Election(
-            self._core, host_id, clock, self._participants.electorate, self._send
+            self._core, host_id, clock, self.participants.electorate, self._send
         )
         self._hardening = Hardening(
             self._core,
             journal,
             self._election,
-            self._participants.trusted,
+            self.participants.trusted,
             self._send,
             self._intake.take,
         )
@@ -90,11 +90,9 @@ class Group:
         self._driver = Driver(self._core, clock, self._tick)
         journal.on_durable = self._on_durable
         journal.database.on_failed = self.fail
-        if self._participants.electorate() == {host_id}:
+        if self.participants.electorate() == {host_id}:
             self._core.set_election_deadline(0.0)  # alone: nobody to wait for
-        self._driver.wake()
-        if self._going_to is not None:
-            self.halt()
+        (self.halt if self._going_to else self._driver.wake)()
 
     # What it is.
 
@@ -125,21 +123,16 @@ class Group:
     @property
     def voters(self) -> frozenset[str]:
         """The newest configuration that this host's log knows."""
-        return self._participants.voters
+        return self.participants.voters
 
     @property
     def has_seat(self) -> bool:
         """Whether this host votes, with the journal that it has now (R4)."""
-        return self._participants.has_seat
-
-    @property
-    def known_voters(self) -> frozenset[str]:
-        """The configuration, and whom the join answer named."""
-        return self._participants.known_voters
+        return self.participants.has_seat
 
     def may_follow(self, host: str) -> bool:
         """Whether this host would take that one for the leader."""
-        participants = self._participants
+        participants = self.participants
         here = participants.takes_part(host) or participants.life(host) is None
         return here and host in participants.trusted()
 
@@ -151,21 +144,12 @@ class Group:
     @property
     def has_quorum(self) -> bool:
         """Whether a majority of the voters takes part, this host included."""
-        return self.going_to is None and self._participants.has_quorum
-
-    def may_decide_without(self, left: frozenset[str]) -> bool:
-        """Whether the group may go on, as far as is known here, if these have left."""
-        return self._participants.may_decide_without(left)
+        return self.going_to is None and self.participants.has_quorum
 
     @property
     def goes_on(self) -> bool:
         """Whether a majority is linked, and elects: by others' logs it may be none."""
         return self.has_quorum and (self.is_leader or self._election.ends)
-
-    @property
-    def absent(self) -> frozenset[str]:
-        """Voters that take no part now."""
-        return self._participants.absent
 
     @property
     def intake(self) -> SnapshotIntake:
@@ -191,7 +175,7 @@ class Group:
 
     def link(self, host: str, journal: LinkedJournal) -> None:
         """A host of this group is linked, and has that journal."""
-        known = self._participants.life(host)
+        known = self.participants.life(host)
         same = known is not None and (
             known.incarnation == journal.incarnation
             and known.doubted == journal.doubted
@@ -200,14 +184,14 @@ class Group:
             return
         if not same:
             self._drop(host)
-        self._participants.link(host, journal)
+        self.participants.link(host, journal)
         self._admit()
         self._driver.wake()
 
     def unlink(self, host: str) -> None:
         """The link is gone, or its host left the group."""
-        if self._participants.life(host) is not None and not self.halted:
-            self._participants.unlink(host)
+        if self.participants.life(host) is not None and not self.halted:
+            self.participants.unlink(host)
             self._drop(host)
             self._driver.wake()
 
@@ -217,15 +201,11 @@ class Group:
 
     def reintroduce(self, voters: Iterable[str]) -> None:
         """Follow voters that a host of this group named: the log is too old to."""
-        self._participants.introduce(voters)
+        self.participants.introduce(voters)
         self._settle()
 
-    def trust_own_log(self) -> None:
-        """No host of this group names a leader: what the log says counts again."""
-        self._participants.trust_own_log()
-
     def _admit(self) -> None:
-        participants = self._participants
+        participants = self.participants
         for host in sorted(participants.impostors()):
             self._drop(host)
         for host in participants.admit():
@@ -235,7 +215,7 @@ class Group:
                 self._core.connect(host)
 
     def _drop(self, host: str) -> None:
-        if self._participants.exclude(host):
+        if self.participants.exclude(host):
             self._sender.forget_link(host)
             self._hardening.forget_link(host)
             self._seats.note_gone(host)
@@ -243,8 +223,8 @@ class Group:
 
     def receive(self, host: str, incarnation: object, form: object) -> None:
         """Take a raft message of a linked host."""
-        life = self._participants.life(host)
-        if self.halted or life is None or not self._participants.takes_part(host):
+        life = self.participants.life(host)
+        if self.halted or life is None or not self.participants.takes_part(host):
             return
         if incarnation != life.incarnation:
             return  # R4: of a life of its journal that is over
@@ -342,7 +322,7 @@ class Group:
     # Inside.
 
     def _send(self, host: str, message: wire.RaftMessage) -> None:
-        if self._participants.takes_part(host):
+        if self.participants.takes_part(host):
             message = self._hardening.outgoing(message)
             form = wire.encode(self.id, self.incarnation, message)
             self._sender.send(host, form)
@@ -370,7 +350,7 @@ class Group:
         """
         if self._host_id in self.state.viewers:
             self.hand_over()
-        change = self._seats.due(self._participants.void | self.state.viewers)
+        change = self._seats.due(self.participants.void | self.state.viewers)
         if change is not None:
             kind, seat = change
             _LOGGER.info("seat of host %.8s: %s", seat.host, kind.value)
@@ -381,7 +361,7 @@ class Group:
     def _settle(self) -> None:
         """After a call into the library: follow the log's configuration."""
         self._admit()
-        counting = self._participants.counting()
+        counting = self.participants.counting()
         if set(self._core.other_voters) != counting - {self._host_id}:
             self._core.configure(counting)
         if not self._core.is_leader:
@@ -389,7 +369,7 @@ class Group:
             self._seats.refuse(gone)
             if self._waiting:
                 self._refuse_waiting("this host leads the group no more")
-        self._participants.note_leader(self._core.leader)
+        self.participants.note_leader(self._core.leader)
         now = (self._core.leader, self._core.term, self._core.is_leader, self.voters)
         if now != self._seen:
             self._seen = now

@@ -71,7 +71,7 @@ class LeaderSearch:
             and not group.may_follow(host.hello.leader)
         ]
         if not strangers:
-            group.trust_own_log()
+            group.participants.trust_own_log()
         if not strangers or now < self._next_ask:
             return
         self._next_ask = now + LEADERLESS

@@ -10,6 +10,7 @@ the other group has committed all that it knows.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -19,7 +20,6 @@ from ..ports import Clock, Links, Message, Random
 from .entry import Seat, founding_entries
 from .errors import (
     JournalDamaged,
-    NotLeader,
     ReplicaError,
     ReplicaStopped,
     RequestRefused,
@@ -41,7 +41,6 @@ _LOGGER = logging.getLogger(__name__)
 _LISTEN_ON = 60.0  # seconds between looks of a host that must not found
 _JOIN_RETRY = 0.5
 _PATIENCE = 20.0  # seconds without a quorum until a person is told
-_IN_GROUP = (Phase.MEMBER, Phase.YIELDING)
 _JITTER = 0.2  # part of the listening time: hosts started together found apart
 
 
@@ -146,7 +145,8 @@ class Lifecycle:
         group = self.group
         if group is None or not self._search.stands_still(_PATIENCE):
             return frozenset()
-        return group.absent - {self._host_id}  # its seat, but with a lost journal
+        own_seat = {self._host_id}  # with a lost journal
+        return group.participants.absent - own_seat
 
     @property
     def lost_queue(self) -> bool:
@@ -178,7 +178,8 @@ class Lifecycle:
     async def give_copy(self, peer: str, params: Message) -> Message:
         """Stand still, and offer all that is known to a host that goes on (R6)."""
         mine = self.group
-        if mine is None or mine.id != params.get("g") or self.phase not in _IN_GROUP:
+        takes_part = self.phase in (Phase.MEMBER, Phase.YIELDING)
+        if mine is None or mine.id != params.get("g") or not takes_part:
             raise RequestRefused("this host is not in that group")
         offer = await self.succession.give_copy(peer, mine, self._opened())
         self._news.set()
@@ -321,9 +322,7 @@ class Lifecycle:
 
     async def _yield(self) -> None:
         """The group stands still here, until it goes on in another one or does not."""
-        group = self.group
-        if group is None:
-            raise NotLeader("there is no group to leave")
+        group = self._joined()
         into = await self.succession.carry_out(group, self._opened())
         if into is None:
             await group.close()
@@ -347,9 +346,7 @@ class Lifecycle:
     async def _set_aside(self, into: str) -> str:
         """Put the group away for good, return the file's name; what follows it is
         opened."""
-        group, journal = self.group, self._opened()
-        if group is None:
-            raise NotLeader("there is no group to leave")
+        group, journal = self._joined(), self._opened()
         # Once this is on disk a crash does not bring the group back; what tells the
         # others of the commit leaves after it.
         position = journal.set_meta(dissolved_into=into)
@@ -371,6 +368,10 @@ class Lifecycle:
     def _new_incarnation(self) -> str:
         return self._random.token(8).hex()
 
+    def _joined(self) -> Group:
+        assert self.group is not None  # noqa: S101  asked in phases that have one
+        return self.group
+
     def _opened(self) -> Journal:
         assert self.journal is not None  # noqa: S101  every later phase has opened it
         return self.journal
@@ -384,12 +385,9 @@ class Lifecycle:
         self._changed()
 
     async def _wait_for_news(self, seconds: float) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             await self._clock.wait_for(self._news.wait(), seconds)
-        except TimeoutError:
-            return
-        finally:
-            self._news.clear()
+        self._news.clear()
 
     def _look_at_other_groups(self) -> None:
         group = self.group

@@ -64,7 +64,10 @@ class Meeting:
         A host leaves a group that was not used only once it has applied its Dissolve.
         """
         for neighbour, other in self._others(group):
-            if neighbour.id in group.known_voters and not group.may_be_used():
+            if (
+                neighbour.id in group.participants.known_voters
+                and not group.may_be_used()
+            ):
                 return other
         return None
 
@@ -83,25 +86,22 @@ class Meeting:
         return going
 
     def may_leave(self, group: Group) -> bool:
-        """Whether this host may leave its group for another one now.
-
-        Of a group that decides its leader goes first; the others then, once they are
-        too few. Where nothing can be decided those that are here go together.
-        """
-        if group.is_leader:
-            return True
-        gone = self._left(group)
-        if not group.has_quorum:
-            gone |= {host.id for host in self._neighbours.members(group.id)}
-        return not group.may_decide_without(gone)
+        """Whether this host may leave its group for another one now: together with
+        those that left, and that would go over, too, it is what a majority needs."""
+        gone = self._left(group) | self._seeing(group)
+        return not group.participants.may_decide_without(gone)
 
     def has_ended(self, group: Group) -> bool:
         """Whether nothing can be decided in a group, now that this host leaves it."""
-        return not group.may_decide_without(self._left(group))
+        return not group.participants.may_decide_without(self._left(group))
 
     def stay_behind(self, group: Group) -> frozenset[str]:
-        """Other voters that have not left a group."""
-        return group.voters - self._left(group)
+        """Other voters that have not left a group, and see no other one."""
+        return group.voters - self._left(group) - self._seeing(group)
+
+    def _seeing(self, group: Group) -> frozenset[str]:
+        members = self._neighbours.members(group.id)
+        return frozenset(host.id for host in members if host.hello.sees)
 
     def _left(self, group: Group) -> frozenset[str]:
         return self._neighbours.left(group.id) | {self._host_id}
@@ -110,7 +110,7 @@ class Meeting:
     def _was_left(group: Group, neighbour: Neighbour) -> bool:
         """Whether mine was dissolved without this host, whose log's end alone has what
         makes it a used one: nobody comes to it, and nobody else can commit that."""
-        gone = neighbour.id in group.known_voters and not group.has_quorum
+        gone = neighbour.id in group.participants.known_voters and not group.has_quorum
         return gone and not group.state.ever_used
 
     def propose_dissolve(self, group: Group) -> None:

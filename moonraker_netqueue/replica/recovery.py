@@ -71,8 +71,8 @@ class Order:
 
 
 def outlook(
-    group: Group,
-    journal: Journal,
+    group: Group | None,
+    journal: Journal | None,
     host_id: str,
     neighbours: Neighbours,
     configuration: str,
@@ -81,6 +81,8 @@ def outlook(
 
     `configuration`: the newest that this host ever had a seat in.
     """
+    if group is None or journal is None:
+        raise RecoverRefused("this host is in no group of the queue now: look again")
     if host_id in group.state.viewers:
         raise RecoverRefused("this host is a viewer of the queue: do it at another one")
     if group.goes_on:
@@ -95,8 +97,8 @@ def outlook(
     hosts = neighbours.in_group(group.id)
     reached = {host.id for host in hosts} | {host_id}
     # A log that is empty still names nobody: then whom this host was told counts.
-    voters = group.voters or group.known_voters
-    absent = frozenset[str]() if group.going_to else group.absent
+    voters = group.voters or group.participants.known_voters
+    absent = frozenset[str]() if group.going_to else group.participants.absent
     absent = absent or voters - reached
     elsewhere = _went_before(group, neighbours)
     seats = [configuration, *(host.hello.configuration for host in hosts)]

@@ -87,7 +87,6 @@ class Replica:
         self._entered: str | None = None  # the group that listeners know of
         self._overruled: deque[str] = deque(maxlen=_OVERRULED_MAX)  # names of jobs
         self._tasks: list[asyncio.Task[None]] = []
-        self._empty = QueueState()
         files = GroupFiles(directory, worker, disk)
         self._outbox_file = files.outbox()
         self._outbox = Outbox(host_id, self._outbox_file, clock, random)
@@ -185,8 +184,7 @@ class Replica:
     @property
     def state(self) -> QueueState:
         """The queue as this host knows it now; to read, never to change."""
-        state = self._lifecycle.state
-        return self._empty if state is None else state
+        return self._lifecycle.state or QueueState()
 
     @property
     def replaying(self) -> bool:
@@ -273,13 +271,11 @@ class Replica:
 
     def outlook(self) -> Outlook:
         """Who would go on without whom; raises RecoverRefused if nobody need."""
-        group, journal = self._lifecycle.group, self._lifecycle.journal
-        if group is not None and group.going_to is None:
-            group = self._group_joined()
-        if group is None or journal is None:
-            raise RecoverRefused(f"queue {self.queue} has no group on this host now")
+        life = self._lifecycle
+        stuck = life.group is not None and life.group.going_to is not None
+        group = life.group if stuck else self._group_joined()
         seat = self._lives.configuration
-        return outlook(group, journal, self.host_id, self._neighbours, seat)
+        return outlook(group, life.journal, self.host_id, self._neighbours, seat)
 
     async def recover(self, by: str, group: str, origin: Origin = NOBODY) -> Recovered:
         """A person lets the queue go on without hosts that are missing (R7).
@@ -319,7 +315,7 @@ class Replica:
         self._neighbours.lose(peer)
         if self._lifecycle.group is not None:
             self._lifecycle.group.unlink(peer)
-        self._lifecycle.note_news()
+        self._conversation.note_news()
 
     def on_message(self, peer: str, message: Message) -> None:
         group = self._lifecycle.group

@@ -93,6 +93,7 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         following=group.following,
         ancestors=tuple(sorted(group.state.ancestors)),
         rules=group.state.rules,
+        sees=life.succession.sees_other(group),
         going=group.going_to is not None,
     )
 
@@ -110,7 +111,7 @@ def _role(phase: Phase, group: Group | None) -> Role:
 def _needed(here: str, group: Group, neighbours: Neighbours) -> frozenset[str]:
     """A majority has all that its group accepted; else its voters have it."""
     mine = {group.id, *group.state.ancestors}
-    others = {h.id for h in neighbours if h.hello.jobs and h.hello.group not in mine}
+    others = {h.id for h in neighbours if h.hello.used and h.hello.group not in mine}
     linked = {host.id for host in neighbours if host.connected}
     single = group.voters if len(group.voters) == 1 else frozenset[str]()
     waited_for = frozenset[str]() if group.has_quorum else group.voters - linked

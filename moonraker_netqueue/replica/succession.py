@@ -78,18 +78,20 @@ class Succession:
         now = self._clock.monotonic()
         if group.going_to or self._is_ordered() or now < self._held_until:
             return True
-        return (
-            now >= self._not_before
-            and self._meeting.goes_to(group) is not None
-            and self._meeting.may_leave(group)
-        )
+        may_try = now >= self._not_before and self.sees_other(group)
+        return may_try and self._meeting.may_leave(group)
+
+    def sees_other(self, group: Group) -> bool:
+        """Whether there is a group that this host would go over to."""
+        return self._meeting.goes_to(group) is not None
 
     def waits_to_go(self, group: Group) -> frozenset[str]:
-        """Hosts that this one cannot go over to another group without."""
-        if self._meeting.goes_to(group) is None or self._meeting.has_ended(group):
+        """Hosts that this one does not go over to another group without."""
+        meeting = self._meeting
+        goes = meeting.may_leave(group) and meeting.has_ended(group)
+        if goes or not self.sees_other(group):
             return frozenset()
-        leader = {group.leader} if group.has_quorum and group.leader else None
-        return frozenset(leader or self._meeting.stay_behind(group))
+        return meeting.stay_behind(group)
 
     def order(self, order: Order) -> None:
         """A person lets the queue go on; RecoverRefused if that is under way."""
@@ -240,8 +242,7 @@ class Succession:
 
     async def _found(self, order: Order, group: Group, journal: Journal) -> str:
         """Write the group that goes on, from what all that are here know (R6)."""
-        meeting = self._meeting
-        if meeting.goes_to(group) is not None and meeting.has_ended(group):
+        if self.sees_other(group) and self._meeting.has_ended(group):
             raise RecoverRefused(
                 "the queue goes on in another group: this host joins it"
             )

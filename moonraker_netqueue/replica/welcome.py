@@ -26,7 +26,7 @@ def welcome_form(group: Group) -> Message:
         "group": group.id,
         "generation": group.generation,
         "following": group.following,
-        "voters": sorted(group.known_voters),
+        "voters": sorted(group.participants.known_voters),
         "leader": group.leader,
     }
 

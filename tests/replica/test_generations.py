@@ -513,42 +513,6 @@ def test_no_host_goes_over_while_a_majority_of_its_group_stays(seed: int) -> Non
     simulate(scenario, seed)
 
 
-@pytest.mark.parametrize("seconds", [40, 200])
-def test_who_has_handed_a_part_over_stands_still(seconds: float) -> None:
-    """The other group fell silent, and may print what it got: both would, else. In the
-    end this one goes on all the same: the other may never come back."""
-
-    async def scenario(cluster: Cluster) -> None:
-        left, right = await two_groups(cluster, (A, B), (C,))
-        for host in (*left, *right):
-            await accepted(host, f"job-{host.id}")
-        request = cluster.net.request
-
-        async def cut_after_a_part(
-            queue: str, source: str, target: str, method: str, *more: Any
-        ) -> Any:
-            answer = await request(queue, source, target, method, *more)
-            if method == "submit" and "hand_in" in str(more[0].get("command")):
-                cut(cluster, (A, B), (C,))
-                handed.append(source)
-            return answer
-
-        handed: list[str] = []
-        cluster.net.request = cut_after_a_part  # type: ignore[assignment]
-        heal(cluster)
-        await cluster.until(lambda: handed)
-        went = left if handed[0] in (A, B) else right
-        await cluster.run_for(seconds)
-        stands = seconds < 120
-        assert all((h.status.phase is Phase.YIELDING) == stands for h in went)
-        cluster.net.request = request  # type: ignore[method-assign]
-        heal(cluster)
-        await cluster.until(lambda: cluster.agreed(A, B, C))
-        assert len(left[0].jobs) == 3
-
-    simulate(scenario)
-
-
 def test_an_end_that_only_the_others_heard_is_told_again() -> None:
     """It was accepted while this host lagged; then this host went on without them.
 
