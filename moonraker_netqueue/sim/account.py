@@ -139,7 +139,10 @@ class Account:
             entry = state.jobs.get(job.job_id)
             if entry is None:
                 continue
-            done, live = entry.items[0].done, state.live(job.job_id, 0)
+            done = entry.items[0].done
+            # A merge counts a copy some parts before it ends the copy's print.
+            held = state.prints_of_job(job.job_id)
+            live = sum(self.truth(p.print_id) is not Fate.MADE for p in held)
             if done > job.made + job.declared:
                 self._broken(
                     f"{job.name}: {done} count as done, {job.made} were made"
