@@ -64,10 +64,8 @@ class Meeting:
         A host leaves a group that was not used only once it has applied its Dissolve.
         """
         for neighbour, other in self._others(group):
-            if (
-                neighbour.id in group.participants.known_voters
-                and not group.may_be_used()
-            ):
+            voter = neighbour.id in group.participants.known_voters
+            if voter and not group.may_be_used():
                 return other
         return None
 
