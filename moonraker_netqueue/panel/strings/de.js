@@ -504,6 +504,8 @@ export const sayings = {
   'a job has 1 to {0} items': 'ein Auftrag hat 1 bis {0} Teile',
   'a job or a print of queue {0} needs this file':
     'ein Auftrag oder Druck der Warteschlange {0} braucht diese Datei',
+  'a majority of the voters is here, as far as this host knows, and elects no leader: do it at a host that names who is missing':
+    'so weit dieser Rechner weiß, ist eine Mehrheit der Stimmberechtigten da, und sie wählt niemanden: an einem Rechner tun, der nennt, wer fehlt',
   'a majority of the voters is here: there is nothing to go on without':
     'die Mehrheit derer, die abstimmen, ist da: es fehlt niemand, ohne den es weitergehen müsste',
   'a name has at most {0} characters': 'ein Name hat höchstens {0} Zeichen',
@@ -522,6 +524,8 @@ export const sayings = {
     'alle Stücke sind fertig oder auf anderen Druckern in Arbeit',
   'another group of this queue goes on, and this host does not go over to it yet: {0}':
     'eine andere Gruppe dieser Warteschlange macht weiter, und dieser Rechner geht noch nicht zu ihr über: {0}',
+  'another group of this queue goes on, and this host goes over to it together with host {0}, which does not reach it. Switch that on; or, if it does not come back, go on without it: GET {1} shows what that risks':
+    'eine andere Gruppe dieser Warteschlange macht weiter, und dieser Rechner geht zusammen mit Rechner {0} zu ihr über, der sie nicht erreicht. Diesen einschalten; oder, wenn er nicht wiederkommt, ohne ihn weitermachen: GET {1} zeigt, was man damit riskiert',
   'another host lets the queue go on at this moment':
     'ein anderer Rechner lässt die Warteschlange gerade weitermachen',
   'bbox: three sides in mm, x, y and z': 'bbox: drei Seiten in mm, x, y und z',
@@ -662,7 +666,6 @@ export const sayings = {
   'queue {0} forgot that host; a person can let it in again':
     'Warteschlange {0} hat diesen Rechner vergessen; jemand kann ihn wieder zulassen',
   'queue {0} has no content {1}': 'Warteschlange {0} hat keinen Inhalt {1}',
-  'queue {0} has no group on this host now': 'Warteschlange {0} hat auf diesem Rechner gerade keine Gruppe',
   'queue {0} has no job {1}': 'Warteschlange {0} hat keinen Auftrag {1}',
   'queue {0} has no member {1}': 'Warteschlange {0} hat kein Mitglied {1}',
   'queue {0} has no print {1}': 'Warteschlange {0} hat keinen Druck {1}',
@@ -671,6 +674,8 @@ export const sayings = {
   'queue {0} is open: nobody needs a token': 'Warteschlange {0} ist offen: niemand braucht ein Zugangswort',
   'queue {0} on this host waits for no decision: see its status':
     'Warteschlange {0} wartet auf diesem Rechner auf keine Entscheidung: den Zustand ansehen',
+  "queue {0} would lose something with {1}: {2}. To do it all the same, give 'anyway': true":
+    "Warteschlange {0} würde mit {1} etwas verlieren: {2}. Soll es trotzdem sein: 'anyway': true angeben",
   "raised the queue's rules to {0}": 'Regeln der Warteschlange auf {0} gehoben',
   "raised the queue's rules to {0}, {1} left out": 'Regeln der Warteschlange auf {0} gehoben, ohne {1}',
   'released': 'zurückgegeben',
@@ -743,6 +748,10 @@ export const sayings = {
   'this host is a viewer of queue {0}': 'dieser Rechner sieht Warteschlange {0} nur zu',
   'this host is a viewer of the queue: do it at another one':
     'dieser Rechner sieht der Warteschlange nur zu: auf einem anderen geht es',
+  'this host is in no group of the queue now: look again':
+    'dieser Rechner ist gerade in keiner Gruppe der Warteschlange: noch einmal nachsehen',
+  'this host knows no job {0} yet, and no leader of queue {1} to ask: try again, or at another host':
+    'dieser Rechner kennt noch keinen Auftrag {0} und niemanden, der Warteschlange {1} führt und den er fragen kann: noch einmal versuchen, oder an einem anderen Rechner',
   'this host serves queue {0} already': 'dieser Rechner bedient Warteschlange {0} schon',
   'this host stops': 'dieser Rechner hört auf',
   'this host waits for a yes on the dashboard of {0}: {1}':
