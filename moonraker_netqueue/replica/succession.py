@@ -177,14 +177,15 @@ class Succession:
         if into is None or self._clock.monotonic() < self._not_before:
             return None
         try:
-            await self._files.forget_next()  # of an act that gave way
-            bodies = await self._bodies(group, journal)
             if group.going_to is None:
+                bodies = await self._bodies(group, journal)
                 await self._hand_over.offer(self._leader_of(into), into, bodies)
                 await group.go_over(into)
                 self._changed()
             if not (self._meeting.has_ended(group) or self._is_followed(group, into)):
                 return None
+            await self._files.forget_next()  # of an act that gave way
+            bodies = await self._bodies(group, journal)
             _LOGGER.info("bringing what this host knows to group %.8s", into)
             await self._hand_over.bring(self._leader_of(into), into, bodies)
         except NetqueueError as error:
