@@ -57,8 +57,10 @@ await play(async (stage) => {
   // what a printer held that does not come back: a person decides, and it is decided
   await ask('kill printer2');
   const held = card(page, 'printer2').locator('.undecided');
+  let decided = 0; // none, if all that it printed had ended before it was killed
   await until(async () => {
     if (!(await held.count())) return (await card(page, 'printer2').getByText('offline').count()) > 0;
+    decided += 1;
     const before = await held.innerText();
     await held.getByRole('button', { name: 'Decide' }).click();
     await page.locator('.choice', { hasText: 'It was made' }).click();
@@ -67,5 +69,5 @@ await play(async (stage) => {
     return false;
   }, 'all that it held is decided');
   await page.getByRole('link', { name: 'Log' }).click();
-  await page.locator('.log-what', { hasText: 'decided' }).first().waitFor();
+  await until(async () => (await page.locator('.log-what', { hasText: 'decided' }).count()) >= decided, 'all is in the log');
 });
