@@ -215,10 +215,11 @@ MUTATIONS = (
     ),
     Mutation(
         "R8",
-        "replica/succession.py",
-        "        group.halt()\n        began = self._clock.monotonic()\n",
-        "        began = self._clock.monotonic()\n",
-        "replica/test_generations.py::test_who_hands_over_acknowledges_nothing_more",
+        "replica/participants.py",
+        "return 2 * len(voters & left) <= len(voters)",
+        "return 2 * len(voters - left) > len(voters)",
+        "replica/test_going_over.py"
+        "::test_who_was_switched_off_does_not_speak_for_the_one_that_stayed",
     ),
     Mutation(
         "R9",

@@ -21,7 +21,8 @@ def notices(
         *_standing(life, neighbours),
         *_doubted(neighbours),
         *_outdated(life, neighbours),
-        *_merging(life, neighbours, overruled),
+        *_merging(overruled),
+        *_going(life, neighbours),
         *([] if life.group is None else life.group.intake.notices()),
     )
 
@@ -80,31 +81,40 @@ def _standing(life: Lifecycle, neighbours: Neighbours) -> list[str]:
     return [text]
 
 
-def _merging(
-    life: Lifecycle, neighbours: Neighbours, overruled: Iterable[str]
-) -> list[str]:
-    notices = [
+def _merging(overruled: Iterable[str]) -> list[str]:
+    return [
         f"job {name!r} was removed on one side of a split queue and changed on the"
         " other: it is gone. Add it again if it is wanted"
         for name in overruled
     ]
-    waits = (
-        frozenset() if life.group is None else life.succession.waits_to_go(life.group)
-    )
-    if waits:
-        names = ", ".join(sorted(map(neighbours.name, waits)))
-        notices.append(
-            "another group of this queue goes on, and this host goes over to it"
-            f" together with host {names}, which does not reach it. Switch that on; or,"
-            f" if it does not come back, go on without it: GET {_RECOVER} shows what"
-            " that risks"
+
+
+def _going(life: Lifecycle, neighbours: Neighbours) -> list[str]:
+    """What keeps this host from going over to another group of the queue (R8)."""
+    group, succession = life.group, life.succession
+    if group is None:
+        return []
+    if not succession.sees_other(group):
+        away = (
+            "this host goes over to another group of this queue, of which no leader is"
+            " in reach: switch its hosts on; or, if they do not come back, let the"
+            f" queue go on without them: GET {_RECOVER} shows what that risks"
         )
-    if life.succession.trouble:
-        notices.append(
+        return [away] if group.going_to else []
+    if succession.trouble:
+        refused = (
             "another group of this queue goes on, and this host does not go over to"
-            f" it yet: {life.succession.trouble}"
+            f" it yet: {succession.trouble}"
         )
-    return notices
+        return [refused]
+    names = ", ".join(sorted(map(neighbours.name, succession.waits_to_go(group))))
+    together = (
+        "another group of this queue goes on, and this host goes over to it together"
+        f" with {names}: switch on which of them is off, and connect them to its"
+        " hosts. If most of them do not come back, the queue can go on without them:"
+        f" GET {_RECOVER} shows what that risks"
+    )
+    return [together] if names else []
 
 
 def _name(host: Neighbour) -> str:

@@ -3,8 +3,8 @@
 A host with a journal restarts its group. One without joins a group it hears, else
 founds one. Of two groups that meet, one that was never used yields: its leader
 commits Dissolve, which `apply` refuses once there is a job, and its members set it
-aside and join the other one. From one that was used each host goes over by itself, once
-the other group has committed all that it knows.
+aside and join the other one. From one that was used the hosts go over as one
+(`meeting.py`), each once the other group has committed all that it knows.
 """
 
 from __future__ import annotations

@@ -51,13 +51,14 @@ class Participants:
         return 2 * len(voters & here) > len(voters)
 
     def may_decide_without(self, left: frozenset[str]) -> bool:
-        """Whether voters that have not left may be a majority.
+        """Whether the group may go on without those that left: no majority has.
 
-        A log that is empty, or too old to know the leader, does not tell who votes.
+        Half is not enough: a seat may have gone, or come, that this log does not know
+        of. One that is empty, or too old to know the leader, does not tell who votes.
         """
         told = self._estranged or not self.voters
         voters = self._introduced if told else self.voters
-        return 2 * len(voters - left) > len(voters)
+        return 2 * len(voters & left) <= len(voters)
 
     @property
     def absent(self) -> frozenset[str]:

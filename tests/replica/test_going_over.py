@@ -77,6 +77,26 @@ def test_a_group_that_can_still_decide_is_not_left(seed: int) -> None:
     simulate(scenario, seed)
 
 
+def test_who_was_switched_off_does_not_speak_for_the_one_that_stayed() -> None:
+    """Of two: the other one has both votes since, and by its old log it has one."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, (off, on), _ = await stay_and_go(cluster, 2)
+        await off.close()
+        await accepted(on, "job-night", 20)
+        cut(cluster, (B,), (C,))
+        join_links(cluster, stay, off)
+        await off.start()
+        await cluster.run_for(30)
+        assert f"job-{B}" not in stay.jobs
+        await accepted(on, "job-late")
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B, C))
+        assert {f"job-{B}", "job-night", "job-late"} < set(stay.jobs)
+
+    simulate(scenario)
+
+
 @pytest.mark.parametrize("count", [2, 3, 4, 5])
 def test_a_group_of_any_size_goes_over(count: int) -> None:
     """The leader goes first, each next one in its turn."""
@@ -153,6 +173,8 @@ def test_where_the_other_group_is_gone_a_person_lets_the_queue_go_on() -> None:
     async def scenario(cluster: Cluster) -> None:
         _, mover = await brought_alone(cluster)
         await cluster.run_for(5)
+        (notice,) = mover.status.notices
+        assert "goes over to another group" in notice
         shown = mover.replica.outlook()
         assert shown.majority_missing
         await recover(mover)

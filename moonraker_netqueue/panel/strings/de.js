@@ -524,8 +524,8 @@ export const sayings = {
     'alle Stücke sind fertig oder auf anderen Druckern in Arbeit',
   'another group of this queue goes on, and this host does not go over to it yet: {0}':
     'eine andere Gruppe dieser Warteschlange macht weiter, und dieser Rechner geht noch nicht zu ihr über: {0}',
-  'another group of this queue goes on, and this host goes over to it together with host {0}, which does not reach it. Switch that on; or, if it does not come back, go on without it: GET {1} shows what that risks':
-    'eine andere Gruppe dieser Warteschlange macht weiter, und dieser Rechner geht zusammen mit Rechner {0} zu ihr über, der sie nicht erreicht. Diesen einschalten; oder, wenn er nicht wiederkommt, ohne ihn weitermachen: GET {1} zeigt, was man damit riskiert',
+  'another group of this queue goes on, and this host goes over to it together with {0}: switch on which of them is off, and connect them to its hosts. If most of them do not come back, the queue can go on without them: GET {1} shows what that risks':
+    'eine andere Gruppe dieser Warteschlange macht weiter, und dieser Rechner geht zusammen mit {0} zu ihr über: wer davon aus ist, einschalten, und alle mit ihren Rechnern verbinden. Kommen die meisten nicht wieder, kann die Warteschlange ohne sie weitergehen: GET {1} zeigt, was man damit riskiert',
   'another host lets the queue go on at this moment':
     'ein anderer Rechner lässt die Warteschlange gerade weitermachen',
   'bbox: three sides in mm, x, y and z': 'bbox: drei Seiten in mm, x, y und z',
@@ -748,6 +748,8 @@ export const sayings = {
   'this host is a viewer of queue {0}': 'dieser Rechner sieht Warteschlange {0} nur zu',
   'this host is a viewer of the queue: do it at another one':
     'dieser Rechner sieht der Warteschlange nur zu: auf einem anderen geht es',
+  'this host goes over to another group of this queue, of which no leader is in reach: switch its hosts on; or, if they do not come back, let the queue go on without them: GET {0} shows what that risks':
+    'dieser Rechner geht zu einer anderen Gruppe dieser Warteschlange über, von der niemand, der führt, erreichbar ist: ihre Rechner einschalten; oder, wenn sie nicht wiederkommen, die Warteschlange ohne sie weitergehen lassen: GET {0} zeigt, was man damit riskiert',
   'this host is in no group of the queue now: look again':
     'dieser Rechner ist gerade in keiner Gruppe der Warteschlange: noch einmal nachsehen',
   'this host knows no job {0} yet, and no leader of queue {1} to ask: try again, or at another host':
