@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from ..model.content import Content
 from ..model.queue_state import QueueState
+from ..replica.status import ReplicaStatus
 from .arguments import Arguments
 from .errors import ApiError
 from .queue import ServedQueue
@@ -12,18 +15,25 @@ from .queue import ServedQueue
 _NAMED_MAX = 5  # files that a text names
 
 
-def losses(queue: ServedQueue, host: str, here: str) -> list[str]:
-    """One text each; `here` is the host that answers, perhaps the one that leaves."""
-    state, forgotten = queue.state, queue.desk.forgotten(queue.name)
-    found = [*_files(state, host, forgotten)]
-    found += _of_this_host(queue) if host == here else _of_another(queue, host)
+def losses(queue: ServedQueue, here: str) -> Mapping[str, list[str]]:
+    """Texts by host; `here` is the host that answers, perhaps the one that leaves."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for host, texts in _files(queue.state, queue.desk.forgotten(queue.name)):
+        found[host] += texts
+    status = queue.replica.status()
+    found[here] += _of_this_host(queue, status)
+    for host in status.needed - {here}:
+        found[host].append(
+            "it may have accepted jobs that no host which is on has: switch it on, and"
+            " wait until another one follows it and has a vote"
+        )
     return found
 
 
 def require_no_loss(queue: ServedQueue, host: str, here: str, call: Arguments) -> None:
     """Answer 409 where something would be lost, unless the call accepts it."""
     accepted = call.boolean("anyway", False)
-    found = losses(queue, host, here)
+    found = losses(queue, here).get(host)
     if found and not accepted:
         raise ApiError(
             409,
@@ -32,8 +42,10 @@ def require_no_loss(queue: ServedQueue, host: str, here: str, call: Arguments) -
         )
 
 
-def _files(state: QueueState, host: str, gone: Collection[str]) -> Iterator[str]:
-    """Files that jobs wait for and that no other host has."""
+def _files(
+    state: QueueState, gone: Collection[str]
+) -> Iterator[tuple[str, Iterator[str]]]:
+    """Hosts, and texts on the files that jobs wait for and that no other one has."""
     waited_for = {
         file.sha256: job.wishes.name
         for job in state.ordered_jobs()
@@ -41,8 +53,17 @@ def _files(state: QueueState, host: str, gone: Collection[str]) -> Iterator[str]
         for item in job.items
         for file in item.spec.files
     }
-    contents = [state.contents[one] for one in waited_for if one in state.contents]
-    sole = [one for one in contents if {*one.holders} - {*gone} == {host}]
+    sole: dict[str, list[Content]] = defaultdict(list)
+    for content in filter(None, map(state.contents.get, waited_for)):
+        holders = [host for host in content.holders if host not in gone]
+        if len(holders) == 1:
+            sole[holders[0]].append(content)
+    for host, only_there in sole.items():
+        yield host, _named(only_there, waited_for)
+
+
+def _named(sole: Sequence[Content], waited_for: Mapping[str, str]) -> Iterator[str]:
+    """`waited_for`: names of the jobs, by SHA-256."""
     for content in sole[:_NAMED_MAX]:
         yield (
             f"no other host has file {content.name!r} of job"
@@ -53,8 +74,7 @@ def _files(state: QueueState, host: str, gone: Collection[str]) -> Iterator[str]
         yield f"nor {len(sole) - _NAMED_MAX} more files that jobs need"
 
 
-def _of_this_host(queue: ServedQueue) -> Iterator[str]:
-    status = queue.replica.status()
+def _of_this_host(queue: ServedQueue, status: ReplicaStatus) -> Iterator[str]:
     open_jobs = sum(not job.completed for job in queue.state.jobs.values())
     if status.alone and open_jobs:
         yield (
@@ -67,12 +87,4 @@ def _of_this_host(queue: ServedQueue) -> Iterator[str]:
         yield (
             f"{len(status.pending)} changes wait here for a majority, and are nowhere"
             f" else: switch {missing} on, and wait until they are accepted"
-        )
-
-
-def _of_another(queue: ServedQueue, host: str) -> Iterator[str]:
-    if host in queue.replica.status().needed:
-        yield (
-            "it may have accepted jobs that no host which is on has: switch it on, and"
-            " wait until another one follows it and has a vote"
         )

@@ -52,6 +52,7 @@ class ReportEndpoints:
         arguments.finish()
         status = queue.replica.status()
         members, gone = [], queue.gone()
+        lost = losses(queue, self._host.host_id)
         known = {member.id for member in status.members}
         away = (
             Member(host_id, one.name, False, False, "")
@@ -75,7 +76,7 @@ class ReportEndpoints:
                     "address": None if link is None else link.address,
                     "silent_s": None if link is None else round(link.silent_s, 1),
                     "printer": _printer_name(queue.state, member.id),
-                    "losses": losses(queue, member.id, self._host.host_id),
+                    "losses": lost.get(member.id, []),
                 }
             )
         return {

@@ -61,7 +61,8 @@ class Group:
         self._journal = journal
         self._clock = clock
         self._watcher = watcher
-        self._going_to: str | None = journal.meta("going_to")
+        # The group that it goes over to: for ever it takes part in this one no more.
+        self.going_to: str | None = journal.meta("going_to")
         self.participants = Participants(host_id, journal)
         self._waiting: dict[CommandId, list[asyncio.Future[Answer]]] = {}
         self._unsent = False  # a follower lacks entries that no tick has sent yet
@@ -92,7 +93,10 @@ class Group:
         journal.database.on_failed = self.fail
         if self.participants.electorate() == {host_id}:
             self._core.set_election_deadline(0.0)  # alone: nobody to wait for
-        (self.halt if self._going_to else self._driver.wake)()
+        if self.going_to is None:
+            self._driver.wake()
+        else:
+            self.halt()
 
     # What it is.
 
@@ -135,11 +139,6 @@ class Group:
         participants = self.participants
         here = participants.takes_part(host) or participants.life(host) is None
         return here and host in participants.trusted()
-
-    @property
-    def going_to(self) -> str | None:
-        """The group that this host goes over to: it takes part in this one no more."""
-        return self._going_to
 
     @property
     def has_quorum(self) -> bool:
@@ -307,7 +306,7 @@ class Group:
         self.halt()
         position = self._journal.set_meta(going_to=into)
         await self._journal.database.wait_durable(position)
-        self._going_to = into
+        self.going_to = into
 
     async def close(self) -> None:
         """End, with everything written."""

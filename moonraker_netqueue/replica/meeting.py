@@ -8,7 +8,7 @@ it.
 
 They go as one: what one of them brings, the others must not decide on any more. So
 each first leaves its group for ever, and brings what it knows once those that left are
-so many that the rest is no majority.
+a majority.
 """
 
 from __future__ import annotations
@@ -125,8 +125,8 @@ class Meeting:
             (neighbour, neighbour.hello.group)
             for neighbour in self._neighbours
             if neighbour.connected and neighbour.doubt is None
-            if neighbour.id not in group.state.viewers  # whom nobody follows
             if neighbour.hello.group not in (None, group.id)
+            if neighbour.id not in group.state.viewers  # whom nobody follows
             if neighbour.hello.rules <= SCHEMA  # else this host waits to be updated
             if self._may_follow(group, neighbour.hello)
         ]

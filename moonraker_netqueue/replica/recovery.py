@@ -98,8 +98,9 @@ def outlook(
     reached = {host.id for host in hosts} | {host_id}
     # A log that is empty still names nobody: then whom this host was told counts.
     voters = group.voters or group.participants.known_voters
-    absent = frozenset[str]() if group.going_to else group.participants.absent
-    absent = absent or voters - reached
+    absent = group.participants.absent
+    if group.going_to or not absent:  # it follows its links no more
+        absent = voters - reached
     elsewhere = _went_before(group, neighbours)
     seats = [configuration, *(host.hello.configuration for host in hosts)]
     return Outlook(

@@ -86,12 +86,10 @@ class Succession:
         return self._meeting.goes_to(group) is not None
 
     def waits_to_go(self, group: Group) -> frozenset[str]:
-        """Hosts that this one does not go over to another group without."""
-        meeting = self._meeting
-        goes = meeting.may_leave(group) and meeting.has_ended(group)
-        if goes or not self.sees_other(group):
+        """Hosts that this one does not go over to the group that it sees without."""
+        if self._meeting.has_ended(group):
             return frozenset()
-        return meeting.stay_behind(group)
+        return self._meeting.stay_behind(group)
 
     def order(self, order: Order) -> None:
         """A person lets the queue go on; RecoverRefused if that is under way."""
