@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..errors import NetqueueError
-from ..model.command import Command, CommandId, HandIn, encode, schema_of
+from ..model.command import Command, CommandId, HandIn, encode
 from ..model.part import Part
 from ..model.parts import PartTooLarge, cut
 from ..model.queue_state import QueueState
-from ..model.schema import BASE
 from ..ports import Clock, Random
 from .errors import HandInFailed
 from .signatures import Signatures
@@ -37,26 +36,19 @@ class HandOver:
         self._random = random
 
     async def offer(self, leader: str, target: str, bodies: tuple[HandIn, ...]) -> None:
-        """Return if `leader` of group `target` would take these; else HandInFailed."""
-        schema = max(map(schema_of, bodies), default=BASE)
+        """Return if `leader` of group `target` takes any; else HandInFailed."""
         nothing = [HandIn(body.group, Part()) for body in bodies[:1]]
-        await self._submit(leader, target, nothing, schema)
+        await self._submit(leader, target, nothing)
 
     async def bring(self, leader: str, target: str, bodies: tuple[HandIn, ...]) -> None:
         """Return once `leader` of group `target` has committed all; or HandInFailed."""
-        await self._submit(leader, target, bodies, BASE)
+        await self._submit(leader, target, bodies)
 
-    async def _submit(
-        self, leader: str, target: str, bodies: Iterable[HandIn], schema: int
-    ) -> None:
+    async def _submit(self, leader: str, target: str, bodies: Iterable[HandIn]) -> None:
         life = _LIFE + int.from_bytes(self._random.token(6), "big")
         for number, body in enumerate(bodies, 1):
-            command = Command(
-                CommandId(self._host_id, life, number),
-                self._clock.wall(),
-                body,
-                schema=max(schema, schema_of(body)),
-            )
+            command_id = CommandId(self._host_id, life, number)
+            command = Command(command_id, self._clock.wall(), body)
             text = encode(self._signatures.signed(command, target))
             try:
                 answer = await self._ask(

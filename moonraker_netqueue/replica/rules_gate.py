@@ -49,7 +49,7 @@ class RulesGate:
 
     def opens(self, group: Group, command: Command) -> Outcome | None:
         """As leader: None if the command may be appended, else its rejection."""
-        needed = max(command.schema, schema_of(command.body))
+        needed = schema_of(command.body)
         raised = (group.id, group.term, needed)
         if not group.is_leader or needed <= group.state.rules or self._raised == raised:
             return None

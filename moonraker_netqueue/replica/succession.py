@@ -7,10 +7,11 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from ..errors import NetqueueError
-from ..model.command import HandIn
+from ..model.command import HandIn, schema_of
 from ..model.event import overruled
 from ..model.founding import Founding
 from ..model.merge import merge_telling
+from ..model.schema import BASE
 from ..ports import Clock, Message, Random, Worker
 from .copies import Copy, all_known, fetch_copy
 from .errors import HandInFailed, RecoverRefused, RequestRefused
@@ -177,6 +178,7 @@ class Succession:
         try:
             if group.going_to is None:
                 bodies = await self._bodies(group, journal)
+                self._require_known(bodies, into)
                 await self._hand_over.offer(self._leader_of(into), into, bodies)
                 await group.go_over(into)
                 self._changed()
@@ -221,6 +223,16 @@ class Succession:
             return ()  # the others say it
         state = await all_known(group, journal, self._files, self._signatures)
         return await self._worker.run(bodies_of, state, group.id, group.generation)
+
+    def _require_known(self, bodies: tuple[HandIn, ...], into: str) -> None:
+        """Each host there must read all of it: else it would get the first parts."""
+        needed = max(map(schema_of, bodies), default=BASE)
+        for host in self._neighbours.members(into):
+            if host.hello.speaks < needed:
+                raise HandInFailed(
+                    f"host {self._neighbours.name(host.id)} does not know all that this"
+                    " group uses: update moonraker_netqueue there"
+                )
 
     def _is_followed(self, group: Group, into: str) -> bool:
         """Whether a person let that group begin with all that this host knows: it

@@ -13,9 +13,11 @@ import pytest
 from moonraker_netqueue.model.command import (
     Command,
     CommandId,
+    MemberSet,
     QueuePause,
     encode,
 )
+from moonraker_netqueue.model.member import MemberRole
 from moonraker_netqueue.model.schema import SCHEMA
 from moonraker_netqueue.ports import Message
 from moonraker_netqueue.replica import copies
@@ -281,6 +283,36 @@ def test_an_older_group_refuses_what_it_does_not_know() -> None:
         cluster.net.request = request  # type: ignore[method-assign]
         await cluster.until(lambda: cluster.agreed(A, B))
         assert sorted(a.jobs) == ["job-000a", "job-000b", "job-000c"]
+
+    simulate(scenario)
+
+
+def test_an_older_group_gets_nothing_of_what_it_does_not_know_whole() -> None:
+    """It knows the job, not the role: with the job alone both groups would print it."""
+
+    async def scenario(cluster: Cluster) -> None:
+        (a,), (b,) = await two_groups(cluster, (A,), (B,))
+        stay, mover = sorted((a, b), key=lambda host: str(host.status.group))
+        await accepted(stay, "job-stays")
+        await accepted(mover, "job-moves")
+        await mover.give(MemberSet(C, MemberRole.VIEWER))
+        send = cluster.net.send
+
+        def as_an_older_one(
+            queue: str, source: str, target: str, message: dict[str, Any]
+        ) -> bool:
+            if source == stay.id and message.get("t") == "hello":
+                message = {**message, "speaks": 3}
+            return send(queue, source, target, message)
+
+        cluster.net.send = as_an_older_one  # type: ignore[method-assign]
+        heal(cluster)
+        await cluster.until(lambda: "update moonraker" in str(mover.status.notices))
+        await cluster.until(lambda: mover.status.role is Role.LEADER)
+        assert stay.jobs == ["job-stays"]
+        cluster.net.send = send  # type: ignore[method-assign]
+        await cluster.until(lambda: cluster.agreed(A, B))
+        assert sorted(stay.jobs) == ["job-moves", "job-stays"]
 
     simulate(scenario)
 
