@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..model.content import Content
 from ..model.queue_state import QueueState
@@ -18,8 +18,9 @@ _NAMED_MAX = 5  # files that a text names
 def losses(queue: ServedQueue, here: str) -> Mapping[str, list[str]]:
     """Texts by host; `here` is the host that answers, perhaps the one that leaves."""
     found: dict[str, list[str]] = defaultdict(list)
-    for host, texts in _files(queue.state, queue.desk.forgotten(queue.name)):
-        found[host] += texts
+    jobs = _files_waited_for(queue.state)
+    for host, only_there in sole_files(queue).items():
+        found[host] += _named(only_there, jobs)
     status = queue.replica.status()
     found[here] += _of_this_host(queue, status)
     for host in status.needed - {here}:
@@ -28,6 +29,18 @@ def losses(queue: ServedQueue, here: str) -> Mapping[str, list[str]]:
             " wait until another one follows it and has a vote"
         )
     return found
+
+
+def sole_files(queue: ServedQueue) -> Mapping[str, list[Content]]:
+    """By host, the files that jobs wait for and that no other one has."""
+    gone = queue.desk.forgotten(queue.name)
+    sole: dict[str, list[Content]] = defaultdict(list)
+    contents = queue.state.contents
+    for content in filter(None, map(contents.get, _files_waited_for(queue.state))):
+        holders = [host for host in content.holders if host not in gone]
+        if len(holders) == 1:
+            sole[holders[0]].append(content)
+    return sole
 
 
 def require_no_loss(queue: ServedQueue, host: str, here: str, call: Arguments) -> None:
@@ -42,24 +55,15 @@ def require_no_loss(queue: ServedQueue, host: str, here: str, call: Arguments) -
         )
 
 
-def _files(
-    state: QueueState, gone: Collection[str]
-) -> Iterator[tuple[str, Iterator[str]]]:
-    """Hosts, and texts on the files that jobs wait for and that no other one has."""
-    waited_for = {
+def _files_waited_for(state: QueueState) -> Mapping[str, str]:
+    """Names of the jobs by SHA-256 of what they wait for."""
+    return {
         file.sha256: job.wishes.name
         for job in state.ordered_jobs()
         if not job.completed
         for item in job.items
         for file in item.spec.files
     }
-    sole: dict[str, list[Content]] = defaultdict(list)
-    for content in filter(None, map(state.contents.get, waited_for)):
-        holders = [host for host in content.holders if host not in gone]
-        if len(holders) == 1:
-            sole[holders[0]].append(content)
-    for host, only_there in sole.items():
-        yield host, _named(only_there, waited_for)
 
 
 def _named(sole: Sequence[Content], waited_for: Mapping[str, str]) -> Iterator[str]:
@@ -67,8 +71,8 @@ def _named(sole: Sequence[Content], waited_for: Mapping[str, str]) -> Iterator[s
     for content in sole[:_NAMED_MAX]:
         yield (
             f"no other host has file {content.name!r} of job"
-            f" {waited_for[content.sha256]!r}: let another one get it first, by POST"
-            f" /server/netqueue/fetch there with sha256={content.sha256}"
+            f" {waited_for[content.sha256]!r}, which could not be printed then: let"
+            " another one get it first, on its page by 'Members', 'Forget'"
         )
     if len(sole) > _NAMED_MAX:
         yield f"nor {len(sole) - _NAMED_MAX} more files that jobs need"

@@ -12,7 +12,7 @@ from ..version import __version__
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
-from .leaving import losses
+from .leaving import losses, sole_files
 from .members import admission_view
 from .views import print_view
 
@@ -52,7 +52,7 @@ class ReportEndpoints:
         arguments.finish()
         status = queue.replica.status()
         members, gone = [], queue.gone()
-        lost = losses(queue, self._host.host_id)
+        lost, sole = losses(queue, self._host.host_id), sole_files(queue)
         known = {member.id for member in status.members}
         away = (
             Member(host_id, one.name, False, False, "")
@@ -77,6 +77,7 @@ class ReportEndpoints:
                     "silent_s": None if link is None else round(link.silent_s, 1),
                     "printer": _printer_name(queue.state, member.id),
                     "losses": lost.get(member.id, []),
+                    "sole_files": [file.sha256 for file in sole.get(member.id, ())],
                 }
             )
         return {

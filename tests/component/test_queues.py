@@ -145,7 +145,7 @@ def test_a_queue_that_this_host_alone_has_is_left_only_anyway(
     # What the texts say to do helps.
     second.client.post(f"{ROOT}/queues", {"queue": "alone"})
     wait(lambda: shows(second, "alone"))
-    content = first.client.get(f"{ROOT}/files", queue="alone")["files"][0]["sha256"]
+    (content,) = shown[0]["sole_files"]
     fetch = {"queue": "alone", "sha256": content}
     wait(lambda: second.client.post(f"{ROOT}/fetch", fetch)["here"])
 

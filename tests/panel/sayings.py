@@ -28,6 +28,7 @@ _REFUSALS = {
 _WHOLE = {
     "api/admission_notices.py",
     "api/audit.py",
+    "api/leaving.py",
     "api/undecided.py",
     "printer/agent.py",
     "printer/bed.py",

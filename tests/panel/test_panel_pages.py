@@ -151,6 +151,24 @@ def test_a_newcomer_is_let_in(start_printers: StartPrinters, tmp_path: Path) -> 
     play_at(start_printers(2, sections), "approve")
 
 
+def test_a_host_goes_for_good(start_printers: StartPrinters, tmp_path: Path) -> None:
+    """What only it has is named first; got here, or lost only when a person says so."""
+    farm = start_printers(3, section(tmp_path))
+    wait_shared(farm)
+    for number, printer in enumerate(farm.printers[1:], 2):
+        name = f"only{number}.gcode"
+        printer.client.upload(name, sliced(SHORT, 60, "PLA", (66, 165, 245)))
+        job = {"filename": name, "tags": ["nobody has it"]}
+        printer.client.post(f"{ROOT}/job", job)
+    printer = farm.printers[0]
+    printer.client.post(f"{ROOT}/queues", {"queue": "spare"})
+    wait(lambda: printer.client.get(f"{ROOT}/status")["queues"]["spare"]["quorum"])
+    printer.client.post(f"{ROOT}/pause", {"queue": "spare"})
+    printer.client.upload("spare.gcode", sliced(SHORT, 60, "PLA", (66, 165, 245)))
+    printer.client.post(f"{ROOT}/job", {"queue": "spare", "filename": "spare.gcode"})
+    play_at(farm, "forget")
+
+
 def test_markup_in_names_is_text(start_printers: StartPrinters, tmp_path: Path) -> None:
     """In those of printers, queues, jobs, people, spools; no script of theirs runs."""
     evil = "<img src=x onerror=window.ran=1>"

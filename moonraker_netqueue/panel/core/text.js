@@ -60,6 +60,15 @@ export function said(form, text) {
   return (form && phrased(form, phrases, format.number)) ?? heard(text);
 }
 
+/** The same behind the printer's name, which it then does not repeat; if there are such words. */
+export function brief(form, text, printer) {
+  const key = `brief.${form?.code}`;
+  const values = Object.entries(form ?? {}).map(([name, value]) =>
+    [name, typeof value === 'number' ? format.number(value) : value && typeof value === 'object' ? phrased(value, phrases, format.number) : value]);
+  const plain = values.every(([, value]) => value !== null);
+  return form?.printer === printer && key in en && plain ? t(key, Object.fromEntries(values)) : said(form, text);
+}
+
 /** What a host says without a code: a refusal, a state, a line of the log. */
 export function heard(text) {
   return sayings.heard(text);

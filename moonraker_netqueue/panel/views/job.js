@@ -3,9 +3,10 @@
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
 import { fromInput, toInput, words } from '../core/format.js';
 import { copies } from '../core/queue.js';
-import { format, said, t, told } from '../core/text.js';
+import { grouped, namesOf } from '../core/reasons.js';
+import { brief, format, t, told } from '../core/text.js';
 import { Chip, Dialog, Field } from './parts.js';
-import { RemedyButton } from './remedies.js';
+import { AT_PRINTER, RemedyButton } from './remedies.js';
 import { Thumbnail } from './thumbnail.js';
 
 export function JobDialog({ job, session, actions, state, show }) {
@@ -147,16 +148,22 @@ function WhyNot({ rows, job, actions }) {
   if (!rows.length) return null;
   return html`<details class="why" open=${!job.starts}>
     <summary>${t('job.why_not')}</summary>
-    <ul>${rows.slice(0, 30).map(
-      (row) => html`<li key=${`${row.item} ${row.printer_id}`}>
-        <strong>${row.printer}</strong>
-        <span>${said(row.phrases.text, row.text)}${row.remedy &&
-        html` — <em>${said(row.phrases.remedy, row.remedy)}</em>`}</span>
-        <${RemedyButton} code=${row.code} printer=${row} job=${job}
-          actions=${actions} />
-      </li>`,
-    )}</ul>
+    <ul>${grouped(rows, brief).map((group) => html`<${Reason} key=${group.key} group=${group} job=${job} actions=${actions} />`)}</ul>
   </details>`;
+}
+
+/** One reason, and the printers that it holds on. */
+function Reason({ group, job, actions }) {
+  const { names, n } = namesOf(group.printers);
+  const remedy = (row) => html`<${RemedyButton} code=${group.code} printer=${row} job=${job} actions=${actions} />`;
+  const several = group.printers.length > 1 && AT_PRINTER.has(group.code);
+  return html`<li>
+    <span>${!group.named && html`<strong>${n ? t('brief.more', { names, n }) : names}${':'}</strong>${' '}`}${group.text}${
+      group.remedy && html`${' — '}<em>${group.remedy}</em>`}</span>
+    ${several
+      ? html`<span class="at-each">${group.printers.map((row) => html`<span key=${row.printer_id}>${row.printer} ${remedy(row)}</span>`)}</span>`
+      : remedy(group.printers[0])}
+  </li>`;
 }
 
 function JobPrints({ job, printers, show }) {

@@ -3,16 +3,19 @@
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
 import { byName } from '../core/queue.js';
 import { format, heard, t, told } from '../core/text.js';
+import { ForgetDialog, LeaveDialog } from './leaving.js';
 import { CardHead, Chip, Dialog, Menu } from './parts.js';
 
 export function Members({ session, actions, state }) {
   const { members, status, name } = state;
   const [recovering, setRecovering] = useState(false);
   const [changing, setChanging] = useState(/** @type {any} */ (null));
+  const [going, setGoing] = useState(/** @type {string | null} */ (null)); // a host's id
   if (!members) return html`<section class="card"><p class="quiet pad">${t('loading')}</p></section>`;
   const versions = new Set(members.members.map((m) => m.version).filter(Boolean));
   const queue = status.queues[name];
   const rows = members.members.map((one) => ({ ...one, name: nameOf(one) })).sort(byName);
+  const leaver = rows.find((one) => one.host_id === going); // as it is now: what it has changes
   const roles = ['leader', 'follower', 'observer', 'viewer'];
   return html`<section class="card members" aria-label=${t('tab.members')}>
     <${CardHead} icon="members" title=${t('tab.members')}>
@@ -30,7 +33,8 @@ export function Members({ session, actions, state }) {
       without: queue.founding.without.join(', '),
     })}</p>`}
     <ul class="member-list" aria-label=${t('members.count', { n: rows.length })}>
-      ${rows.map((member) => html`<${Row} key=${member.host_id} member=${member} change=${() => setChanging(member)} />`)}
+      ${rows.map((member) => html`<${Row} key=${member.host_id} member=${member} change=${() => setChanging(member)}
+        go=${() => setGoing(member.host_id)} />`)}
     </ul>
     <details class="pad"><summary>${t('members.roles')}</summary>
       <dl class="roles">${roles.map(
@@ -41,6 +45,9 @@ export function Members({ session, actions, state }) {
     ${changing &&
     html`<${RoleDialog} member=${changing} session=${session} actions=${actions}
       onClose=${() => setChanging(null)} />`}
+    ${leaver &&
+    html`<${leaver.here ? LeaveDialog : ForgetDialog} member=${leaver} session=${session} actions=${actions}
+      state=${state} onClose=${() => setGoing(null)} />`}
   </section>`;
 }
 
@@ -64,7 +71,7 @@ function Requests({ requests, session, actions }) {
     );
 }
 
-function Row({ member, change }) {
+function Row({ member, change, go }) {
   const there = member.here || member.connected;
   const silent =
     !there && member.silent_s !== null ? t('members.silent', { time: format.span(member.silent_s) }) : '';
@@ -81,6 +88,7 @@ function Row({ member, change }) {
       viewer
         ? { label: t('members.make_printer'), icon: 'printer', act: change }
         : { label: t('members.make_viewer'), icon: 'eye', act: change },
+      { label: member.here ? t('members.leave') : t('members.forget'), icon: 'close', act: go, danger: true },
     ]} />
   </li>`;
 }

@@ -3,6 +3,9 @@
 import { html } from '../vendor/htm-preact.js';
 import { t } from '../core/text.js';
 
+/** Codes of reasons that are mended at each printer by itself. */
+export const AT_PRINTER = new Set(['bed', 'switched_off', 'material', 'colour']);
+
 /**
  * A button, or nothing where no call of ours helps.
  * @param {any} props `printer` has printer_id; `job` may be unknown

@@ -1,0 +1,93 @@
+// A host goes for good: what would be lost with it is said first.
+
+import { html, useState } from '../vendor/htm-preact.js';
+import { Refused } from '../core/connection.js';
+import { heard, t, told } from '../core/text.js';
+import { Dialog } from './parts.js';
+
+const PAUSE = 1000; // ms before a file that is on its way is asked for again
+const PRINTS = ['keep', 'retry', 'mark_done'];
+
+/** End the membership of another host. */
+export function ForgetDialog({ member, session, actions, state, onClose }) {
+  const [prints, setPrints] = useState('keep');
+  const held = (state.printers ?? []).find((one) => one.printer_id === member.host_id)?.prints ?? [];
+  const forget = async (anyway) => {
+    const params = { host_id: member.host_id, ...(held.length ? { prints } : {}), ...(anyway ? { anyway } : {}) };
+    if (!(await actions.call('delete_member', params, t('forget.done', { name: member.name })))) return;
+    for (const what of ['members', 'printers', 'status', 'plan']) session.soon(what);
+    onClose();
+  };
+  const title = t('forget.title', { name: member.name });
+  return html`<${GoingDialog} title=${title} word=${t('members.forget')} member=${member} act=${forget} onClose=${onClose}>
+    <p>${t('forget.means', { name: member.name })}</p>
+    ${held.length > 0 &&
+    html`<fieldset class="strategies"><legend>${t('forget.prints', { n: held.length })}</legend>
+      <ul>${held.map((one) => html`<li key=${one.print_id}>${one.file || one.job}: ${told('print', one.state)}</li>`)}</ul>
+      ${PRINTS.map(
+        (one) => html`<label class="check" key=${one}>
+          <input type="radio" name="prints" checked=${prints === one} onChange=${() => setPrints(one)} />
+          <span>${t(`forget.${one}`)}</span></label>`,
+      )}</fieldset>`}
+    <${Losses} member=${member}>
+      ${member.sole_files?.length > 0 && html`<${GetThem} files=${member.sole_files} session=${session} actions=${actions} />`}
+    <//>
+  <//>`;
+}
+
+/** Serve the queue here no more. */
+export function LeaveDialog({ member, session, actions, onClose }) {
+  const leave = async (anyway) => {
+    if (!(await actions.call('delete_queues', anyway ? { anyway } : {}, t('leave.done')))) return;
+    onClose();
+    await session.start();
+  };
+  return html`<${GoingDialog} title=${t('leave.title')} word=${t('members.leave')} member=${member} act=${leave} onClose=${onClose}>
+    <p>${t('leave.means')}</p><${Losses} member=${member} />
+  <//>`;
+}
+
+/** Where something would be lost, it is done only when a person says that they read it. */
+function GoingDialog({ title, word, member, act, onClose, children }) {
+  const [read, setRead] = useState('');
+  const told = (member.losses ?? []).join();
+  const anyway = told !== '';
+  return html`<${Dialog} title=${title} onClose=${onClose} actions=${html`
+    <button type="button" class="text" onClick=${onClose}>${t('cancel')}</button>
+    <button type="button" class="danger-fill" disabled=${anyway && read !== told} onClick=${() => act(anyway)}>
+      ${word}</button>`}>
+    ${children}
+    ${anyway &&
+    html`<label class="check"><input type="checkbox" checked=${read === told}
+      onChange=${(event) => setRead(event.target.checked ? told : '')} />
+      <span>${t('losses.accept')}</span></label>`}
+  <//>`;
+}
+
+function Losses({ member, children = null }) {
+  if (!member.losses?.length) return null;
+  return html`<div class="note error losses"><p>${t('losses.title', { name: member.name })}</p>
+    <ul>${member.losses.map((text) => html`<li key=${text}>${heard(text)}</li>`)}</ul>${children}</div>`;
+}
+
+/** Copy to this host what only the other one has, while it is on. */
+function GetThem({ files, session, actions }) {
+  const [busy, setBusy] = useState(false);
+  const get = async () => {
+    setBusy(true);
+    try {
+      for (const sha256 of files) {
+        while (!(await session.call('post_fetch', { sha256 })).here) {
+          await new Promise((resolve) => setTimeout(resolve, PAUSE));
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      actions.say(heard(error.message) || t('error.offline'), { error: true });
+    }
+    setBusy(false);
+    session.soon('members');
+  };
+  return html`<button type="button" class="outlined" disabled=${busy} onClick=${get}>
+    ${busy ? t('losses.getting') : t('losses.get')}</button>`;
+}
