@@ -8,7 +8,7 @@ done/<file>       was added
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -161,21 +161,25 @@ class _HotFolder:
         """Check a file and keep its bytes; then it is claimed, and added."""
         name = _checked(path)
         file = await self._host.keep(path, name)
+        details = await self._host.details(f"{self._name}/{name}")
         claim = self._folder / _ADDING / f"{self._host.new_token(_TOKEN)}-{name}"
         await self._host.store.run(self._claim, path, claim, stamp)
-        await self._add(claim, file)
+        await self._add(claim, file, details)
 
     async def _resume(self, claim: Path) -> None:
         """Add what was claimed before a restart, or what could not be added then."""
-        await self._add(claim, await self._host.keep(claim, _split(claim)[1]))
+        name = _split(claim)[1]
+        file = await self._host.keep(claim, name)
+        await self._add(claim, file, self._host.metadata(f"{self._name}/{name}"))
 
-    async def _add(self, claim: Path, file: FileRef) -> None:
+    async def _add(
+        self, claim: Path, file: FileRef, details: Mapping[str, Any]
+    ) -> None:
         """Add a claimed file: however often, its job is added once."""
         token, name = _split(claim)
-        metadata = self._host.metadata(f"{self._name}/{name}")
 
         async def item(_filename: str) -> ItemSpec:
-            return item_of(name, file, metadata)
+            return item_of(name, file, details)
 
         words: dict[str, Any] = {
             "queue": self.queue.name,

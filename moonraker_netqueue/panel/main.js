@@ -14,7 +14,7 @@ import { JobDialog } from './views/job.js';
 import { Jobs } from './views/jobs.js';
 import { Log } from './views/log.js';
 import { Members, Recover } from './views/members.js';
-import { IconButton, Said, Toasts } from './views/parts.js';
+import { Dialog, IconButton, Said, Toasts } from './views/parts.js';
 import { Plan } from './views/plan.js';
 import { PrintDialog } from './views/print.js';
 import { Printers } from './views/printers.js';
@@ -51,8 +51,10 @@ function App({ session, actions }) {
     };
   }, []);
   useDrop((files) => show({ add: files }), actions);
-  if (state.link === Link.DENIED) return html`<${Login} session=${session} />`;
   const ready = state.queue !== null;
+  if (state.link === Link.DENIED && !ready) {
+    return html`<main class="login"><div class="card pad"><h1>${t('login.title')}</h1><${Login} session=${session} /></div></main>`;
+  }
   const title = state.status?.queues[state.name]?.title || state.name || t('title');
   document.title = title;
   const parts = { session, actions, state, show };
@@ -72,6 +74,7 @@ function App({ session, actions }) {
         <aside class="beside"><${Printers} ...${parts} /></aside></div>`}
       ${ready && tab !== 'jobs' && html`<${View} ...${parts} />`}
     </main>
+    ${state.login && html`<${LoginDialog} session=${session} />`}
     ${ready && html`<${Shown} shown=${shown} ...${parts} />`}
     <${Toasts} /><//>`;
 }
@@ -122,7 +125,7 @@ function LinkMark({ state }) {
   const there = state.link === Link.ONLINE;
   const quorum = state.status?.queues[state.name]?.quorum ?? true;
   const [kind, text] = !there
-    ? ['error', t(state.link === Link.LOST ? 'link.lost' : 'link.connecting')]
+    ? ['error', t({ [Link.LOST]: 'link.lost', [Link.DENIED]: 'link.denied' }[state.link] ?? 'link.connecting')]
     : quorum
       ? ['success', t('link.online')]
       : ['warning', t('link.no_quorum')];
@@ -135,6 +138,9 @@ function Banners({ session, actions, state }) {
   const queue = state.status?.queues[state.name];
   return html`<div class="banners" role="region" aria-label=${t('banner.label')}>
     ${state.link === Link.LOST && html`<p class="note error" role="alert">${t('banner.lost')}</p>`}
+    ${state.link === Link.DENIED &&
+    html`<div class="note error" role="alert"><span>${t('banner.logged_out')}</span>
+      <button type="button" class="outlined" onClick=${() => session.set({ login: true })}>${t('login.do')}</button></div>`}
     ${state.queue && state.problem && html`<p class="note error" role="alert">${heard(state.problem)}</p>`}
     ${queue && !queue.quorum &&
     html`<div class="note warning" role="alert"><span>${t('banner.no_quorum', { missing: queue.missing.join(', ') || '?' })}</span>
@@ -148,6 +154,12 @@ function Banners({ session, actions, state }) {
   ${recovering && html`<${Recover} session=${session} actions=${actions} onClose=${() => setRecovering(false)} />`}`;
 }
 
+/** A login that ended: what was typed on the page stays, and it goes on after. */
+function LoginDialog({ session }) {
+  return html`<${Dialog} title=${t('login.again')} onClose=${() => session.set({ login: false })}>
+    <p>${t('login.ended')}</p><${Login} session=${session} /><//>`;
+}
+
 function Login({ session }) {
   const [wrong, setWrong] = useState('');
   const submit = async (event) => {
@@ -155,19 +167,20 @@ function Login({ session }) {
     const form = new FormData(event.target);
     try {
       await login(form.get('user'), form.get('password'));
-      await session.connection.open();
+      await session.connection.renew();
+      session.set({ login: session.connection.denied });
     } catch (/** @type {any} */ error) {
       setWrong(error.message || t('login.failed'));
     }
   };
-  return html`<main class="login"><form class="card form pad" onSubmit=${submit}>
-    <h1>${t('login.title')}</h1><p class="quiet">${t('login.text')}</p>
+  return html`<form class="form" onSubmit=${submit}>
+    <p class="quiet">${t('login.text')}</p>
     <label class="field"><span>${t('login.user')}</span>
       <input name="user" autocomplete="username" required /></label>
     <label class="field"><span>${t('login.password')}</span>
       <input name="password" type="password" autocomplete="current-password" required /></label>
     ${wrong && html`<p class="note error" role="alert">${wrong}</p>`}
-    <button type="submit" class="primary">${t('login.do')}</button></form></main>`;
+    <button type="submit" class="primary">${t('login.do')}</button></form>`;
 }
 
 /** Files may be dropped anywhere on the page. */

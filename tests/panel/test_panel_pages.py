@@ -80,6 +80,15 @@ def test_a_login(workshop: VirtualFarm, play: Play) -> None:
     play("login")
 
 
+def test_a_login_ends(start_printers: StartPrinters, tmp_path: Path) -> None:
+    """What was typed stays; a token that is too old only is renewed unseen."""
+    farm = start_printers(1, section(tmp_path))
+    wait_shared(farm)
+    user = {"username": "anna", "password": "a good password"}
+    farm.printers[0].client.post("/access/user", user)
+    play_at(farm, "relogin")
+
+
 def test_in_a_dashboard(workshop: VirtualFarm, play: Play) -> None:
     play("embed")
 
@@ -157,7 +166,7 @@ def test_a_host_goes_for_good(start_printers: StartPrinters, tmp_path: Path) -> 
     wait_shared(farm)
     for number, printer in enumerate(farm.printers[1:], 2):
         name = f"only{number}.gcode"
-        printer.client.upload(name, sliced(SHORT, 60, "PLA", (66, 165, 245)))
+        printer.client.upload(name, sliced(SHORT, 60 * number, "PLA", (66, 165, 245)))
         job = {"filename": name, "tags": ["nobody has it"]}
         printer.client.post(f"{ROOT}/job", job)
     printer = farm.printers[0]

@@ -3,6 +3,7 @@
 /** Everything of Moonraker's is below this path. */
 export const BASE = location.pathname.replace(/\/server\/netqueue\/panel\/?$/, '');
 const OWN = 'netqueue.access_token';
+const OWN_REFRESH = 'netqueue.refresh_token'; // a token is good for an hour, this for months
 
 /** The calls that we may not do before somebody logs in. */
 export class Denied extends Error {}
@@ -42,7 +43,7 @@ async function ask(path, options = {}) {
 /** A token for one connection. Throws Denied. */
 export async function oneshot() {
   try {
-    return await ask('/access/oneshot_token', { headers: headers() });
+    return await again(() => ask('/access/oneshot_token', { headers: headers() }));
   } catch (error) {
     // A dashboard's old login must not shut out an address that is trusted anyway.
     if (!(error instanceof Denied) || !token()) throw error;
@@ -51,18 +52,44 @@ export async function oneshot() {
   }
 }
 
-/** Log in for as long as this tab is open. */
-export async function login(username, password) {
-  const answer = await ask('/access/login', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ username, password }),
-  });
-  sessionStorage.setItem(OWN, answer.token);
+/** Do something; once more in the same login's name, if only its token is too old. */
+async function again(act) {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof Denied) || !(await refreshed())) throw error;
+    return act();
+  }
 }
 
-/** Upload a form with the progress in [0, 1]; resolves to the answer. */
-export function upload(path, form, onProgress) {
+/** Whether there is a new token for this tab's login. */
+async function refreshed() {
+  const kept = sessionStorage.getItem(OWN_REFRESH);
+  if (!kept) return false;
+  try {
+    const answer = await post('/access/refresh_jwt', { refresh_token: kept });
+    sessionStorage.setItem(OWN, answer.token);
+    return true;
+  } catch (error) {
+    if (error instanceof Denied) sessionStorage.removeItem(OWN_REFRESH); // the login has ended
+    return false;
+  }
+}
+
+const post = (path, values) =>
+  ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(values) });
+
+/** Log in for as long as this tab is open. */
+export async function login(username, password) {
+  const answer = await post('/access/login', { username, password });
+  sessionStorage.setItem(OWN, answer.token);
+  sessionStorage.setItem(OWN_REFRESH, answer.refresh_token);
+}
+
+/** Upload a form with the progress in [0, 1]; resolves to the answer. Throws Denied. */
+export const upload = (path, form, onProgress) => again(() => sent(path, form, onProgress));
+
+function sent(path, form, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', `${BASE}${path}`);
@@ -76,6 +103,7 @@ export function upload(path, form, onProgress) {
     request.onerror = () => reject(new Error(''));
     request.onload = () => {
       if (request.status < 300) resolve(request.response?.result ?? request.response);
+      else if (request.status === 401) reject(new Denied(''));
       else reject(new Error(request.response?.error?.message ?? request.statusText));
     };
     request.send(form);

@@ -1,7 +1,7 @@
 // What people do: calls with a word on how they went, and undo.
 
-import { headers, BASE } from './access.js';
-import { Refused } from './connection.js';
+import { Denied, headers, BASE } from './access.js';
+import { LoggedOut, Refused } from './connection.js';
 import { heard, t } from './text.js';
 
 const GRACE = 7000; // ms in which a removal can be undone
@@ -66,9 +66,16 @@ export class Actions {
       return answer;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.say(error.code === 0 ? t('error.offline') : heard(error.message), { error: true });
+      this.failed(error);
       return null;
     }
+  }
+
+  /** Say why something was not done; who is logged out can log in. */
+  failed(error) {
+    if (error instanceof Denied) this.session.set({ login: true });
+    if (error instanceof Denied || error instanceof LoggedOut) this.say(t('error.logged_out'));
+    else this.say(heard(error.message) || t('error.offline'), { error: true });
   }
 
   edit(job, change, said = '') {

@@ -21,6 +21,16 @@ export class Refused extends Error {
   }
 }
 
+/** Moonraker knows us no more: nothing was done. */
+export class LoggedOut extends Refused {
+  constructor() {
+    super('', 401);
+  }
+}
+
+// How Moonraker says it over a connection whose user logged out.
+const loggedOut = ({ code, message }) => code === -32602 && /^unauthorized/i.test(message);
+
 /** @param {number} tries that failed; with some chance, so that pages spread */
 export function pauseBefore(tries, chance = Math.random()) {
   return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** tries) * (0.75 + chance / 2);
@@ -39,6 +49,7 @@ export class Connection {
     this.next = 1;
     this.tries = 0;
     this.timer = 0;
+    this.denied = false;
     addEventListener('online', () => this.hurry());
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) this.hurry();
@@ -52,10 +63,12 @@ export class Connection {
     try {
       pass = await oneshot();
     } catch (error) {
-      if (error instanceof Denied) this.onLink(Link.DENIED);
+      this.denied = error instanceof Denied;
+      if (this.denied) this.onLink(Link.DENIED);
       else this.later();
       return;
     }
+    this.denied = false;
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const url = `${scheme}://${location.host}${BASE}/websocket?token=${pass}`;
     const socket = new WebSocket(url);
@@ -68,16 +81,32 @@ export class Connection {
     socket.onclose = () => this.close(socket);
   }
 
+  /** Open it in the name of who is logged in now. */
+  async renew() {
+    const old = this.socket;
+    this.drop(new LoggedOut());
+    old?.close();
+    await this.open();
+  }
+
   hurry() {
     if (this.timer) this.open();
   }
 
   close(socket) {
     if (socket !== this.socket) return;
-    this.socket = null;
-    for (const { reject } of this.waiting.values()) reject(new Refused('', 0));
-    this.waiting.clear();
+    this.drop(new Refused('', 0));
     this.later();
+  }
+
+  /** Who waits for an answer gets none. */
+  drop(reason) {
+    this.socket = null;
+    for (const { reject, timer } of this.waiting.values()) {
+      clearTimeout(timer);
+      reject(reason);
+    }
+    this.waiting.clear();
   }
 
   later() {
@@ -93,6 +122,10 @@ export class Connection {
       this.onNotify(message.method, message.params?.[0]);
       return;
     }
+    if (message.error && loggedOut(message.error)) {
+      this.renew();
+      return;
+    }
     const call = this.waiting.get(message.id);
     if (!call) return;
     this.waiting.delete(message.id);
@@ -104,6 +137,10 @@ export class Connection {
   /** @returns {Promise<any>} the result; throws Refused, with code 0 while offline */
   call(method, params = {}) {
     const socket = this.socket;
+    if (this.denied) {
+      this.onLink(Link.DENIED);
+      return Promise.reject(new LoggedOut());
+    }
     if (!socket || socket.readyState !== WebSocket.OPEN) {
       return Promise.reject(new Refused('', 0));
     }

@@ -14,6 +14,7 @@ export class Session {
     /** @type {any} */
     this.state = {
       link: Link.CONNECTING,
+      login: false, // it is asked who we are
       problem: '', // why the component answers nothing yet
       status: null,
       name: null, // of the queue
@@ -57,7 +58,7 @@ export class Session {
   }
 
   async onLink(link) {
-    this.set({ link });
+    this.set({ link, login: link === Link.DENIED });
     if (link !== Link.ONLINE) return;
     // Once for each connection: a second time it would be refused, and for ever.
     const self = { client_name: 'netqueue panel', version: '1', type: 'web', url: 'netqueue' };

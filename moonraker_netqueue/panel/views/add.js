@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { upload } from '../core/access.js';
 import { words } from '../core/format.js';
-import { format, heard, t } from '../core/text.js';
+import { format, t } from '../core/text.js';
 import { Icon } from './icons.js';
 import { Dialog, Field, IconButton } from './parts.js';
 import { readWishes, WishFields } from './job.js';
@@ -43,7 +43,7 @@ export function AddDialog({ files, session, actions, show }) {
         close();
       } else setRows(manner === 'each' ? left.map((index) => named[index]) : named);
     } catch (/** @type {any} */ error) {
-      actions.say(heard(error.message) || t('error.offline'), { error: true });
+      actions.failed(error);
     } finally {
       setBusy(0);
     }

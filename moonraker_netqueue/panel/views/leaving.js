@@ -77,13 +77,13 @@ function GetThem({ files, session, actions }) {
     setBusy(true);
     try {
       for (const sha256 of files) {
-        while (!(await session.call('post_fetch', { sha256 })).here) {
+        while (!(await session.call('fetch', { sha256 })).here) {
           await new Promise((resolve) => setTimeout(resolve, PAUSE));
         }
       }
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      actions.say(heard(error.message) || t('error.offline'), { error: true });
+      actions.failed(error);
     }
     setBusy(false);
     session.soon('members');
