@@ -53,7 +53,7 @@ function App({ session, actions }) {
   useDrop((files) => show({ add: files }), actions);
   const ready = state.queue !== null;
   if (state.link === Link.DENIED && !ready) {
-    return html`<main class="login"><div class="card pad"><h1>${t('login.title')}</h1><${Login} session=${session} /></div></main>`;
+    return html`<main class="login"><div class="card pad"><h1>${t('login.title')}</h1><${Login} session=${session} text=${t('login.text')} /></div></main>`;
   }
   const title = state.status?.queues[state.name]?.title || state.name || t('title');
   document.title = title;
@@ -157,10 +157,10 @@ function Banners({ session, actions, state }) {
 /** A login that ended: what was typed on the page stays, and it goes on after. */
 function LoginDialog({ session }) {
   return html`<${Dialog} title=${t('login.again')} onClose=${() => session.set({ login: false })}>
-    <p>${t('login.ended')}</p><${Login} session=${session} /><//>`;
+    <${Login} session=${session} text=${t('login.ended')} /><//>`;
 }
 
-function Login({ session }) {
+function Login({ session, text }) {
   const [wrong, setWrong] = useState('');
   const submit = async (event) => {
     event.preventDefault();
@@ -174,7 +174,7 @@ function Login({ session }) {
     }
   };
   return html`<form class="form" onSubmit=${submit}>
-    <p class="quiet">${t('login.text')}</p>
+    <p class="quiet">${text}</p>
     <label class="field"><span>${t('login.user')}</span>
       <input name="user" autocomplete="username" required /></label>
     <label class="field"><span>${t('login.password')}</span>

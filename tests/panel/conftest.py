@@ -42,11 +42,12 @@ def play(workshop: VirtualFarm) -> Play:
     return partial(play_at, workshop)
 
 
-def play_at(farm: VirtualFarm, flow: str) -> None:
-    """Run a flow against a farm; fails with what it told."""
+def play_at(farm: VirtualFarm, flow: str, variant: str = "") -> None:
+    """Run a flow, or a variant of it, against a farm; fails with what it told."""
     by_name = {printer.name: printer for printer in farm.printers}
     config = {
         "urls": [printer.url for printer in farm.printers],
+        "variant": variant,
         "pictures": os.environ.get("PANEL_PICTURES", ""),
     }
     with subprocess.Popen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 from functools import partial
 from pathlib import Path
 
@@ -140,8 +141,11 @@ def test_looks(workshop: VirtualFarm, play: Play) -> None:
 
 
 def test_what_lighthouse_says(workshop: VirtualFarm) -> None:
-    """Accessibility 100, with the jobs of the test before."""
-    play_at(workshop, "lighthouse")
+    """Accessibility 100, with the jobs of the test before.
+
+    LIGHTHOUSE=all looks at all views, on a laptop and a phone.
+    """
+    play_at(workshop, "lighthouse", os.environ.get("LIGHTHOUSE", "some"))
 
 
 def test_hosts_that_die_and_return(workshop: VirtualFarm, play: Play) -> None:
@@ -154,10 +158,10 @@ def test_hosts_that_die_and_return(workshop: VirtualFarm, play: Play) -> None:
     play("hosts")
 
 
-def test_a_newcomer_is_let_in(start_printers: StartPrinters, tmp_path: Path) -> None:
-    """Its request and code are shown at the one that is in the queue already."""
+def test_newcomers_are_let_in(start_printers: StartPrinters, tmp_path: Path) -> None:
+    """Asked on page and screen of the one that is in the queue; one answer ends both."""
     sections = section(tmp_path).replace("admission: open\n", "")
-    play_at(start_printers(2, sections), "approve")
+    play_at(start_printers(4, sections), "approve")
 
 
 def test_a_host_goes_for_good(start_printers: StartPrinters, tmp_path: Path) -> None:

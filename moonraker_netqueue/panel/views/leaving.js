@@ -30,7 +30,7 @@ export function ForgetDialog({ member, session, actions, state, onClose }) {
           <span>${t(`forget.${one}`)}</span></label>`,
       )}</fieldset>`}
     <${Losses} member=${member}>
-      ${member.sole_files?.length > 0 && html`<${GetThem} files=${member.sole_files} session=${session} actions=${actions} />`}
+      ${member.connected && member.sole_files?.length > 0 && html`<${GetThem} files=${member.sole_files} session=${session} actions=${actions} />`}
     <//>
   <//>`;
 }

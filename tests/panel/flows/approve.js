@@ -1,13 +1,19 @@
-// A newcomer asks to get in, and is let in with the code that both ends show.
+// A newcomer asks to get in, and is let in with the code that both ends show: the page
+// and the printer's screen ask the same, and an answer at one ends it at the other.
 
 import assert from 'node:assert/strict';
-import { barriers, play } from './stage.js';
+import { barriers, dialogs, play, until } from './stage.js';
 
 await play(async (stage) => {
   const page = await stage.open(0, { hash: '#members' });
-  await page.getByText('wants to join').waitFor();
-  const [code] = /\d{3} ?\d{3}/.exec(await page.locator('.note', { hasText: 'wants to join' }).innerText()) ?? [];
-  assert.ok(code);
+  const asks = (name) => page.locator('main .note', { hasText: `${name} wants to join` });
+  const codeOf = async (name) => {
+    const [code] = /\d{3} ?\d{3}/.exec(await asks(name).innerText()) ?? [];
+    assert.ok(code);
+    return code;
+  };
+  await asks('printer2').waitFor();
+  const code = await codeOf('printer2');
   assert.deepEqual(await barriers(page, 'a newcomer'), []);
   await stage.picture(page, 'panel-newcomer');
 
@@ -15,8 +21,35 @@ await play(async (stage) => {
   const newcomer = await stage.open(1);
   await newcomer.locator('.banners .note', { hasText: 'waits for a yes' }).getByText(code).waitFor();
 
-  await page.getByRole('button', { name: 'Let it in' }).click();
+  await asks('printer2').getByRole('button', { name: 'Let it in' }).click();
   await page.getByText('2 hosts', { exact: true }).waitFor();
-  await page.getByText('wants to join').waitFor({ state: 'detached' });
+  await asks('printer2').waitFor({ state: 'detached' });
   await newcomer.locator('.banners .note', { hasText: 'waits for a yes' }).waitFor({ state: 'detached' });
+
+  // who is no newcomer any more is asked on its screen as well, of one after another
+  const question = async () => {
+    const lines = await dialogs(stage.urls[0]);
+    const begun = lines.findLastIndex((line) => line.startsWith('// action:prompt_begin Let '));
+    const asked = begun < 0 ? [] : lines.slice(begun);
+    return asked.includes('// action:prompt_end') ? [] : asked;
+  };
+  const askedOf = async () => /begin Let (\S+) into queue/.exec((await question())[0] ?? '')?.[1];
+  await until(askedOf, 'the screen asks');
+  const first = await askedOf();
+  const button = (await question()).find((line) => line.includes('prompt_footer_button Let in'));
+  assert.ok(first && button);
+  await asks(first).waitFor();
+  const same = await codeOf(first);
+  assert.ok((await question()).some((line) => line.includes(`the same code: ${same}`)));
+  const script = encodeURIComponent(button.split('|')[1]);
+  assert.ok((await fetch(`${stage.urls[0]}/printer/gcode/script?script=${script}`, { method: 'POST' })).ok);
+  await page.getByText('3 hosts', { exact: true }).waitFor();
+  await asks(first).waitFor({ state: 'detached' }); // answered on the screen: the page asks no more
+
+  const second = first === 'printer3' ? 'printer4' : 'printer3';
+  await until(async () => (await askedOf()) === second, 'the screen asks of the other one');
+  await asks(second).getByRole('button', { name: 'Let it in' }).click();
+  await page.getByText('4 hosts', { exact: true }).waitFor();
+  await asks(second).waitFor({ state: 'detached' });
+  await until(async () => !(await askedOf()), 'answered on the page: the screen asks no more');
 });

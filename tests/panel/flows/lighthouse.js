@@ -1,4 +1,5 @@
-// What Lighthouse says of the page's accessibility. axe-core, in looks.js, sees every view.
+// What Lighthouse says of the page's accessibility, of some views; of all that there are in
+// both sizes as variant `all`. axe-core, in looks.js, sees every view.
 
 import assert from 'node:assert/strict';
 import { snapshot } from 'lighthouse';
@@ -7,10 +8,12 @@ import { FLAGS } from './stage.js';
 
 const LAPTOP = { width: 1280, height: 860 };
 const PHONE = { width: 390, height: 844 };
-const LOOKS = /** @type {const} */ ([['jobs', LAPTOP], ['settings', LAPTOP], ['printers', PHONE]]);
+const SOME = /** @type {[string, typeof LAPTOP][]} */ ([['jobs', LAPTOP], ['settings', LAPTOP], ['printers', PHONE]]);
+const VIEWS = ['jobs', 'printers', 'plan', 'history', 'members', 'settings', 'log'];
+const ALL = VIEWS.flatMap((view) => [LAPTOP, PHONE].map((size) => /** @type {[string, typeof LAPTOP]} */ ([view, size])));
 const LONG = 60_000;
 
-const { urls } = JSON.parse(process.argv[2]);
+const { urls, variant } = JSON.parse(process.argv[2]);
 const browser = await puppeteer.launch({
   executablePath: '/usr/bin/chromium', args: FLAGS, protocolTimeout: 3 * LONG,
 });
@@ -18,7 +21,7 @@ const found = /** @type {string[]} */ ([]);
 try {
   const page = await browser.newPage();
   page.setDefaultTimeout(LONG);
-  for (const [view, viewport] of LOOKS) {
+  for (const [view, viewport] of variant === 'all' ? ALL : SOME) {
     await page.setViewport(viewport);
     await page.goto(`${urls[0]}/server/netqueue/panel#${view}`);
     await page.waitForSelector('main .card');
@@ -34,6 +37,7 @@ try {
     assert.ok(told, view);
     const { categories, audits } = told.lhr;
     assert.equal(typeof categories.accessibility.score, 'number', view);
+    console.log(`${view} ${viewport.width} px: ${100 * categories.accessibility.score}`);
     if (categories.accessibility.score === 1) continue;
     const wrong = Object.values(audits).filter((one) => one.score === 0);
     found.push(`${view}: ${wrong.map((one) => `${one.id} ${JSON.stringify(one.details)}`).join('; ')}`);

@@ -26,10 +26,11 @@ export async function ask(line) {
 }
 
 export class Stage {
-  constructor(urls, browser, pictures) {
+  constructor(urls, browser, pictures, variant = '') {
     this.urls = urls;
     this.browser = browser;
     this.pictures = pictures;
+    this.variant = variant; // of the flow, which the test around it chose
     this.complaints = [];
     this.pictured = []; // what was asked for of cameras, which a flow's pages are given
   }
@@ -123,9 +124,9 @@ export async function barriers(page, what) {
 
 /** Run a flow; node's exit code says how it went. */
 export async function play(flow) {
-  const { urls, pictures } = JSON.parse(process.argv[2]);
+  const { urls, pictures, variant } = JSON.parse(process.argv[2]);
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
-  const stage = new Stage(urls, browser, pictures);
+  const stage = new Stage(urls, browser, pictures, variant);
   try {
     await flow(stage);
     assert.deepEqual(stage.complaints, []);
