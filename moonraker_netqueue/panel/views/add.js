@@ -74,7 +74,8 @@ export function AddDialog({ files, session, actions, show }) {
             <span>${t(`add.as_${one}`)}</span></label>`,
         )}</fieldset>`}
       ${rows.length > 1 && manner !== 'each' &&
-      html`<${Field} label=${t('job.name')}><input name="kit" required /><//>`}
+      html`<${Field} label=${t('job.name')}><input name="kit" required key=${nameOf(rows, manner)}
+          defaultValue=${nameOf(rows, manner)} /><//>`}
       <details><summary>${t('add.more')}</summary><${WishFields} /></details>
     </form>
   <//>`;
@@ -189,6 +190,12 @@ async function uploadAll(rows, session, onProgress) {
 }
 
 const named = (row) => (row.sha256 ? { sha256: row.sha256 } : { filename: row.filename });
+
+/** What a job of several files is called, unless somebody says otherwise. */
+function nameOf(rows, manner) {
+  const names = rows.map((row) => row.name.split('/').at(-1).replace(/\.\w+$/, ''));
+  return (manner === 'kit' ? names.join(', ') : names[0]).slice(0, 100);
+}
 
 /** The jobs that rows make: one each, a kit, or one part sliced for several models. */
 export function jobsOf(rows, manner, name) {

@@ -171,6 +171,7 @@ function Totals({ queue }) {
     owed += sum.owed;
     printing += sum.printing;
   }
+  if (!queue.jobs.length) return null;
   return html`<span class="quiet">${t('jobs.totals', { n: queue.jobs.length, owed, printing })}</span>`;
 }
 
@@ -186,13 +187,8 @@ function nextOf(job) {
 
 function JobRow({ job, session, actions, place, count, tall, paused, chosen, still, onChoose, onNudge, show }) {
   const sum = copies(job);
-  const told_ = [
-    sum.printing && t('copies.printing', { n: sum.printing }),
-    sum.failed && t('copies.failed', { n: sum.failed }),
-    sum.lost && t('copies.lost', { n: sum.lost }),
-    sum.reserved && t('copies.reserved', { n: sum.reserved }),
-    sum.owed && t('copies.owed', { n: sum.owed }),
-  ].filter(Boolean);
+  const kinds = ['printing', 'failed', 'lost', 'reserved', 'owed'].filter((kind) => sum[kind]);
+  const told_ = kinds.map((kind) => t(`copies.${kind}`, { n: sum[kind] }));
   const done = t('copies.done_of', { n: sum.done, wanted: sum.wanted });
   const onKey = (event) => {
     if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
@@ -224,7 +220,9 @@ function JobRow({ job, session, actions, place, count, tall, paused, chosen, sti
       </div>
     </div>
     <div class="job-copies">
-      <div class="numbers"><strong>${done}</strong><span class="quiet">${told_.join(' · ')}</span></div>
+      <div class="numbers"><strong>${done}</strong><span class="quiet">${kinds.map(
+        (kind, at) => html`${at ? ' · ' : ''}<span class=${kind}>${told_[at]}</span>`,
+      )}</span></div>
       <${Bar} parts=${shares(job)} label=${[done, ...told_].join(', ')} />
     </div>
     <${Menu} label=${t('jobs.menu', { name: job.name })} entries=${[

@@ -50,8 +50,9 @@ export function LeaveDialog({ member, session, actions, onClose }) {
 /** Where something would be lost, it is done only when a person says that they read it. */
 function GoingDialog({ title, word, member, act, onClose, children }) {
   const [read, setRead] = useState('');
-  const told = (member.losses ?? []).join();
-  const anyway = told !== '';
+  const anyway = member.losses?.length > 0;
+  // What is read stays read while only a count in it grows.
+  const told = [...(member.losses ?? []).map((text) => text.replace(/\d+/g, '')), ...(member.sole_files ?? [])].join();
   return html`<${Dialog} title=${title} onClose=${onClose} actions=${html`
     <button type="button" class="text" onClick=${onClose}>${t('cancel')}</button>
     <button type="button" class="danger-fill" disabled=${anyway && read !== told} onClick=${() => act(anyway)}>

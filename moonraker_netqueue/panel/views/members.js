@@ -124,7 +124,7 @@ export function Recover({ session, actions, onClose }) {
     const answer = await actions.call('post_recover', { group: outlook.group }, t('recover.done'));
     if (answer) onClose();
   };
-  const namesOf = (hosts) => hosts.map((host) => host.name).join(', ');
+  const namesOf = (hosts) => [...hosts].sort(byName).map((host) => host.name).join(', ');
   return html`<${Dialog} title=${t('recover.title')} onClose=${onClose} actions=${
     outlook?.needed &&
     html`<button type="button" class="text" onClick=${onClose}>${t('recover.wait')}</button>

@@ -96,7 +96,7 @@ function PrinterCard({ printer, jobs, inNeed, own, address, session, actions, sh
 /** Why it has no work. */
 function whyIdle(printer) {
   if (!printer.connected) return t('printer.away');
-  const text = printer.reason || printer.why || t('printer.nothing');
+  const text = printer.reason || printer.why || (printer.state === 'ready' ? t('printer.nothing') : '');
   return said(printer.idle?.phrases.why, text);
 }
 

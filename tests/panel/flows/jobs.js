@@ -29,6 +29,7 @@ await play(async (stage) => {
   await add(page, ['two.gcode', 'three.gcode']);
   await add(page, ['box.gcode', 'lid.gcode'], async () => {
     await page.getByLabel('one kit').check();
+    assert.equal(await page.getByLabel('Name').first().inputValue(), 'box, lid');
     await page.getByLabel('Name').first().fill('box and lid');
   });
   await until(async () => (await rows(other).count()) === 4, 'four jobs');
