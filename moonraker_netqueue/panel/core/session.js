@@ -78,6 +78,11 @@ export class Session {
     }
     const seen = this.state.status;
     if (seen && seen.version !== status.version) location.reload(); // the page is older
+    await this.begin(status);
+  }
+
+  /** Show a queue that this host serves: the one that was shown or chosen, if it can. */
+  async begin(status) {
     const names = Object.keys(status.queues);
     const wanted = [
       this.state.name,
@@ -170,6 +175,10 @@ export class Session {
 
   async readStatus() {
     const status = await this.connection.call('server.netqueue.status');
+    if (!(this.state.name in status.queues)) {
+      await this.begin(status); // it was left, here or by somebody else
+      return status;
+    }
     const queue = this.state.queue;
     const counts = status.queues[this.state.name];
     this.set({ status, queue: queue && { ...queue, counts: { ...queue.counts, ...counts } } });
