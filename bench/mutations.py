@@ -178,15 +178,15 @@ MUTATIONS = (
     Mutation(
         "R8",
         "replica/meeting.py",
-        "gone = self._left(group) | self._seeing(group)",
-        "gone = group.voters",
+        "return ended(willing, group.id, self._line(into))",
+        "return True",
         "replica/test_generations.py"
         "::test_no_host_goes_over_while_a_majority_of_its_group_stays",
     ),
     Mutation(
         "R8",
         "replica/meeting.py",
-        "return not group.participants.may_decide_without(self._left(group))",
+        "return ended(self._left(group, into), group.id, self._line(into))",
         "return True",
         "replica/test_going_over.py"
         "::test_who_went_while_its_group_stays_comes_back_as_new",
