@@ -20,17 +20,17 @@ from .api.asking import asked_by
 from .api.errors import ApiError
 from .api.klipper_commands import KlipperCommands
 from .api.routes import CHANGED, ROOT, ROUTES
+from .border.file_details_takeover import FileDetailsTakeover
+from .border.job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
+from .border.job_queue_takeover import JobQueueTakeover
+from .border.moonraker_user import address, person
+from .border.panel_border import PanelBorder
+from .border.panel_entries import PanelEntries
+from .border.upload_border import UploadBorder
 from .config import ConfigInvalid, Settings, parse
 from .errors import NetqueueError
-from .file_details_takeover import FileDetailsTakeover
-from .job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
-from .job_queue_takeover import JobQueueTakeover
 from .machine import ThreadWorker, this_machine
-from .moonraker_user import address, person
-from .panel_border import PanelBorder
-from .panel_entries import PanelEntries
 from .printer.klipper_module import KlipperModule
-from .upload_border import UploadBorder
 
 # Annotation imports
 if TYPE_CHECKING:
