@@ -147,7 +147,6 @@ class _Builder:
             name=self._settings.name,
             queues=queues.queues,
             links=network,
-            peers=network,
             store=store,
             fetcher=fetcher,
             eviction=eviction,
