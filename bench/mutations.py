@@ -215,11 +215,27 @@ MUTATIONS = (
     ),
     Mutation(
         "R8",
-        "replica/participants.py",
-        "return 2 * len(voters & left) <= len(voters)",
-        "return 2 * len(voters - left) > len(voters)",
+        "replica/gone_over.py",
+        "2 * len(hosts) > len(seats)",
+        "2 * len(hosts) >= len(seats)",
         "replica/test_going_over.py"
         "::test_who_was_switched_off_does_not_speak_for_the_one_that_stayed",
+    ),
+    Mutation(
+        "R8",
+        "replica/gone_over.py",
+        "said.group != group or said.into not in into or not said.configuration",
+        "said.group != group or not said.configuration",
+        "replica/test_going_over.py"
+        "::test_who_sees_one_group_does_not_count_on_who_sees_another",
+    ),
+    Mutation(
+        "R8",
+        "replica/gone_over.py",
+        "if (host, said.incarnation) in said.seats:",
+        "if host in dict(said.seats):",
+        "replica/test_gone_over.py"
+        "::test_a_word_of_another_journal_than_that_of_the_seat_does_not_count",
     ),
     Mutation(
         "R9",

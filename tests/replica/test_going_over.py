@@ -355,19 +355,18 @@ def test_where_the_other_group_refuses_a_person_lets_the_queue_go_on() -> None:
     async def scenario(cluster: Cluster) -> None:
         stay, (mover,), _ = await stay_and_go(cluster, 1)
         succession = mover.replica._lifecycle.succession
-        bring = succession._hand_over.bring
 
         async def refused(*_: object) -> None:
             raise HandInFailed("host aaaaaaaa says: no")
 
-        setattr(succession._hand_over, "bring", refused)
-        heal(cluster)
-        await cluster.until(lambda: succession.trouble)
-        (notice,) = mover.status.notices
-        assert "says: no" in notice
-        await recover(mover)
-        await accepted(mover, "job-late", 20)
-        setattr(succession._hand_over, "bring", bring)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(succession._hand_over, "bring", refused)
+            heal(cluster)
+            await cluster.until(lambda: succession.trouble)
+            (notice,) = mover.status.notices
+            assert "says: no" in notice
+            await recover(mover)
+            await accepted(mover, "job-late", 20)
         await cluster.until(lambda: cluster.agreed(A, B))
         assert {f"job-{A}", f"job-{B}", "job-late"} < set(stay.jobs)
 
