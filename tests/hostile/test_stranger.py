@@ -157,7 +157,7 @@ def test_the_six_digits_cannot_be_searched(untouched: Shop, tmp_path: Path) -> N
 
     async def search() -> int:
         tries = [
-            await laptop.shows_itself(host, bytes([n]) * NONCE_BYTES) for n in range(30)
+            await laptop.shows_itself(host, bytes([n]) * NONCE_BYTES) for n in range(12)
         ]
         return sum(bool(answer) for answer in tries)
 
@@ -230,9 +230,9 @@ def test_a_viewer_only_reads_and_once_forgotten_not_even_that(
         words = ("viewer", "its own commands only", "leader", "role")
         return any(word in told for word in words)
 
-    for host in untouched.hosts:
-        told = laptop.play(try_all(host))
-        assert [text for text in told if not is_refused(text)] == []
+    told = [text for host in untouched.hosts for text in laptop.play(try_all(host))]
+    assert [text for text in told if not is_refused(text)] == []
+    assert any("is a viewer of this queue" in text for text in told)  # who leads
     assert victim.host_id in first.members()
     first.forget(laptop.host_id)
     wait(lambda: all(laptop.host_id not in h.members() for h in untouched.hosts))
@@ -277,7 +277,7 @@ def test_a_flood_of_newcomers_is_bounded(untouched: Shop, tmp_path: Path) -> Non
     for laptop in crowd:
         assert laptop.play(flood(laptop)) <= {200, 400, 429}
         assert len(host.requests()) <= MOST_SHOWN
-        assert host.status()["quorum"]
+        wait(lambda: host.status()["quorum"])
     assert host.requests()
     guest = Laptop(tmp_path / "guest", "127.0.0.30")
     server = host.identity.host_id
@@ -287,8 +287,9 @@ def test_a_flood_of_newcomers_is_bounded(untouched: Shop, tmp_path: Path) -> Non
     host.forget(guest.host_id, SECRET)
     assert host.memory() - before < _GROWTH_MAX
     assert host.log().count("\n") - lines < 100
-    for row in host.requests():
-        host.post("member", {"host_id": row["host_id"], "action": "reject"})
+    for row in host.requests():  # some may have gone by themselves meanwhile
+        no = {"queue": QUEUE, "host_id": row["host_id"], "action": "reject"}
+        assert refused(host.printer, "POST", "member", no)[0] in (200, 404)
 
 
 def test_a_printer_that_is_put_out_while_it_is_off_comes_back_to_nothing(
