@@ -159,7 +159,7 @@ def test_hosts_that_die_and_return(workshop: VirtualFarm, play: Play) -> None:
 
 
 def test_newcomers_are_let_in(start_printers: StartPrinters, tmp_path: Path) -> None:
-    """Asked on page and screen of the one that is in the queue; one answer ends both."""
+    """Asked on page and screen of one that is in the queue; one answer ends both."""
     sections = section(tmp_path).replace("admission: open\n", "")
     play_at(start_printers(4, sections), "approve")
 
