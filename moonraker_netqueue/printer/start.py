@@ -118,8 +118,7 @@ class Starter:
             return True
         if self.stage is Stage.STARTING:
             return False
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await _stop(self._task)
         self._put_away()
         return True
 
@@ -129,8 +128,7 @@ class Starter:
             with contextlib.suppress(TimeoutError, NetqueueError):
                 await self._clock.wait_for(asyncio.shield(self._task), _CLOSE_SECONDS)
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await _stop(self._task)
 
     def _put_away(self) -> None:
         self._task = self.claim = None
@@ -350,6 +348,17 @@ class Starter:
             if seen is None or _shows(seen, intent):
                 return  # the watch finds out
             raise Abandoned(str(error)) from error
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    """Cancel it; what it ended with just before is asked for by nobody else."""
+    task.cancel()
+    await asyncio.wait([task])
+    error = None if task.cancelled() else task.exception()
+    if isinstance(error, NetqueueError):
+        _LOGGER.info("it had ended already: %s", error)
+    elif error is not None:
+        _LOGGER.error("it had ended already", exc_info=error)
 
 
 def _shows(seen: Observation, intent: Intent) -> bool:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +21,10 @@ from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import Evidence, PrinterState, Profile
 from moonraker_netqueue.printer.bed import under_print
 from moonraker_netqueue.printer.printer_port import Mark, StatsState
+from moonraker_netqueue.printer.queues import Claim
 from moonraker_netqueue.printer.record import Intent, Phase, Record
-from tests.printer.scripted import HOST, Bench, file, name_of
+from moonraker_netqueue.printer.start import Starter
+from tests.printer.scripted import HOST, Bench, FakeQueue, file, name_of
 
 _PART = file("1")
 _NAME = name_of(_PART)
@@ -106,12 +113,74 @@ async def test_damaged_record(tmp_path: Path) -> None:
         path.write_text("{torn")
         await bench.start()
         await bench.quiet()
-        assert path.with_suffix(".damaged").read_text() == "{torn"
+        assert path.with_name("printer.json-damaged-1").read_text() == "{torn"
         assert bench.queue.profile.state is PrinterState.BED_OCCUPIED
         assert "damaged" in bench.queue.profile.reason
         assert bench.printer.started == []
         await bench.agent.bed_clear("eva")
         await bench.until_printing()
+
+
+@pytest.mark.asyncio
+async def test_each_damaged_record_is_kept(tmp_path: Path) -> None:
+    """Also one of which nothing but a folder is left."""
+    async with Bench(tmp_path) as bench:
+        path = bench.record_file().path
+        path.write_text("{torn")
+        await bench.start()
+        await bench.stop()
+        path.unlink()
+        path.mkdir()
+        await bench.start()
+        await bench.quiet()
+        assert bench.queue.profile.state is PrinterState.BED_OCCUPIED
+        assert path.with_name("printer.json-damaged-1").read_text() == "{torn"
+        assert path.with_name("printer.json-damaged-2").is_dir()
+
+
+@pytest.mark.asyncio
+async def test_the_end_of_a_print_of_a_queue_that_was_taken_out(tmp_path: Path) -> None:
+    """It is told once the queue is served again; else a done print would be lost."""
+    async with Bench(tmp_path) as bench:
+        job_id = await _stopped_at_the_start(bench)
+        bench.printer.begin(_NAME)
+        bench.printer.turn(StatsState.COMPLETE)
+        main = bench.queues.pop("main")
+        bench.queues["other"] = bench.queue = FakeQueue()
+        await bench.start()
+        await bench.quiet()
+        assert main.bodies(PrintEnded) == []
+        await bench.stop()
+        bench.queues["main"] = main
+        await bench.start()
+        ended = await bench.until_finished(_PRINT, main)
+        assert ended.state is PrintState.DONE
+        assert main.state.jobs[job_id].items[0].done == 1
+        await bench.until(lambda: len(main.bodies(PrintEnded)) == 1, "one end")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("stop", [Starter.interrupt, Starter.close])
+async def test_what_ended_just_before_it_is_stopped(
+    tmp_path: Path, stop: Callable[[Starter], Awaitable[object]]
+) -> None:
+    """Nothing is left that asyncio complains of later."""
+    complaints: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    async with Bench(tmp_path) as bench:
+        await _stopped_at_the_start(bench)
+        await bench.start()
+        starter = bench.agent._starter
+        await bench.stop()
+        unknown = replace(bench.queue.state.prints[_PRINT], sha256="0" * 64)
+        starter.begin(Claim("main", unknown))
+        assert starter._task is not None
+        await asyncio.wait([starter._task])
+        await stop(starter)
+        starter._task = None
+        gc.collect()
+    assert complaints == []
 
 
 @pytest.mark.asyncio
