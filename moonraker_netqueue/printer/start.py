@@ -212,8 +212,7 @@ class Starter:
         try:
             await self._watch_holders(fetch, holders)
         finally:
-            fetch.cancel()
-            await asyncio.wait([fetch])
+            await _stop(fetch)
         await fetch
         await self._queues.submit(claim.queue, ContentHeld(wanted))
 
@@ -350,15 +349,12 @@ class Starter:
             raise Abandoned(str(error)) from error
 
 
-async def _stop(task: asyncio.Task[None]) -> None:
-    """Cancel it; what it ended with just before is asked for by nobody else."""
-    task.cancel()
-    await asyncio.wait([task])
-    error = None if task.cancelled() else task.exception()
-    if isinstance(error, NetqueueError):
-        _LOGGER.info("it had ended already: %s", error)
-    elif error is not None:
-        _LOGGER.error("it had ended already", exc_info=error)
+async def _stop(work: asyncio.Future[None]) -> None:
+    """Cancel it; what it fails with instead nobody else may ask for."""
+    work.cancel()
+    await asyncio.wait([work])
+    if not work.cancelled() and (error := work.exception()) is not None:
+        _LOGGER.info("stopped: %s", error)
 
 
 def _shows(seen: Observation, intent: Intent) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from moonraker_netqueue.files.errors import ContentMissing
 from moonraker_netqueue.model.command import (
     PrintEnded,
     PrinterUpdate,
@@ -21,9 +20,7 @@ from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import Evidence, PrinterState, Profile
 from moonraker_netqueue.printer.bed import under_print
 from moonraker_netqueue.printer.printer_port import Mark, StatsState
-from moonraker_netqueue.printer.queues import Claim
 from moonraker_netqueue.printer.record import Intent, Phase, Record
-from moonraker_netqueue.printer.start import Starter
 from tests.printer.scripted import HOST, Bench, FakeQueue, file, name_of
 
 _PART = file("1")
@@ -160,25 +157,32 @@ async def test_the_end_of_a_print_of_a_queue_that_was_taken_out(tmp_path: Path) 
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("stop", [Starter.interrupt, Starter.close])
-async def test_what_ended_just_before_it_is_stopped(
-    tmp_path: Path, stop: Callable[[Starter], Awaitable[object]]
+@pytest.mark.parametrize("released", [True, False], ids=["released", "closed"])
+async def test_a_fetch_that_fails_as_it_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, released: bool
 ) -> None:
     """Nothing is left that asyncio complains of later."""
     complaints: list[dict[str, Any]] = []
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: complaints.append(context))
+    under_way = asyncio.Event()
+
+    async def fetch(*_: object) -> None:
+        under_way.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            raise ContentMissing("its part cannot be closed") from error
+
     async with Bench(tmp_path) as bench:
-        await _stopped_at_the_start(bench)
+        monkeypatch.setattr(bench.files, "fetch", fetch)
+        bench.queue.add("3")
         await bench.start()
-        starter = bench.agent._starter
+        await bench.until(under_way.is_set, "a fetch")
+        if released:
+            (print_,) = bench.queue.mine
+            await bench.agent.release(print_.print_id, "eva")
         await bench.stop()
-        unknown = replace(bench.queue.state.prints[_PRINT], sha256="0" * 64)
-        starter.begin(Claim("main", unknown))
-        assert starter._task is not None
-        await asyncio.wait([starter._task])
-        await stop(starter)
-        starter._task = None
         gc.collect()
     assert complaints == []
 
