@@ -232,7 +232,6 @@ def _full_host() -> Host:
         name="bench",
         queues=cast(Any, {"bench": queue}),
         links=links,
-        peers=links,
         store=cast(Any, SimpleNamespace(has=lambda _: True, entries=dict)),
         fetcher=cast(Any, None),
         eviction=cast(Any, None),

@@ -19,10 +19,9 @@ from typing import Any
 from moonraker_netqueue.files.fetch import Fetcher
 from moonraker_netqueue.files.store import ContentStore
 from moonraker_netqueue.machine import (
-    MachineClock,
     MachineDisk,
-    MachineRandom,
     ThreadWorker,
+    this_machine,
 )
 from tests.peers.hosts import Host, until
 
@@ -90,14 +89,7 @@ async def fetch(hosts: list[Host], held: Held, folder: Path, w: ThreadWorker) ->
         host.contents.paths["demo", sha256] = path
     store = ContentStore(folder, MachineDisk(), w)
     await store.load()
-    fetcher = Fetcher(
-        store,
-        hosts[0].network,
-        clock=MachineClock(),
-        disk=MachineDisk(),
-        random=MachineRandom(),
-        on_blame=print,
-    )
+    fetcher = Fetcher(store, hosts[0].network, this_machine(w), print)
     holders = tuple(host.host_id for host in hosts[1:])
     begun = time.monotonic()
     await fetcher.fetch("demo", sha256, len(CONTENT), lambda: holders)

@@ -7,15 +7,14 @@ import sqlite3
 import zlib
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from moonraker_netqueue.admission_mode import AdmissionMode
 from moonraker_netqueue.machine import (
-    MachineClock,
     MachineDisk,
-    MachineRandom,
     ThreadWorker,
+    this_machine,
 )
 from moonraker_netqueue.peers.admission import Admission
 from moonraker_netqueue.peers.identity import load_or_create
@@ -60,24 +59,19 @@ class LiveHost:
         machine, whose hosts may dial each other's former ports, stay apart.
         """
         queue = f"bench-{zlib.crc32(bytes(folder.parent)):08x}"
-        clock, random, worker = MachineClock(), MachineRandom(), ThreadWorker()
+        worker = ThreadWorker()
+        machine = replace(this_machine(worker), disk=disk)
         identity = await worker.run(load_or_create, folder, disk)
-        admission = Admission(identity, folder, clock, disk, worker)
+        admission = Admission(identity, folder, machine)
         await admission.load()
         await admission.serve(queue, AdmissionMode.OPEN)
-        machine: dict[str, Any] = {
-            "clock": clock,
-            "random": random,
-            "worker": worker,
-            "disk": disk,
-        }
         network = PeerNetwork(
             identity,
             admission,
             _NoContents(),
+            machine,
             name=folder.name,
             bind="127.0.0.1",
-            **machine,
         )
         await network.start()
         replica = Replica(
@@ -85,7 +79,7 @@ class LiveHost:
             network.host_id,
             folder,
             network,
-            **machine,
+            machine,
             listen_seconds=1.0,
             host_name=folder.name,
         )

@@ -178,15 +178,15 @@ MUTATIONS = (
     Mutation(
         "R8",
         "replica/meeting.py",
-        "gone = self._left(group) | self._seeing(group)",
-        "gone = group.voters",
+        "return ended(willing, group.id, self._line(into))",
+        "return True",
         "replica/test_generations.py"
         "::test_no_host_goes_over_while_a_majority_of_its_group_stays",
     ),
     Mutation(
         "R8",
         "replica/meeting.py",
-        "return not group.participants.may_decide_without(self._left(group))",
+        "return ended(self._left(group, into), group.id, self._line(into))",
         "return True",
         "replica/test_going_over.py"
         "::test_who_went_while_its_group_stays_comes_back_as_new",
@@ -215,11 +215,27 @@ MUTATIONS = (
     ),
     Mutation(
         "R8",
-        "replica/participants.py",
-        "return 2 * len(voters & left) <= len(voters)",
-        "return 2 * len(voters - left) > len(voters)",
+        "replica/gone_over.py",
+        "2 * len(hosts) > len(seats)",
+        "2 * len(hosts) >= len(seats)",
         "replica/test_going_over.py"
         "::test_who_was_switched_off_does_not_speak_for_the_one_that_stayed",
+    ),
+    Mutation(
+        "R8",
+        "replica/gone_over.py",
+        "said.group != group or said.into not in into or not said.configuration",
+        "said.group != group or not said.configuration",
+        "replica/test_going_over.py"
+        "::test_who_sees_one_group_does_not_count_on_who_sees_another",
+    ),
+    Mutation(
+        "R8",
+        "replica/gone_over.py",
+        "if (host, said.incarnation) in said.seats:",
+        "if host in dict(said.seats):",
+        "replica/test_gone_over.py"
+        "::test_a_word_of_another_journal_than_that_of_the_seat_does_not_count",
     ),
     Mutation(
         "R9",

@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from moonraker_netqueue.machine import (
-    MachineClock,
-    MachineDisk,
-    MachineRandom,
     ThreadWorker,
+    this_machine,
 )
 from moonraker_netqueue.model.command import QueuePause
 from moonraker_netqueue.replica.replica import Replica
@@ -86,10 +84,7 @@ def _replica(
         host,
         folder / host,
         board.links(host),
-        MachineClock(),
-        MachineRandom(),
-        worker,
-        MachineDisk(),
+        this_machine(worker),
         listen_seconds=0.2,
     )
 

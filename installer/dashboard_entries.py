@@ -18,7 +18,7 @@ _CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(_CHECKOUT))  # this package, whatever the environment has
 
 from installer.config_file import Change, apply  # noqa: E402
-from moonraker_netqueue.sidebar import TITLE, without_entry  # noqa: E402
+from moonraker_netqueue.border.sidebar import TITLE, without_entry  # noqa: E402
 
 _WORDS = {
     "card": f"the card '{TITLE}' of the dashboards",

@@ -31,17 +31,11 @@ from .files.served import ServedContents
 from .files.store import ContentStore
 from .hardware import machine_marks, take_folder
 from .host_queues import HostQueues
-from .machine import (
-    MachineClock,
-    MachineDisk,
-    MachinePrograms,
-    MachineRandom,
-    ThreadWorker,
-)
+from .machine import MachinePrograms
 from .peers.admission import Admission
 from .peers.identity import load_or_create
 from .peers.network import PeerNetwork
-from .ports import ContentSource
+from .ports import ContentSource, Machine
 from .printer.agent import Agent
 from .printer.content_files import ContentFiles
 from .printer.klipper_module import KlipperModule
@@ -84,14 +78,14 @@ class Assembly:
         server: Server,
         settings: Settings,
         data_path: Path,
-        worker: ThreadWorker,
+        machine: Machine,
         module: KlipperModule,
         notify: Notify,
         notify_job_queue: Notify,
     ) -> Assembly:
         """Start all parts. Raises NetqueueError or OSError, and then none runs."""
         async with AsyncExitStack() as closing:
-            builder = _Builder(server, settings, data_path, worker, module, closing)
+            builder = _Builder(server, settings, data_path, machine, module, closing)
             host = await builder.build()
             endpoints = builder.endpoints(host, notify)
             job_queue = builder.job_queue(host, notify_job_queue)
@@ -113,7 +107,7 @@ class _Builder:
         server: Server,
         settings: Settings,
         data_path: Path,
-        worker: ThreadWorker,
+        machine: Machine,
         module: KlipperModule,
         closing: AsyncExitStack,
     ) -> None:
@@ -121,12 +115,11 @@ class _Builder:
         self._settings = settings
         self._directory = data_path / "netqueue"
         self._gcodes = data_path / "gcodes"
-        self._worker = worker
+        self._machine = machine
+        self._clock, self._worker = machine.clock, machine.worker
+        self._disk = machine.disk
         self._module = module
         self._closing = closing
-        self._clock = MachineClock()
-        self._random = MachineRandom()
-        self._disk = MachineDisk()
         self._discovery: Discovery | None = None
 
     async def build(self) -> Host:
@@ -156,7 +149,6 @@ class _Builder:
             name=self._settings.name,
             queues=queues.queues,
             links=network,
-            peers=network,
             store=store,
             fetcher=fetcher,
             eviction=eviction,
@@ -166,7 +158,7 @@ class _Builder:
             metadata=self._metadata,
             cameras=self._cameras,
             clock=self._clock,
-            random=self._random,
+            random=self._machine.random,
         )
         eviction.spares = host.is_fresh
         return host
@@ -207,7 +199,7 @@ class _Builder:
         return facade
 
     async def uploads(self, host: Host) -> Uploads:
-        incoming = Incoming(host.store, self._disk, self._random)
+        incoming = Incoming(host.store, self._disk, self._machine.random)
         await incoming.load()
         if self._settings.hot_folder:
             folders = HotFolders(
@@ -226,21 +218,16 @@ class _Builder:
 
     async def _network(self, contents: ContentSource) -> PeerNetwork:
         identity = await self._worker.run(load_or_create, self._directory, self._disk)
-        admission = Admission(
-            identity, self._directory, self._clock, self._disk, self._worker
-        )
+        admission = Admission(identity, self._directory, self._machine)
         await admission.load()
         network = PeerNetwork(
             identity,
             admission,
             contents,
+            self._machine,
             name=self._settings.name,
             bind=self._settings.network.bind,
             port=self._settings.network.port,
-            clock=self._clock,
-            random=self._random,
-            worker=self._worker,
-            disk=self._disk,
         )
         await network.start()
         self._closing.push_async_callback(network.close)
@@ -255,10 +242,7 @@ class _Builder:
             self._peers.host_id,
             folder,
             self._peers,
-            self._clock,
-            self._random,
-            self._worker,
-            self._disk,
+            self._machine,
             host_name=self._settings.name,
             seat_ttl=self._settings.network.seat_ttl,
         )
@@ -290,14 +274,7 @@ class _Builder:
         return eviction
 
     def _fetcher(self, store: ContentStore, network: PeerNetwork) -> Fetcher:
-        fetcher = Fetcher(
-            store,
-            network,
-            clock=self._clock,
-            disk=self._disk,
-            random=self._random,
-            on_blame=self._on_blame,
-        )
+        fetcher = Fetcher(store, network, self._machine, self._on_blame)
         self._closing.push_async_callback(fetcher.close)
         return fetcher
 
@@ -312,14 +289,11 @@ class _Builder:
             self._queues.ports(),
             ContentFiles(store, fetcher, self._gcodes),
             OffLoopSolver(self._worker, MachinePrograms(), self._clock),
+            self._machine,
             host_id=network.host_id,
             name=self._settings.name,
             settings=self._settings.printer,
             directory=self._directory,
-            clock=self._clock,
-            random=self._random,
-            worker=self._worker,
-            disk=self._disk,
         )
         if aside := await agent.start():
             self._show_warning("printer", damage_notice(aside))

@@ -20,17 +20,17 @@ from .api.asking import asked_by
 from .api.errors import ApiError
 from .api.klipper_commands import KlipperCommands
 from .api.routes import CHANGED, ROOT, ROUTES
+from .border.file_details_takeover import FileDetailsTakeover
+from .border.job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
+from .border.job_queue_takeover import JobQueueTakeover
+from .border.moonraker_user import address, person
+from .border.panel_border import PanelBorder
+from .border.panel_entries import PanelEntries
+from .border.upload_border import UploadBorder
 from .config import ConfigInvalid, Settings, parse
 from .errors import NetqueueError
-from .file_details_takeover import FileDetailsTakeover
-from .job_queue_takeover import CHANGED as JOB_QUEUE_CHANGED
-from .job_queue_takeover import JobQueueTakeover
-from .machine import MachineClock, MachineDisk, ThreadWorker
-from .moonraker_user import address, person
-from .panel_border import PanelBorder
-from .panel_entries import PanelEntries
+from .machine import ThreadWorker, this_machine
 from .printer.klipper_module import KlipperModule
-from .upload_border import UploadBorder
 
 # Annotation imports
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class NetQueue:
         self.server: Server = config.get_server()
         self._assembly: Assembly | None = None
         self._worker = ThreadWorker()
+        self._machine = this_machine(self._worker)
         self._starting: asyncio.Task[None] | None = None
         self._problem = "it is starting: ask again in a second"
         self._settings = self._read_settings(config)
@@ -63,7 +64,7 @@ class NetQueue:
         self._data_path = Path(self.server.get_app_arg("data_path"))
         self._border = UploadBorder(self.server, lambda: self._problem)
         PanelBorder(self.server, self._worker)
-        self._module = KlipperModule(self.server, MachineClock())
+        self._module = KlipperModule(self.server, self._machine.clock)
         self._commands = KlipperCommands(self._call, self._say)
         for name, method in self._commands.methods.items():
             self.server.register_remote_method(name, method)
@@ -101,7 +102,7 @@ class NetQueue:
                 self.server,
                 settings,
                 self._data_path,
-                self._worker,
+                self._machine,
                 self._module,
                 self._notify,
                 self._notify_job_queue,
@@ -112,7 +113,7 @@ class NetQueue:
             if self._takeover is not None and job_queue is not None:
                 await self._takeover.take(job_queue)
             await PanelEntries(
-                self.server, self._data_path, MachineDisk(), self._worker
+                self.server, self._data_path, self._machine.disk, self._worker
             ).apply(settings.entries)
         except ModuleNotFoundError as error:
             self.server.set_failed_component("netqueue")

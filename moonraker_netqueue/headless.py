@@ -15,11 +15,12 @@ from .discovery.discovery import Discovery
 from .discovery.record import Found
 from .errors import NetqueueError
 from .hardware import leave_lost_key
-from .machine import MachineClock, MachineDisk, MachineRandom, ThreadWorker
+from .machine import ThreadWorker, this_machine
 from .peers.admission import Admission
 from .peers.desk import Desk
 from .peers.identity import load_or_create
 from .peers.network import PeerNetwork
+from .ports import Clock, Random
 from .replica.replica import Replica
 from .replica.status import ReplicaStatus, Role
 
@@ -55,8 +56,8 @@ class HeadlessHost:
     """A host that runs."""
 
     name: str
-    clock: MachineClock
-    random: MachineRandom
+    clock: Clock
+    random: Random
     replicas: Mapping[str, Replica]  # by queue
     desk: Desk
 
@@ -77,25 +78,22 @@ async def headless_host(
     `on_warning` gets what is wrong with the network; None: nothing any more. Raises
     NetqueueError or OSError.
     """
-    clock, disk, random = MachineClock(), MachineDisk(), MachineRandom()
     async with AsyncExitStack() as closing:
         worker = ThreadWorker()
         closing.callback(worker.close)
-        await worker.run(leave_lost_key, place.data, disk)
-        identity = await worker.run(load_or_create, place.data, disk)
-        admission = Admission(identity, place.data, clock, disk, worker)
+        machine = this_machine(worker)
+        await worker.run(leave_lost_key, place.data, machine.disk)
+        identity = await worker.run(load_or_create, place.data, machine.disk)
+        admission = Admission(identity, place.data, machine)
         await admission.load()
         network = PeerNetwork(
             identity,
             admission,
             _NoContents(),
+            machine,
             name=place.name,
             bind=place.bind,
             port=place.port,
-            clock=clock,
-            random=random,
-            worker=worker,
-            disk=disk,
         )
         await network.start()
         closing.push_async_callback(network.close)
@@ -103,17 +101,14 @@ async def headless_host(
         replicas: dict[str, Replica] = {}
         for queue in queues:
             folder = place.data / "queues" / queue
-            is_new = not await worker.run(disk.exists, folder)
+            is_new = not await worker.run(machine.disk.exists, folder)
             await network.desk.serve(queue, place.admission, is_new)
             replicas[queue] = replica = Replica(
                 queue,
                 network.host_id,
                 folder,
                 network,
-                clock,
-                random,
-                worker,
-                disk,
+                machine,
                 host_name=name,
             )
             await replica.start()
@@ -130,12 +125,12 @@ async def headless_host(
             on_found=_adds_to(network),
             on_lost=network.remove_address,
             on_warning=on_warning,
-            clock=clock,
+            clock=machine.clock,
             worker=worker,
         )
         discovery.start(queues)
         closing.push_async_callback(discovery.close)
-        yield HeadlessHost(name, clock, random, replicas, network.desk)
+        yield HeadlessHost(name, machine.clock, machine.random, replicas, network.desk)
 
 
 def _adds_to(network: PeerNetwork) -> Callable[[Found], None]:

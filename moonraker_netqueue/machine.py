@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from .ports import FileMode, ProgramFailed, Timer
+from .ports import FileMode, Machine, ProgramFailed, Timer, Worker
 
 _T = TypeVar("_T")
 
@@ -159,6 +159,11 @@ class MachineDisk:
 
     def free_bytes(self, path: Path) -> int:
         return shutil.disk_usage(path).free
+
+
+def this_machine(worker: Worker) -> Machine:
+    """The machine that this process runs on; who made `worker` closes it."""
+    return Machine(MachineClock(), MachineRandom(), worker, MachineDisk())
 
 
 class MachinePrograms:

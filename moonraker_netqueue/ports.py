@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, TypeVar
 
@@ -113,6 +114,16 @@ class Disk(Protocol):
 
     def free_bytes(self, path: Path) -> int:
         """Bytes an ordinary user may still write where `path` lies."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The machine that a host runs on, for parts that need three of these or more."""
+
+    clock: Clock
+    random: Random
+    worker: Worker
+    disk: Disk
 
 
 class ProgramFailed(NetqueueError):

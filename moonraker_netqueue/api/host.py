@@ -40,8 +40,8 @@ _LEAST_ERROR, _LAST_ERROR, _ERROR_MAX = 400, 599, 1000  # HTTP; characters
 OWNER_METHOD = "owner"  # link request that carries a call to a printer's own host
 
 
-class Peers(Protocol):
-    """Where a host is reached."""
+class HostLinks(Links, Protocol):
+    """The links of this host, and where each reaches its peer."""
 
     def find_link(self, host_id: str) -> Link | None:
         """The link to a host; None: there is none."""
@@ -55,8 +55,7 @@ class Host:
         *,
         name: str,
         queues: Mapping[str, ServedQueue],
-        links: Links,
-        peers: Peers,
+        links: HostLinks,
         store: ContentStore,
         fetcher: Fetcher,
         eviction: Eviction,
@@ -71,7 +70,6 @@ class Host:
         self.name = name
         self.queues = queues
         self.links = links
-        self.peers = peers
         self.agent = agent
         self.klipper = klipper
         self.metadata = metadata  # what Moonraker knows of a file of this host

@@ -63,7 +63,7 @@ class ReportEndpoints:
             if member.id in gone:
                 continue
             here = member.id == self._host.host_id
-            link = self._host.peers.find_link(member.id)
+            link = self._host.links.find_link(member.id)
             members.append(
                 {
                     "host_id": member.id,

@@ -22,7 +22,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "history": ("GET",),
     "members": ("GET",),
     "events": ("GET",),
-    "files": ("GET", "DELETE"),  # POST is an upload: see upload_border.py
+    "files": ("GET", "DELETE"),  # POST is an upload: see border/upload_border.py
     "queues": ("GET", "POST", "DELETE"),
     "fetch": ("POST",),
     "rejoin": ("POST",),

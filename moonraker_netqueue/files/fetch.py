@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..names import is_sha256
-from ..ports import Clock, Disk, Links, Random
+from ..ports import Links, Machine
 from .download import Download
 from .errors import ContentMissing, FilesError
 from .part import PartFile
@@ -40,17 +40,12 @@ class Fetcher:
         self,
         store: ContentStore,
         links: Links,
-        *,
-        clock: Clock,
-        disk: Disk,
-        random: Random,
+        machine: Machine,
         on_blame: Callable[[str], None],
     ) -> None:
         self._store = store
         self._links = links
-        self._clock = clock
-        self._disk = disk
-        self._random = random
+        self._machine = machine
         self._on_blame = on_blame
         self._shared: dict[str, _Shared] = {}
 
@@ -102,16 +97,18 @@ class Fetcher:
         return shared
 
     def _start(self, sha256: str, size: int) -> _Shared:
-        sources = Sources(self._links, self._clock, self._random)
+        machine = self._machine
+        sources = Sources(self._links, machine.clock, machine.random)
         shared = _Shared(sha256, size, sources)
-        part = PartFile(self._store.folder / f"{sha256}{PART_SUFFIX}", size, self._disk)
+        path = self._store.folder / f"{sha256}{PART_SUFFIX}"
+        part = PartFile(path, size, machine.disk)
         download = Download(
             sha256,
             part,
             sources,
             store=self._store,
             links=self._links,
-            clock=self._clock,
+            clock=machine.clock,
             on_progress=shared.on_progress,
             on_blame=self._on_blame,
         )

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..admission_mode import AdmissionMode
-from ..ports import Clock, Disk, Worker
+from ..ports import Machine
 from .admission_file import AdmissionFile
 from .errors import AdmissionRefused
 from .identity import Identity, fingerprint
@@ -26,15 +26,13 @@ class Admission:
         self,
         identity: Identity,
         directory: Path,
-        clock: Clock,
-        disk: Disk,
-        worker: Worker,
+        machine: Machine,
     ) -> None:
         self._identity = identity
         self._own = Member(identity.host_id, "", identity.certificate)
-        self._file = AdmissionFile(directory, self._own, disk)
-        self._clock = clock
-        self._worker = worker
+        self._file = AdmissionFile(directory, self._own, machine.disk)
+        self._clock = machine.clock
+        self._worker = machine.worker
         self._rolls: dict[str, Roll] = {}
         self._modes: dict[str, AdmissionMode] = {}
         self._first_until: dict[str, float] = {}

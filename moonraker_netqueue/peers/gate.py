@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from tornado.iostream import SSLIOStream
 
 from ..admission_mode import AdmissionMode
-from ..ports import Clock, Random, Worker
+from ..ports import Machine
 from . import exchange, tls
 from .admission import Admission
 from .admission_request import (
@@ -52,10 +52,9 @@ class Gate:
         identity: Identity,
         admission: Admission,
         name: str,
-        clock: Clock,
-        random: Random,
-        worker: Worker,
+        machine: Machine,
     ) -> None:
+        clock, random = machine.clock, machine.random
         self.newcomers = Newcomers(identity.host_id, clock, random)
         self.own = OwnRequests(identity.host_id, clock, random)
         self.tokens = Tokens(identity.host_id, clock, random)
@@ -64,7 +63,7 @@ class Gate:
         self._admission = admission
         self._name = name
         self._clock = clock
-        self._worker = worker
+        self._worker = machine.worker
         self._member_contexts: dict[str, ssl.SSLContext] = {}
 
     async def answer_admission(

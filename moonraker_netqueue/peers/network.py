@@ -13,7 +13,7 @@ from functools import partial
 
 from tornado.iostream import IOStream
 
-from ..ports import Clock, ContentSource, Disk, LinkListener, Message, Random, Worker
+from ..ports import ContentSource, LinkListener, Machine, Message
 from .admission import Admission
 from .budget import Budget
 from .calls import Calls
@@ -57,25 +57,23 @@ class PeerNetwork:
         identity: Identity,
         admission: Admission,
         content: ContentSource,
+        machine: Machine,
         *,
         name: str,
         bind: str = "",
         port: int | None = None,
-        clock: Clock,
-        random: Random,
-        worker: Worker,
-        disk: Disk,
     ) -> None:
+        clock, random, worker = machine.clock, machine.random, machine.worker
         self._identity = identity
         self.signer = HostKey(identity)
         self._admission = admission
-        self._reader = ContentReader(content, disk, worker)
+        self._reader = ContentReader(content, machine.disk, worker)
         self._name = name
         self._bind = bind
         self._wanted_port = port
         self._clock = clock
         self._nonce = random.token(_NONCE_BYTES)
-        self._gate = Gate(identity, admission, name, clock, random, worker)
+        self._gate = Gate(identity, admission, name, machine)
         self._introductions = Introductions(
             admission, self._gate.newcomers, self, self._gate.ask_admission, clock
         )

@@ -16,7 +16,7 @@ from ..model.command import PrinterUpdate
 from ..model.errors import Rejected
 from ..model.print import UNSTARTED, PrintState
 from ..model.printer import Evidence, Profile
-from ..ports import Clock, Disk, Random, Worker
+from ..ports import Machine
 from .ahead import Advice, Ahead
 from .bed import after_damage, cleared
 from .entry import STEADY, Entry, departed, profile, view, with_changes
@@ -55,16 +55,14 @@ class Agent:
         queues: Mapping[str, QueuePort],
         files: Files,
         solver: PlanSolver,
+        machine: Machine,
         *,
         host_id: str,
         name: str,
         settings: PrinterSettings,
         directory: Path,
-        clock: Clock,
-        random: Random,
-        worker: Worker,
-        disk: Disk,
     ) -> None:
+        clock, random, worker = machine.clock, machine.random, machine.worker
         self._port = port
         self._name = name
         self._settings = settings
@@ -74,7 +72,7 @@ class Agent:
         self._queues = Queues(host_id, queues, random, self._note_change)
         self._planner = Planner(self._queues, solver, clock, worker)
         self.outlooks = Outlooks(self._planner, self._queues, clock, worker)
-        self._file = RecordFile(directory, disk, worker)
+        self._file = RecordFile(directory, machine.disk, worker)
         self._watch = Watch(port, self._queues, self._file, settings.clear_bed, clock)
         self._spacing = Spacing(self._queues, clock)
         self._starter = Starter(

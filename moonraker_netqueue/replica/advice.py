@@ -34,6 +34,13 @@ def _own(life: Lifecycle) -> list[str]:
         " there is none, its jobs are lost: begin an empty queue, or join one of other"
         f" hosts, by {_REJOIN} with found=true"
     )
+    if life.journal is not None and life.journal.meta("brought"):
+        text = (
+            "this host went over to another group of the queue, and reaches none of its"
+            " hosts: switch them on. If they do not come back, begin an empty queue, or"
+            f" join one of other hosts, by {_REJOIN} with found=true. What this host"
+            " had is kept in set-aside/, and goes to the next group that it meets"
+        )
     vote = (
         f"{lost}, and the hosts that are on cannot know whether they have all that it"
         " had: switch the other hosts of the queue on. If there are none, what only"
@@ -94,7 +101,7 @@ def _going(life: Lifecycle, neighbours: Neighbours) -> list[str]:
     group, succession = life.group, life.succession
     if group is None:
         return []
-    if not succession.sees_other(group):
+    if succession.other(group) is None:
         away = (
             "this host goes over to another group of this queue, of which no leader is"
             " in reach: switch its hosts on; or, if they do not come back, let the"

@@ -12,6 +12,7 @@ from ..model.schema import BASE
 from ..ports import Message
 from .entry import is_name
 from .errors import WireInvalid
+from .gone_over import GoneOver, parse_words
 
 HOSTS_MAX = 256  # hosts remembered; the longest silent ones go first
 STARTS_MAX = 64  # starts of itself that a host tells
@@ -32,8 +33,8 @@ class Hello:
     name: str = ""
     incarnation: str = ""  # of the sender's journal (R4)
     leaving: bool = False  # it is about to end in order
-    sees: bool = False  # a group that it would go over to (R8)
-    going: bool = False  # it does, and takes part in its group no more
+    sees: str | None = None  # the group that it would go over to (R8)
+    gone: tuple[GoneOver, ...] | None = ()  # what it left so; 0.1.0 does not say
     boots: int = 0  # which start of the sender this is, and its nonce (R5)
     nonce: str = ""
     starts: tuple[str, ...] = ()  # marks of the last ones, this one's last
@@ -59,7 +60,7 @@ class Hello:
             "inc": self.incarnation,
             "leaving": self.leaving,
             "sees": self.sees,
-            "going": self.going,
+            "gone": [said.form() for said in self.gone or ()],
             "boots": self.boots,
             "nonce": self.nonce,
             "starts": list(self.starts),
@@ -71,6 +72,12 @@ class Hello:
             "speaks": self.speaks,
             "rules": self.rules,
         }
+
+    @property
+    def going(self) -> bool:
+        """Whether it takes part in its group no more, with this journal."""
+        mine = (self.group, self.incarnation)
+        return any((said.group, said.incarnation) == mine for said in self.gone or ())
 
     def mark(self, start: int) -> str | None:
         """What tells an earlier start of the sender from a copy's; None: unsaid."""
@@ -84,9 +91,9 @@ class Hello:
 
 def parse_hello(form: Message) -> Hello:
     """Check a hello; raises WireInvalid."""
-    group, leader = form.get("g"), form.get("leader")
-    if not all(value is None or is_name(value) for value in (group, leader)):
-        raise WireInvalid("a hello's group and leader are ids or nothing")
+    names = group, leader, sees = form.get("g"), form.get("leader"), form.get("sees")
+    if not all(value is None or is_name(value) for value in names):
+        raise WireInvalid("a hello's group, leader and sees are ids or nothing")
     generation, last = form.get("gen"), form.get("last")
     if type(generation) is not int or type(last) is not int:
         raise WireInvalid("a hello's generation and last index are numbers")
@@ -96,11 +103,10 @@ def parse_hello(form: Message) -> Hello:
     if type(used) is not bool:
         raise WireInvalid("a hello's jobs is a flag")
     incarnation, leaving = form.get("inc", ""), form.get("leaving", False)
-    sees, going = form.get("sees", True), form.get("going", False)  # 0.1.0 just goes
     if not (incarnation == "" or is_name(incarnation)):
         raise WireInvalid("a hello's incarnation is an id")
-    if not all(type(flag) is bool for flag in (leaving, sees, going)):
-        raise WireInvalid("a hello's leaving, sees and going are flags")
+    if type(leaving) is not bool:
+        raise WireInvalid("a hello's leaving is a flag")
     boots, nonce, reach = (
         form.get("boots", 0),
         form.get("nonce", ""),
@@ -123,9 +129,9 @@ def parse_hello(form: Message) -> Hello:
         last,
         name[:_NAME_MAX],
         str(incarnation),
-        bool(leaving),
-        bool(sees),
-        bool(going),
+        leaving,
+        sees,
+        parse_words(form["gone"]) if "gone" in form else None,
         boots,
         str(nonce),
         parse_names("starts", form.get("starts", ()), STARTS_MAX),
@@ -251,15 +257,6 @@ class Neighbours:
     def members(self, group: str) -> list[Neighbour]:
         """Linked hosts that take part in `group`."""
         return [host for host in self.in_group(group) if not host.hello.going]
-
-    def left(self, group: str) -> frozenset[str]:
-        """Hosts, linked or not, that said that they take part in `group` no more."""
-        return frozenset(
-            host.id
-            for host in self
-            if host.doubt is None and host.hello.group is not None
-            if host.hello.going or host.hello.group != group
-        )
 
     def _trusted(self) -> list[Neighbour]:
         return [host for host in self if host.connected and host.doubt is None]

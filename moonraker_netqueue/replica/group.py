@@ -93,10 +93,7 @@ class Group:
         journal.database.on_failed = self.fail
         if self.participants.electorate() == {host_id}:
             self._core.set_election_deadline(0.0)  # alone: nobody to wait for
-        if self.going_to is None:
-            self._driver.wake()
-        else:
-            self.halt()
+        self.halt() if self.going_to else self._driver.wake()
 
     # What it is.
 
@@ -307,6 +304,10 @@ class Group:
         position = self._journal.set_meta(going_to=into)
         await self._journal.database.wait_durable(position)
         self.going_to = into
+
+    def replay(self) -> bool:
+        """Apply a little of what was committed; whether there was any."""
+        return self._core.apply()
 
     async def close(self) -> None:
         """End, with everything written."""

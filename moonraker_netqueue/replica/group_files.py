@@ -11,6 +11,7 @@ from ..model.queue_state import QueueState
 from ..ports import Disk, Worker
 from .database import Database
 from .errors import DatabaseFailed, JournalDamaged
+from .gone_over import words
 from .journal import Journal
 
 _T = TypeVar("_T")
@@ -48,9 +49,21 @@ class GroupFiles:
             await self.forget_next()
             return journal, state
         await journal.database.close()
-        await self.set_aside(str(journal.meta("group")))
+        _, journal, state = await self.follow(journal)
+        return journal, state
+
+    async def follow(self, ended: Journal) -> tuple[str, Journal, QueueState]:
+        """Set a closed journal aside, whose host left its group for good.
+
+        Returns its file's name, and the journal and state that take its place.
+        """
+        group, into = ended.meta("group"), ended.meta("dissolved_into")
+        said = words(ended, ended.meta("going_to") if into == group else into)
+        name = await self.set_aside(str(group))
         await self._moved(self._take_next)
-        return await self._open(self._path)
+        journal, state = await self._open(self._path)
+        journal.set_meta(gone=[gone.form() for gone in said])
+        return name, journal, state
 
     async def write_next(self, fill: Callable[[Journal], None]) -> None:
         """Write the group that follows this one, to be found once this is set aside."""

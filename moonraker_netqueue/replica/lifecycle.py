@@ -151,8 +151,9 @@ class Lifecycle:
     @property
     def lost_queue(self) -> bool:
         """Whether it waits for the queue that it had and has no copy of any more."""
-        here = self.phase is Phase.LISTENING and not self._target
-        return here and self._lives.held
+        if self.phase is not Phase.LISTENING or not self._lives.held:
+            return False
+        return self._neighbours.to_join(self._target or self._lives.group) is None
 
     @property
     def lost_vote(self) -> bool:
@@ -353,8 +354,7 @@ class Lifecycle:
         await journal.database.wait_durable(position)
         self.group = None
         await group.close()
-        name = await self._files.set_aside(group.id)
-        self.journal, self._state = await self._files.open()
+        name, self.journal, self._state = await self._files.follow(journal)
         return name
 
     # Inside.

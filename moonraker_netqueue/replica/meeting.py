@@ -7,17 +7,19 @@ sides see the same winner; and whatever a group went on from, or took in, is low
 it.
 
 They go as one: what one of them brings, the others must not decide on any more. So
-each first leaves its group for ever, and brings what it knows once those that left are
-a majority.
+each first leaves its group for ever, and brings what it knows once the words of those
+that left say that it has ended (`gone_over.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..model.command import Command, CommandId, Dissolve
 from ..model.schema import SCHEMA
 from ..ports import Clock, Random
+from .gone_over import GoneOver, ended
 from .greeting import Hello, Neighbour, Neighbours
 from .group import Group
 
@@ -83,26 +85,57 @@ class Meeting:
                 mine, going = side, other
         return going
 
-    def may_leave(self, group: Group) -> bool:
-        """Whether this host may leave its group for another one now: together with
-        those that left, and that would go over, too, it is what a majority needs."""
-        gone = self._left(group) | self._seeing(group)
-        return not group.participants.may_decide_without(gone)
+    def may_leave(self, group: Group, into: str) -> bool:
+        """Whether the group would end if this host left it for that one, and all did
+        that would go over to it, too."""
+        willing = (*self._left(group, into), *self._willing(group, into))
+        return ended(willing, group.id, self._line(into))
 
-    def has_ended(self, group: Group) -> bool:
-        """Whether nothing can be decided in a group, now that this host leaves it."""
-        return not group.participants.may_decide_without(self._left(group))
+    def has_ended(self, group: Group, into: str) -> bool:
+        """Whether nothing is decided in a group any more: its voters left for `into`,
+        or for what went into that."""
+        return ended(self._left(group, into), group.id, self._line(into))
 
-    def stay_behind(self, group: Group) -> frozenset[str]:
-        """Other voters that have not left a group, and see no other one."""
-        return group.voters - self._left(group) - self._seeing(group)
+    def stay_behind(self, group: Group, into: str) -> frozenset[str]:
+        """Other voters that have not left a group for `into`, and do not see it."""
+        line, life = self._line(into), dict(group.participants.word(into).seats)
+        gone = {
+            host
+            for host, said in (*self._left(group, into), *self._willing(group, into))
+            if said.into in line and life.get(host) == said.incarnation
+        }
+        return group.voters - gone - {self._host_id}
 
-    def _seeing(self, group: Group) -> frozenset[str]:
-        members = self._neighbours.members(group.id)
-        return frozenset(host.id for host in members if host.hello.sees)
+    def _line(self, into: str) -> frozenset[str]:
+        """A group, and those that went into it."""
+        leader = self._neighbours.leader_of(into)
+        return frozenset({into} if leader is None else {into, *leader.hello.ancestors})
 
-    def _left(self, group: Group) -> frozenset[str]:
-        return self._neighbours.left(group.id) | {self._host_id}
+    def _left(self, group: Group, into: str) -> Iterator[tuple[str, GoneOver]]:
+        """What is known of who left."""
+        mine = group.participants.word(into)
+        for neighbour in self._neighbours:
+            host, hello = neighbour.id, neighbour.hello
+            if neighbour.doubt is not None or host in group.state.viewers:
+                continue
+            if hello.gone is not None:
+                yield from ((host, said) for said in hello.gone)
+            elif hello.group not in (None, group.id):  # of 0.1.0: it leaves unsaid
+                yield host, mine._replace(incarnation=dict(mine.seats).get(host, ""))
+        if group.going_to is not None:
+            yield self._host_id, group.participants.word(group.going_to)
+
+    def _willing(self, group: Group, into: str) -> Iterator[tuple[str, GoneOver]]:
+        """What this host, and those that see another group, would say."""
+        mine = group.participants.word(into)
+        if group.going_to is None:
+            yield self._host_id, mine
+        for member in self._neighbours.members(group.id):
+            hello = member.hello
+            target = into if hello.gone is None else hello.sees  # 0.1.0 just goes
+            if target is not None and member.id not in group.state.viewers:
+                said = mine._replace(incarnation=hello.incarnation, into=target)
+                yield member.id, said
 
     @staticmethod
     def _was_left(group: Group, neighbour: Neighbour) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from .gone_over import GoneOver, word
 from .greeting import LinkedJournal
 from .journal import Journal
 from .lives import ANY
@@ -50,15 +51,9 @@ class Participants:
         voters, here = self.counting(), self._admitted | {self._host_id}
         return 2 * len(voters & here) > len(voters)
 
-    def may_decide_without(self, left: frozenset[str]) -> bool:
-        """Whether the group may go on without those that left: no majority has.
-
-        Half is not enough: a seat may have gone, or come, that this log does not know
-        of. One that is empty, or too old to know the leader, does not tell who votes.
-        """
-        told = self._estranged or not self.voters
-        voters = self._introduced if told else self.voters
-        return 2 * len(voters & left) <= len(voters)
+    def word(self, into: str) -> GoneOver:
+        """What this host says if it goes over to that group (R8)."""
+        return word(self._journal, into)
 
     @property
     def absent(self) -> frozenset[str]:

@@ -213,6 +213,13 @@ class RaftCore(library.SyncObj):  # type: ignore[misc]  # untyped library
             self._SyncObj__raftCommitIndex = index
             self._journal.setRaftCommitIndex(index)
 
+    def apply(self) -> bool:
+        """Apply a little of what is committed; whether there was any."""
+        before = self.applied_index
+        with self._ports():
+            self._SyncObj__applyLogEntries()
+        return self.applied_index > before
+
     def append(self, kind: Kind, payload: str) -> Entry:
         """As leader: put an entry at the end of the log; `replicate` sends it."""
         entry = Entry(pack(kind, payload), self._journal.last_index + 1, self.term)

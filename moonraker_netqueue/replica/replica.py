@@ -16,7 +16,7 @@ from ..model.hand_in_rules import MERGED
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from ..model.schema import SCHEMA
-from ..ports import Clock, Disk, Links, Message, Random, Worker
+from ..ports import Links, Machine, Message
 from ..version import __version__
 from .conversation import Conversation
 from .departure import depart
@@ -67,14 +67,12 @@ class Replica:
         host_id: str,
         directory: Path,
         links: Links,
-        clock: Clock,
-        random: Random,
-        worker: Worker,
-        disk: Disk,
+        machine: Machine,
         listen_seconds: float = 5.0,
         host_name: str = "",
         seat_ttl: float = 900.0,
     ) -> None:
+        clock, random = machine.clock, machine.random
         self.queue = queue
         self.host_id = host_id
         self._host_name = host_name
@@ -87,7 +85,7 @@ class Replica:
         self._entered: str | None = None  # the group that listeners know of
         self._overruled: deque[str] = deque(maxlen=_OVERRULED_MAX)  # names of jobs
         self._tasks: list[asyncio.Task[None]] = []
-        files = GroupFiles(directory, worker, disk)
+        files = GroupFiles(directory, machine.worker, machine.disk)
         self._outbox_file = files.outbox()
         self._outbox = Outbox(host_id, self._outbox_file, clock, random)
         self._outbox_file.on_failed = self._fail

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..model.schema import BASE, SCHEMA
 from ..version import __version__
 from .advice import notices
+from .gone_over import words
 from .greeting import Hello, Neighbours
 from .group import Group
 from .lifecycle import Lifecycle
@@ -93,8 +94,8 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         following=group.following,
         ancestors=tuple(sorted(group.state.ancestors)),
         rules=group.state.rules,
-        sees=life.succession.sees_other(group),
-        going=group.going_to is not None,
+        sees=life.succession.other(group),
+        gone=words(journal, group.going_to),
     )
 
 

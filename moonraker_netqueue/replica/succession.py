@@ -79,18 +79,21 @@ class Succession:
         now = self._clock.monotonic()
         if group.going_to or self._is_ordered() or now < self._held_until:
             return True
-        may_try = now >= self._not_before and self.sees_other(group)
-        return may_try and self._meeting.may_leave(group)
+        into = self.other(group)
+        if into is None or now < self._not_before:
+            return False
+        return self._meeting.may_leave(group, into)
 
-    def sees_other(self, group: Group) -> bool:
-        """Whether there is a group that this host would go over to."""
-        return self._meeting.goes_to(group) is not None
+    def other(self, group: Group) -> str | None:
+        """The group that this host sees and would go over to."""
+        return self._meeting.goes_to(group)
 
     def waits_to_go(self, group: Group) -> frozenset[str]:
         """Hosts that this one does not go over to the group that it sees without."""
-        if self._meeting.has_ended(group):
+        into = self.other(group)
+        if into is None or self._meeting.has_ended(group, into):
             return frozenset()
-        return self._meeting.stay_behind(group)
+        return self._meeting.stay_behind(group, into)
 
     def order(self, order: Order) -> None:
         """A person lets the queue go on; RecoverRefused if that is under way."""
@@ -137,12 +140,16 @@ class Succession:
     async def carry_out(self, group: Group, journal: Journal) -> str | None:
         """The group that takes this one's place, once all is there; None: none does."""
         group.halt()
-        began = self._clock.monotonic()
+        while group.going_to and group.replay():  # it left before this start
+            await self._clock.sleep(0)
+        left_at: float | None = None
         while True:
             into = await self._carry_out_order(group, journal)
             into = into or await self._go_over(group, journal)
             now = self._clock.monotonic()
-            if into is None and group.going_to and now - began > _LEFT_BEHIND:
+            if group.going_to and left_at is None:
+                left_at = now
+            if into is None and left_at is not None and now - left_at > _LEFT_BEHIND:
                 into = self._group_that_stays(group)
             if into is not None:
                 self._held_until = self._not_before = 0.0
@@ -172,17 +179,22 @@ class Succession:
 
     async def _go_over(self, group: Group, journal: Journal) -> str | None:
         """The group that has all that this host knows now; None: none has."""
-        into = self._meeting.goes_to(group)
+        into = self.other(group)
+        if into is None:
+            self.trouble = ""
         if into is None or self._clock.monotonic() < self._not_before:
             return None
+        followed = self._is_followed(group, into)
         try:
             if group.going_to is None:
+                if not (followed or self._meeting.may_leave(group, into)):
+                    return None  # it stands still for another reason
                 bodies = await self._bodies(group, journal)
                 self._require_known(bodies, into)
                 await self._hand_over.offer(self._leader_of(into), into, bodies)
                 await group.go_over(into)
                 self._changed()
-            if not (self._meeting.has_ended(group) or self._is_followed(group, into)):
+            if not (followed or self._meeting.has_ended(group, into)):
                 return None
             await self._files.forget_next()  # of an act that gave way
             bodies = await self._bodies(group, journal)
@@ -198,7 +210,8 @@ class Succession:
     def _group_that_stays(self, group: Group) -> str | None:
         """Its own group, if the others stayed and decide: it comes back as new."""
         stays = self._neighbours.leader_of(group.id) is not None
-        return group.id if stays and not self._meeting.has_ended(group) else None
+        into = group.going_to or ""
+        return group.id if stays and not self._meeting.has_ended(group, into) else None
 
     def note_founded(self, group: str) -> None:
         """The new group has begun on this host."""
@@ -253,7 +266,8 @@ class Succession:
 
     async def _found(self, order: Order, group: Group, journal: Journal) -> str:
         """Write the group that goes on, from what all that are here know (R6)."""
-        if self.sees_other(group) and self._meeting.has_ended(group):
+        into = self.other(group)
+        if into and not self.trouble and self._meeting.has_ended(group, into):
             raise RecoverRefused(
                 "the queue goes on in another group: this host joins it"
             )

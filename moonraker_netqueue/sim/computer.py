@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from ..ports import Machine
 from .disk import SimDisk
 from .life import Life, make_task
 from .network import Network, SimLinks
@@ -58,13 +59,14 @@ class Computer:
         """Seconds that a call to the disk takes now."""
         return self._random.between(*self.delays)
 
-    def begin(self) -> tuple[Life, SimClock, SimRandom, SimWorker]:
-        """A new process: its life and its ports."""
+    def begin(self) -> tuple[Life, Machine]:
+        """A new process: its life, and the machine as it sees it."""
         self._lives += 1
         self.life = life = Life(self.id, self.world.loop)
         self._links = self.world.net.plug_in(life)
         chance = SimRandom((self.world.seed, self.id, self._lives))
-        return life, SimClock(self, life), chance, SimWorker(self, life)
+        clock, worker = SimClock(self, life), SimWorker(self, life)
+        return life, Machine(clock, chance, worker, self.disk)
 
     def kill(self) -> None:
         """kill -9: what had not reached the disk is gone."""

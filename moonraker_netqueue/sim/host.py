@@ -18,7 +18,7 @@ from ..files.store import STORE_FOLDER, ContentStore
 from ..model.command import Body, ContentHeld, JobAdd
 from ..model.job import ItemSpec, Requirements, Wishes
 from ..model.queue_state import QueueState
-from ..ports import Disk
+from ..ports import Clock, Disk, Machine, Worker
 from ..printer.agent import Agent
 from ..printer.content_files import ContentFiles
 from ..printer.replica_queue import ReplicaQueue
@@ -28,7 +28,6 @@ from ..scheduler.planner import Plan, plan
 from ..scheduler.problem import Problem
 from .computer import Computer, World
 from .life import Life
-from .ports import SimClock, SimRandom, SimWorker
 from .printer import SimPrinter
 from .scenario import WantedItem, WantedJob
 from .seen_replica import SeenReplica, Witness
@@ -105,8 +104,8 @@ class WholeHost(Computer):
 
     async def start(self) -> None:
         """Start the process, as systemd would."""
-        life, clock, chance, worker = self.begin()
-        await self._within(life, self._build(clock, chance, worker))
+        life, machine = self.begin()
+        await self._within(life, self._build(machine))
 
     async def close(self) -> None:
         """End the process in order."""
@@ -187,14 +186,12 @@ class WholeHost(Computer):
 
     # The parts.
 
-    async def _build(
-        self, clock: SimClock, chance: SimRandom, worker: SimWorker
-    ) -> None:
-        store = ContentStore(_GCODES, self.disk, worker)
+    async def _build(self, machine: Machine) -> None:
+        store = ContentStore(_GCODES, machine.disk, machine.worker)
         await store.load()
         contents = ServedContents(store)
         contents.replicas = lambda: self.replicas
-        reader = _Reader(self.disk, worker)
+        reader = _Reader(machine.disk, machine.worker)
         self.links.serve(contents, reader.read)
         for queue in self._queues:
             replica = SeenReplica(
@@ -202,10 +199,7 @@ class WholeHost(Computer):
                 self.id,
                 _DATA / "queues" / queue,
                 self.links,
-                clock,
-                chance,
-                worker,
-                self.disk,
+                machine,
                 host_name=self.name,
                 seat_ttl=self._seat_ttl,
             )
@@ -213,34 +207,24 @@ class WholeHost(Computer):
             replica.on_disk = partial(self._highest_entry, queue)
             await replica.start()
             self.replicas[queue] = replica
-        fetcher = Fetcher(
-            store,
-            self.links,
-            clock=clock,
-            disk=self.disk,
-            random=chance,
-            on_blame=_never_blamed,
-        )
+        fetcher = Fetcher(store, self.links, machine, _never_blamed)
         agent = Agent(
             self.printer,
             {q: ReplicaQueue(r, self.links) for q, r in self.replicas.items()},
             ContentFiles(store, fetcher, _GCODES),
             InlineSolver(),
+            machine,
             host_id=self.id,
             name=self.name,
             settings=self._settings,
             directory=_DATA,
-            clock=clock,
-            random=chance,
-            worker=worker,
-            disk=self.disk,
         )
         await agent.start()
-        eviction = self._eviction(store, clock)
+        eviction = self._eviction(store, machine.clock)
         replicas = tuple(self.replicas.values())
         self._parts = _Parts(store, contents, fetcher, eviction, agent, replicas)
 
-    def _eviction(self, store: ContentStore, clock: SimClock) -> Eviction | None:
+    def _eviction(self, store: ContentStore, clock: Clock) -> Eviction | None:
         if self._disk_budget is None:
             return None
         eviction = Eviction(
@@ -292,7 +276,7 @@ class _Parts:
 class _Reader:
     """Reads ranges of files, as the link server does."""
 
-    def __init__(self, disk: Disk, worker: SimWorker) -> None:
+    def __init__(self, disk: Disk, worker: Worker) -> None:
         self._disk = disk
         self._worker = worker
 

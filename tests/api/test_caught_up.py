@@ -50,7 +50,6 @@ def _host(clock: _Clock, queue: SimpleNamespace) -> Host:
         name="here",
         queues={"q": queue},  # type: ignore[dict-item]
         links=nothing,
-        peers=nothing,
         store=nothing,
         fetcher=nothing,
         eviction=nothing,

@@ -97,7 +97,6 @@ class Shop:
             name="here",
             queues={"q": queue},  # type: ignore[dict-item]
             links=nothing,
-            peers=nothing,
             store=SimpleNamespace(  # type: ignore[arg-type]
                 has=entries.__contains__, entries=lambda: entries
             ),

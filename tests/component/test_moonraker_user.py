@@ -6,7 +6,7 @@ import pytest
 from moonraker.common import UserInfo
 from moonraker.components.authorization import RESERVED_USERS
 
-from moonraker_netqueue.moonraker_user import person
+from moonraker_netqueue.border.moonraker_user import person
 
 
 def test_a_person_is_named() -> None:

@@ -14,7 +14,7 @@ from moonraker_netqueue.files import download, part, sources
 from moonraker_netqueue.files.errors import DiskFull, FilesError
 from moonraker_netqueue.files.fetch import Fetcher
 from moonraker_netqueue.files.store import ContentStore
-from moonraker_netqueue.machine import MachineClock, MachineDisk, MachineRandom
+from moonraker_netqueue.machine import MachineDisk, ThreadWorker, this_machine
 from moonraker_netqueue.peers.errors import LinkGone
 from moonraker_netqueue.ports import LinkListener, Message
 from moonraker_netqueue.sim.key import SimKey
@@ -90,21 +90,15 @@ def liar(_number: int, data: bytes) -> bytes:
 class Bench:
     """A fetcher and what is around it."""
 
-    def __init__(self, store: ContentStore) -> None:
+    def __init__(self, store: ContentStore, worker: ThreadWorker) -> None:
         self.store = store
+        self.machine = this_machine(worker)
         self.links = PretendLinks()
         self.blamed: list[str] = []
         self.fetcher = self.new_fetcher()
 
     def new_fetcher(self) -> Fetcher:
-        return Fetcher(
-            self.store,
-            self.links,
-            clock=MachineClock(),
-            disk=MachineDisk(),
-            random=MachineRandom(),
-            on_blame=self.blamed.append,
-        )
+        return Fetcher(self.store, self.links, self.machine, self.blamed.append)
 
     async def fetch(self, progress: Callable[[int], None] | None = None) -> Path:
         return await self.fetcher.fetch(
@@ -113,12 +107,14 @@ class Bench:
 
 
 @pytest.fixture
-def bench(store: ContentStore, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(
+    store: ContentStore, worker: ThreadWorker, monkeypatch: pytest.MonkeyPatch
+) -> Bench:
     """Small ranges and short pauses."""
     monkeypatch.setattr(part, "RANGE_BYTES", RANGE)
     monkeypatch.setattr(download, "_WAIT_SECONDS", 0.005)
     monkeypatch.setattr(sources, "_FIRST_PAUSE", 0.005)
-    return Bench(store)
+    return Bench(store, worker)
 
 
 async def until(condition: Callable[[], object]) -> None:

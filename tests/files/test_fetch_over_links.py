@@ -12,10 +12,8 @@ import pytest_asyncio
 from moonraker_netqueue.files.fetch import Fetcher
 from moonraker_netqueue.files.store import ContentStore
 from moonraker_netqueue.machine import (
-    MachineClock,
-    MachineDisk,
-    MachineRandom,
     ThreadWorker,
+    this_machine,
 )
 from tests.peers.hosts import Host, until
 
@@ -47,21 +45,14 @@ def hold(host: Host, data: bytes) -> None:
 
 
 async def test_large_content_from_two_holders_of_which_one_lies(
-    hosts: list[Host], store: ContentStore
+    hosts: list[Host], store: ContentStore, worker: ThreadWorker
 ) -> None:
     """Verified as a whole, the liar named, the content ready to print."""
     asking, honest, lying = hosts
     hold(honest, DATA)
     hold(lying, DATA[:-3_000_000] + b";" + DATA[-2_999_999:])
     blamed: list[str] = []
-    fetcher = Fetcher(
-        store,
-        asking.network,
-        clock=MachineClock(),
-        disk=MachineDisk(),
-        random=MachineRandom(),
-        on_blame=blamed.append,
-    )
+    fetcher = Fetcher(store, asking.network, this_machine(worker), blamed.append)
     holders = (honest.host_id, lying.host_id)
     await fetcher.fetch("demo", SHA256, len(DATA), lambda: holders)
     path = await store.materialise(SHA256, "demo", "large.gcode")

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from moonraker_netqueue.api.errors import ApiError
+from moonraker_netqueue.border.upload_form import UploadForm
 from moonraker_netqueue.files.errors import DiskFull
 from moonraker_netqueue.files.incoming import Incoming, IncomingFile
 from moonraker_netqueue.files.store import ContentStore
 from moonraker_netqueue.machine import MachineDisk, MachineRandom
 from moonraker_netqueue.ports import FileMode
-from moonraker_netqueue.upload_form import UploadForm
 from tests.component.slicer import BOUNDARY, form
 
 KIND = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}

@@ -13,7 +13,7 @@ setup() {
     cheap_venv "$HOME/venv"
     cp -r "$root/install.sh" "$root/installer" "$HOME/ours/"
     (cd "$root/moonraker_netqueue" && # what the installer reads of it
-        cp --parents {,api/}__init__.py sidebar.py api/routes.py \
+        cp --parents {,api/,border/}__init__.py border/sidebar.py api/routes.py \
             "$HOME/ours/moonraker_netqueue/")
     touch "$HOME/ours/klippy_extras/netqueue.py" "$HOME/moonraker/moonraker/server.py"
     git -C "$HOME/klipper" init -q

@@ -12,7 +12,7 @@ import pytest
 
 from installer.dashboard_entries import Entries
 from moonraker_netqueue.api.routes import PANEL
-from moonraker_netqueue.sidebar import with_entry, without_entry
+from moonraker_netqueue.border.sidebar import with_entry, without_entry
 from moonraker_netqueue.virtual_printer.printers import VirtualFarm, VirtualPrinter
 from tests.component.test_component import ROOT, exchange, wait
 from tests.conftest import start_farm

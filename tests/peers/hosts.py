@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from moonraker_netqueue.admission_mode import AdmissionMode
 from moonraker_netqueue.errors import NetqueueError
-from moonraker_netqueue.machine import (
-    MachineClock,
-    MachineDisk,
-    MachineRandom,
-    ThreadWorker,
-)
+from moonraker_netqueue.machine import MachineDisk, ThreadWorker, this_machine
 from moonraker_netqueue.peers.admission import Admission
 from moonraker_netqueue.peers.identity import Identity, load_or_create
 from moonraker_netqueue.peers.network import PeerNetwork
@@ -71,27 +67,25 @@ class Host:
         self.identity: Identity = load_or_create(folder, MachineDisk())
         self.contents = Contents()
         self.listeners: dict[str, Listener] = {}
-        self.clock: Clock = clock or MachineClock()
+        self._clock = clock
         self.admission = self.new_admission()
         self.network = self.new_network()
 
     def new_admission(self) -> Admission:
-        return Admission(
-            self.identity, self.folder, self.clock, MachineDisk(), self.worker
-        )
+        machine = this_machine(self.worker)
+        if self._clock is not None:
+            machine = replace(machine, clock=self._clock)
+        return Admission(self.identity, self.folder, machine)
 
     def new_network(self, port: int = 0) -> PeerNetwork:
         return PeerNetwork(
             self.identity,
             self.admission,
             self.contents,
+            this_machine(self.worker),
             name=self.folder.name,
             bind=LOOPBACK,
             port=port,
-            clock=MachineClock(),
-            random=MachineRandom(),
-            worker=self.worker,
-            disk=MachineDisk(),
         )
 
     async def start(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from moonraker_netqueue.admission_mode import AdmissionMode
-from moonraker_netqueue.machine import MachineClock, MachineDisk, ThreadWorker
+from moonraker_netqueue.machine import MachineDisk, ThreadWorker, this_machine
 from moonraker_netqueue.peers import roll
 from moonraker_netqueue.peers.admission import Admission
 from moonraker_netqueue.peers.admission_file import checksum
@@ -34,7 +34,7 @@ def new_admission(
     folder: Path, worker: ThreadWorker, mode: AdmissionMode = AdmissionMode.OPEN
 ) -> Admission:
     identity = load_or_create(folder.with_suffix(".key"), MachineDisk())
-    admission = Admission(identity, folder, MachineClock(), MachineDisk(), worker)
+    admission = Admission(identity, folder, this_machine(worker))
     admission._modes["one"] = mode
     return admission
 

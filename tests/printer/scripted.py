@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -16,8 +17,8 @@ from moonraker_netqueue.errors import NetqueueError
 from moonraker_netqueue.machine import (
     MachineClock,
     MachineDisk,
-    MachineRandom,
     ThreadWorker,
+    this_machine,
 )
 from moonraker_netqueue.model.command import (
     Body,
@@ -304,14 +305,11 @@ class Bench:
             self.queues,
             self.files,
             DirectSolver(),
+            replace(this_machine(self._worker), clock=self.clock),
             host_id=HOST,
             name="Anna",
             settings=self.settings,
             directory=self.directory,
-            clock=self.clock,
-            random=MachineRandom(),
-            worker=self._worker,
-            disk=MachineDisk(),
         )
         await self._agent.start()
 

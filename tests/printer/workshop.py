@@ -31,6 +31,7 @@ from moonraker_netqueue.model.job import ItemSpec, Requirements, Wishes
 from moonraker_netqueue.model.print import Print, PrintState
 from moonraker_netqueue.model.printer import ClearBed, PrinterState, Profile
 from moonraker_netqueue.model.queue_state import QueueState
+from moonraker_netqueue.ports import Machine
 from moonraker_netqueue.printer.agent import Agent
 from moonraker_netqueue.printer.queue_port import Submission
 from moonraker_netqueue.scheduler.planner import Plan
@@ -240,19 +241,22 @@ class Host:
     async def start(self) -> None:
         """Start the agent: as Moonraker would after any kind of end."""
         self._lives += 1
+        machine = Machine(
+            LoopClock(),
+            SimRandom((self.name, self._lives)),
+            self.worker,
+            MachineDisk(),
+        )
         self._agent = Agent(
             self.printer,
             self.queues,
             self.files,
             self.solver,
+            machine,
             host_id=self.host_id,
             name=self.name,
             settings=self.settings,
             directory=self.directory,
-            clock=LoopClock(),
-            random=SimRandom((self.name, self._lives)),
-            worker=self.worker,
-            disk=MachineDisk(),
         )
         await self._agent.start()
         self.running = True

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from moonraker_netqueue.errors import NetqueueError
 from moonraker_netqueue.model.command import Body, Command, CommandId, encode
 from moonraker_netqueue.model.errors import Rule
 from moonraker_netqueue.peers.errors import RequestRefused
-from moonraker_netqueue.ports import LinkListener, Message
+from moonraker_netqueue.ports import LinkListener, Links, Machine, Message
 from moonraker_netqueue.replica.phase import Phase
+from moonraker_netqueue.replica.replica import Replica
 from moonraker_netqueue.replica.status import ReplicaStatus, Role
 from moonraker_netqueue.replica.submission import SubmitOutcome, SubmitState
 from moonraker_netqueue.sim.network import SimLinks
@@ -66,6 +69,20 @@ class _OldListener:
             return await self._listener.on_request(peer, method, params)
 
 
+def _program(version: str) -> Callable[..., Replica]:
+    program: Callable[..., Replica] = module(version, "replica.replica").Replica
+    if "machine" in inspect.signature(program).parameters:
+        return program
+
+    def of_ports(
+        queue: str, host: str, folder: Path, links: Links, of: Machine, **more: Any
+    ) -> Replica:
+        ports = (of.clock, of.random, of.worker, of.disk)
+        return program(queue, host, folder, links, *ports, **more)
+
+    return of_ports
+
+
 class MixedHost(SimHost):
     """A host whose program may be another version at each start."""
 
@@ -77,8 +94,9 @@ class MixedHost(SimHost):
         if self.version == NEW:
             await super().start()
             return
-        old = module(self.version, "replica.replica").Replica
-        await self.run(old, lambda links: _OldLinks(links, self.version))
+        await self.run(
+            _program(self.version), lambda links: _OldLinks(links, self.version)
+        )
 
     @property
     def status(self) -> ReplicaStatus:

@@ -66,19 +66,16 @@ class SimHost(Computer):
         await self.run(Replica, lambda links: links)
 
     async def run(
-        self, program: type[Replica], view: Callable[[SimLinks], Links]
+        self, program: Callable[..., Replica], view: Callable[[SimLinks], Links]
     ) -> None:
         """Start with this program, another version's perhaps, and its view of links."""
-        life, clock, chance, worker = self.begin()
+        life, machine = self.begin()
         self._replica = program(
             QUEUE,
             self.id,
             Path("/data"),
             view(self.links),
-            clock,
-            chance,
-            worker,
-            self.disk,
+            machine,
             host_name=f"host {self.id}",
             seat_ttl=self._cluster.seat_ttl,
         )

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from moonraker_netqueue.replica.errors import RecoverRefused
+from moonraker_netqueue.replica.errors import HandInFailed, RecoverRefused
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState
@@ -14,7 +14,7 @@ from tests.replica.simulation import Cluster, SimHost, simulate
 from tests.replica.test_generations import A, B, C, D, E, accepted, recover
 from tests.replica.test_meeting import cut, heal
 
-F = "f" * 8
+F, Z = "f" * 8, "9" * 8
 
 
 async def stay_and_go(
@@ -29,16 +29,23 @@ async def stay_and_go(
     await cluster.until(lambda: len(go[0].status.voters) == count - (count % 2 == 0))
     for host in (stay, *go):
         await accepted(host, f"job-{host.id}")
-    # Of a higher generation than a stranger's first one, whatever their ids.
-    lone = cluster.hosts.setdefault("0" * 8, SimHost(cluster, "0" * 8))
-    await lone.start()
-    cut(cluster, (lone.id,), ids)
-    await cluster.until(lambda: len(stay.status.voters) == 2)
-    lone.kill()
-    await cluster.run_for(5)
-    await recover(stay)
+    await win(cluster, stay, *ids)
     await accepted(stay, "job-of-two", 20)
     return stay, go, leader_of(go)
+
+
+async def win(cluster: Cluster, host: SimHost, *others: str) -> None:
+    """Let it go on without another one: its group is of a higher generation than a
+    stranger's first one, whatever their ids."""
+    name = f"0{len(cluster.hosts)}" * 4
+    lone = cluster.hosts.setdefault(name, SimHost(cluster, name))
+    cut(cluster, (name,), tuple(cluster.hosts.keys() - {host.id, name}))
+    await lone.start()
+    cut(cluster, (host.id,), others)
+    await cluster.until(lambda: len(host.status.voters) == 2)
+    lone.kill()
+    await cluster.run_for(5)
+    await recover(host)
 
 
 def leader_of(hosts: list[SimHost]) -> SimHost:
@@ -158,6 +165,7 @@ def test_what_it_began_to_bring_a_host_does_not_take_back_after_a_restart() -> N
 
     async def scenario(cluster: Cluster) -> None:
         stay, mover = await brought_alone(cluster)
+        await cluster.until(lambda: f"job-{B}" in mover.jobs)  # to be seen, at least
         outcome = await mover.submit("job-late", 20)
         assert outcome.state is SubmitState.PENDING
         heal(cluster)
@@ -250,5 +258,116 @@ def test_who_went_while_its_group_stays_comes_back_as_new() -> None:
         heal(cluster)
         await cluster.until(lambda: cluster.agreed(A, B, C, D))
         assert "job-later" in stay.jobs
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_sees_one_group_does_not_count_on_who_sees_another(seed: int) -> None:
+    """Two winners that do not see each other: each would get the jobs, and decide."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, go, _ = await stay_and_go(cluster)
+        cut(cluster, (Z,), (A, B, C, D))
+        (other,) = await cluster.start(Z)
+        await accepted(other, f"job-{Z}", 20)
+        await win(cluster, other, A, B, C, D)
+        await accepted(other, "job-other", 20)
+        join_links(cluster, stay, go[0])
+        join_links(cluster, other, go[1])
+        await cluster.run_for(40)
+        assert not any(going(host) for host in go)
+        both = set(stay.jobs) & set(other.jobs)
+        assert not both
+        await accepted(go[0], "job-late")
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B, C, D, Z))
+        assert {"job-late", "job-other", "job-of-two"} < set(stay.jobs)
+
+    simulate(scenario, seed)
+
+
+def test_who_left_and_came_back_as_new_is_not_counted_as_gone() -> None:
+    """Another host heard that it went, and never that it came back."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, go, leads = await stay_and_go(cluster)
+        first, second = (host for host in go if host is not leads)
+        second.delays = (5.0, 5.0)
+        for host in (first, second):
+            join_links(cluster, stay, host)
+        await cluster.until(lambda: going(first))
+        second.delays = (0.001, 0.02)
+        cut(cluster, (A,), (first.id, second.id))
+        await cluster.until(lambda: knows_going(second, first))
+        cut(cluster, (second.id,), (first.id,))
+        seats = {host.id for host in go}
+        await cluster.until(lambda: not going(first) and seated(first), 120)
+        await cluster.until(lambda: set(second.status.voters) == seats)
+        join_links(cluster, stay, second)
+        await cluster.run_for(40)
+        assert second.status.phase is Phase.MEMBER
+        assert f"job-{B}" not in stay.jobs
+        await accepted(leads, "job-late")
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B, C, D))
+        assert "job-late" in stay.jobs
+
+    simulate(scenario)
+
+
+def knows_going(host: SimHost, other: SimHost) -> bool:
+    known = host.replica._neighbours.get(other.id)
+    return known is not None and known.hello.going
+
+
+def seated(host: SimHost) -> bool:
+    group = host.replica._lifecycle.group
+    return group is not None and group.has_seat
+
+
+def test_who_gave_a_copy_does_not_leave_alone() -> None:
+    """It stands still for another host, next to a group that it would go over to."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, go, leads = await stay_and_go(cluster)
+        meets, asks = (host for host in go if host is not leads)
+        for host in (asks, leads):
+            cut(cluster, (meets.id,), (host.id,))
+        await cluster.run_for(10)
+        join_links(cluster, stay, meets)
+        assert meets.life is not None
+        params = {"g": meets.status.group}
+        given = meets.replica._lifecycle.give_copy(asks.id, params)
+        await meets.life.spawn(given)
+        await cluster.run_for(40)
+        assert not going(meets)
+        assert f"job-{B}" not in stay.jobs
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B, C, D))
+
+    simulate(scenario)
+
+
+def test_where_the_other_group_refuses_a_person_lets_the_queue_go_on() -> None:
+    """It took the offer, and not what came then."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, (mover,), _ = await stay_and_go(cluster, 1)
+        succession = mover.replica._lifecycle.succession
+
+        async def refused(*_: object) -> None:
+            raise HandInFailed("host aaaaaaaa says: no")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(succession._hand_over, "bring", refused)
+            heal(cluster)
+            await cluster.until(lambda: succession.trouble)
+            (notice,) = mover.status.notices
+            assert "says: no" in notice
+            await recover(mover)
+            await accepted(mover, "job-late", 20)
+        await cluster.until(lambda: cluster.agreed(A, B))
+        assert {f"job-{A}", f"job-{B}", "job-late"} < set(stay.jobs)
 
     simulate(scenario)

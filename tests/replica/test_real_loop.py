@@ -6,18 +6,14 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from moonraker_netqueue.machine import (
-    MachineClock,
-    MachineDisk,
-    MachineRandom,
-    ThreadWorker,
-)
+from moonraker_netqueue.machine import MachineDisk, ThreadWorker, this_machine
 from moonraker_netqueue.model.command import QueuePause
 from moonraker_netqueue.replica import journal
 from moonraker_netqueue.replica.phase import Phase
@@ -49,10 +45,7 @@ def _replica(
         host,
         folder / host,
         switchboard.links(host),
-        MachineClock(),
-        MachineRandom(),
-        worker,
-        disk or MachineDisk(),
+        replace(this_machine(worker), disk=disk or MachineDisk()),
         listen_seconds=0.2,
     )
 

@@ -11,9 +11,8 @@ import pytest
 
 from moonraker_netqueue.errors import NetqueueError
 from moonraker_netqueue.peers.errors import LinkGone, RequestRefused, RequestTimedOut
-from moonraker_netqueue.ports import Message
+from moonraker_netqueue.ports import Clock, Message
 from moonraker_netqueue.sim.computer import Computer, World
-from moonraker_netqueue.sim.ports import SimClock
 from moonraker_netqueue.sim.virtual_time import VirtualLoop, play
 
 _QUEUES = ("one", "two")
@@ -49,13 +48,13 @@ class Desk:
         self.world = World(1, loop)
         self.a, self.b = (Computer(self.world, name) for name in "ab")
         self.ears: dict[str, Ear] = {}
-        self.clocks: dict[str, SimClock] = {}
+        self.clocks: dict[str, Clock] = {}
         for computer in (self.a, self.b):
             self.start(computer)
 
     def start(self, computer: Computer) -> None:
-        _, clock, _, _ = computer.begin()
-        self.clocks[computer.id] = clock
+        _, machine = computer.begin()
+        self.clocks[computer.id] = machine.clock
         ear = self.ears[computer.id] = Ear()
         computer.links.subscribe("one", ear)
 
@@ -188,10 +187,10 @@ async def test_a_kill_takes_what_had_not_reached_the_disk(desk: Desk) -> None:
     """And nobody hears of what just had."""
     done: list[int] = []
     heard: list[int] = []
-    _, _, _, worker = desk.a.begin()
+    _, machine = desk.a.begin()
 
     async def write(number: int) -> None:
-        await worker.run(done.append, number)
+        await machine.worker.run(done.append, number)
         heard.append(number)
 
     assert desk.a.life is not None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from moonraker.common import WebRequest
     from moonraker.server import Server
 
-    from .api.file_details import FileDetails
+    from ..api.file_details import FileDetails
 
 _ROOT = "/server/files"
 

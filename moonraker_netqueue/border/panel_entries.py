@@ -12,10 +12,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .api.routes import PANEL
-from .config import Entry
-from .durable_file import replace_durably
-from .ports import Disk, Worker
+from ..api.routes import PANEL
+from ..config import Entry
+from ..durable_file import replace_durably
+from ..ports import Disk, Worker
 from .sidebar import TITLE, with_entry, without_entry
 
 # Annotation imports

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from .api.asking import asked_by
-from .api.errors import ApiError
+from ..api.asking import asked_by
+from ..api.errors import ApiError
 from .moonraker_user import address, person
 
 # Annotation imports
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from moonraker.common import UserInfo, WebRequest
     from moonraker.server import Server
 
-    from .api.job_queue_facade import JobQueueFacade
+    from ..api.job_queue_facade import JobQueueFacade
 
 CHANGED = "job_queue:job_queue_changed"
 _ROOT = "/server/job_queue"

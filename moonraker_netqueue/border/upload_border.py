@@ -21,10 +21,10 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import PathMatches, Rule
 from tornado.web import HTTPError, stream_request_body
 
-from .api.asking import asked_by
-from .api.errors import ApiError
-from .api.octoprint import answer_to, uploaded_view
-from .api.routes import ROOT
+from ..api.asking import asked_by
+from ..api.errors import ApiError
+from ..api.octoprint import answer_to, uploaded_view
+from ..api.routes import ROOT
 from .moonraker_user import person
 from .upload_form import UploadForm
 
@@ -32,8 +32,8 @@ from .upload_form import UploadForm
 if TYPE_CHECKING:
     from moonraker.server import Server
 
-    from .api.queue import ServedQueue
-    from .api.uploads import Taken, Uploads
+    from ..api.queue import ServedQueue
+    from ..api.uploads import Taken, Uploads
 
 _LOGGER = logging.getLogger(__name__)
 _SLICER = f"{ROOT}/slicer"

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from streaming_form_data import ParseFailedException, StreamingFormDataParser
 from streaming_form_data.targets import BaseTarget
 
-from .api.errors import ApiError
+from ..api.errors import ApiError
 
 if TYPE_CHECKING:
-    from .files.incoming import IncomingFile
+    from ..files.incoming import IncomingFile
 
 _FIELD_MAX = 64 << 10  # bytes of one field: they are kept in memory
 _QUOTED = re.compile(r"%22|%0D|%0A", re.IGNORECASE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .api.routes import PANEL
+from ..api.routes import PANEL
 
 TITLE = "Print queue"
 _ICON = "M3,4H21V8H3V4M3,10H21V14H3V10M3,16H21V20H3V16Z"

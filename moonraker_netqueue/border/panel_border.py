@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from tornado.routing import PathMatches, Rule
 from tornado.web import HTTPError, RequestHandler
 
-from .api.routes import PANEL, ROOT
-from .machine import MachineDisk
-from .panel.assets import Asset, Assets, read_assets
+from ..api.routes import PANEL, ROOT
+from ..machine import MachineDisk
+from ..panel.assets import Asset, Assets, read_assets
 
 # Annotation imports
 if TYPE_CHECKING:
     from moonraker.server import Server
 
-    from .ports import Worker
+    from ..ports import Worker
 
 # Pictures may come from other hosts: their cameras. All else is this host's own.
 POLICY = (

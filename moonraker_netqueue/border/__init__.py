@@ -1,0 +1,1 @@
+"""Where Moonraker and its dashboards are met: only `component` imports this."""
