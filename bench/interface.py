@@ -25,10 +25,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from moonraker_netqueue.admission_mode import AdmissionMode
 from moonraker_netqueue.api.endpoints import Endpoints
 from moonraker_netqueue.api.host import Host
 from moonraker_netqueue.machine import MachineClock
@@ -58,8 +59,15 @@ from moonraker_netqueue.virtual_printer.shared_queue import sections, unshared_r
 _ROOT = "/server/netqueue"
 _SECTIONS = sections("bench").replace("clear_bed: macro", "clear_bed: never")
 _FILE = b"G28\n" + b"G4 P1000\n" * 14  # the agent looks ahead every 10 s
-_PRINTERS, _JOBS, _FILES, _CALLS = 100, 1000, 20_000, 50
-_PAGE = 100
+_CALLS, _PAGE = 50, 100
+
+
+class Farm(NamedTuple):
+    """How much the farm in memory has."""
+
+    printers: int = 100
+    jobs: int = 1000
+    files: int = 20_000
 
 
 def _row(what: str, values: Sequence[float]) -> None:
@@ -171,7 +179,7 @@ class _Agent:
         return Explanation(self._why, {}, {}, 0, "pulp")
 
 
-def _full_state(hosts: Sequence[str]) -> QueueState:
+def _full_state(hosts: Sequence[str], farm: Farm) -> QueueState:
     state = QueueState()
     numbers = dict.fromkeys(hosts, 0)
 
@@ -182,13 +190,13 @@ def _full_state(hosts: Sequence[str]) -> QueueState:
 
     file = FileRef("0" * 32, "0" * 64, 1000, "part.gcode")
     apply(hosts[0], ContentHeld(file))
-    for number in range(1, _FILES):
-        name = f"part {number * 7919 % _FILES}.gcode"
+    for number in range(1, farm.files):
+        name = f"part {number * 7919 % farm.files}.gcode"
         apply(hosts[0], ContentHeld(FileRef("0" * 32, f"{number:064x}", 1000, name)))
     for number, host in enumerate(hosts):
         name = f"printer {number}"
         apply(host, PrinterUpdate(Profile(name, PrinterState.READY)))
-    for number in range(_JOBS):
+    for number in range(farm.jobs):
         item = ItemSpec("part.gcode", 10, (file,), estimate_s=3600)
         apply(hosts[0], JobAdd(f"job-{number:08}", Wishes(f"job {number}"), (item,)))
     for number, host in enumerate(hosts):
@@ -197,9 +205,9 @@ def _full_state(hosts: Sequence[str]) -> QueueState:
     return state
 
 
-def _full_host() -> Host:
-    hosts = [f"{number:064x}" for number in range(_PRINTERS)]
-    state = _full_state(hosts)
+def _full_host(farm: Farm) -> Host:
+    hosts = [f"{number:064x}" for number in range(farm.printers)]
+    state = _full_state(hosts, farm)
     status = ReplicaStatus(
         phase=Phase.MEMBER,
         role=Role.LEADER,
@@ -226,6 +234,14 @@ def _full_host() -> Host:
         replica=SimpleNamespace(status=lambda: status, replaying=False),
         missing=list,
         pending_view=list,
+        notices=(),
+        gone=set,
+        desk=SimpleNamespace(
+            mode=lambda _: AdmissionMode.APPROVE,
+            waiting=lambda _: (),
+            members=lambda _: {},
+            forgotten=lambda _: {},
+        ),
     )
     links: Any = _Links(hosts)
     return Host(
@@ -271,8 +287,9 @@ async def _watch_loop(parts: list[float]) -> None:
         parts.append(time.perf_counter() - begun)
 
 
-async def _measure_farm() -> None:
-    endpoints = Endpoints(_full_host(), cast(Any, None))
+async def measure_farm(farm: Farm) -> None:
+    """Print how long its calls take."""
+    endpoints = Endpoints(_full_host(farm), cast(Any, None))
     for name, values in (
         ("status", {}),
         ("printers", {}),
@@ -293,7 +310,7 @@ def main() -> None:
     copies = int(sys.argv[2]) if len(sys.argv) > 2 else 12
     print("| milliseconds | times | median | p99 | worst |")
     print("|---|---|---|---|---|")
-    asyncio.run(_measure_farm())
+    asyncio.run(measure_farm(Farm()))
     _measure_hosts(submits, copies)
 
 

@@ -14,8 +14,8 @@ from .api.member_notes import MemberNotes
 from .discovery.discovery import Discovery
 from .discovery.record import Found
 from .errors import NetqueueError
-from .hardware import leave_lost_key
-from .machine import ThreadWorker, this_machine
+from .hardware import claim_folder, leave_lost_key, machine_marks
+from .machine import MachineDisk, ThreadWorker, this_machine
 from .peers.admission import Admission
 from .peers.desk import Desk
 from .peers.identity import load_or_create
@@ -82,7 +82,6 @@ async def headless_host(
         worker = ThreadWorker()
         closing.callback(worker.close)
         machine = this_machine(worker)
-        await worker.run(leave_lost_key, place.data, machine.disk)
         identity = await worker.run(load_or_create, place.data, machine.disk)
         admission = Admission(identity, place.data, machine)
         await admission.load()
@@ -182,8 +181,29 @@ def resolve(host: str) -> str:
 
 
 @contextmanager
-def locked_folder(folder: Path) -> Iterator[Path]:
-    """A data folder that one program at a time works with; raises FolderInUse."""
+def own_folder(folder: Path, on_warning: Callable[[str], None]) -> Iterator[Path]:
+    """A data folder of this machine, that one program at a time works with.
+
+    `on_warning` gets what was put aside. Raises FolderInUse, FolderNotOurs or OSError.
+    """
+    disk = MachineDisk()
+    with _locked(folder):
+        if (aside := claim_folder(folder, machine_marks(), disk)) is not None:
+            on_warning(
+                f"{folder} was another machine's: it is now {aside}. This host joins"
+                " under a new key, as a new one"
+            )
+        elif (aside := leave_lost_key(folder, disk)) is not None:
+            on_warning(
+                f"this host's key was gone: what it had written is now in {aside}. It"
+                " joins under a new key, as a new one: forget the old one"
+            )
+    with _locked(folder):  # anew: what is put aside takes its lock along
+        yield folder
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:
@@ -193,4 +213,4 @@ def locked_folder(folder: Path) -> Iterator[Path]:
                 f"{folder} is used by another program: stop that one, or give this one"
                 " another --data"
             ) from error
-        yield folder
+        yield

@@ -34,7 +34,7 @@ from .headless import (
     Place,
     describe,
     headless_host,
-    locked_folder,
+    own_folder,
     parse_address,
     resolve,
 )
@@ -146,7 +146,7 @@ def _folder(chosen: Path | None) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="lan_print_queue-") as name:
             yield Path(name)
         return
-    with locked_folder(chosen) as folder:
+    with own_folder(chosen, say_warning) as folder:
         yield folder
 
 

@@ -85,15 +85,16 @@ class MemberEndpoints:
             raise _undecided(queue, held)
         unseated = await queue.unseat(host_id)  # while it can still agree to it
         await queue.desk.forget(queue.name, host_id)
-        if not unseated:
-            await queue.unseat(host_id)
+        seated = not unseated and not await queue.unseat(host_id)
         pending = False
         if prints in ("retry", "mark_done"):
             for print_ in held:
                 body = PrintDecide(print_.print_id, Decision(prints), by, absent=True)
                 pending |= await queue.submit(body)
-        view = admission_view(queue)
-        return {"queue": queue.name, "host_id": host_id, "pending": pending, **view}
+        answer = {"queue": queue.name, "host_id": host_id, "pending": pending}
+        if left := _left_over(queue, pending, seated):
+            answer["message"] = left
+        return {**answer, **admission_view(queue)}
 
     async def make_token(self, arguments: Arguments) -> dict[str, Any]:
         """A token for one host, good for `seconds`, until this host restarts."""
@@ -129,6 +130,24 @@ def admission_view(queue: ServedQueue) -> dict[str, Any]:
             for host_id, name in desk.forgotten(queue.name).items()
         ],
     }
+
+
+def _left_over(queue: ServedQueue, pending: bool, seated: bool) -> str:
+    """What is not done yet of forgetting a host that is out; empty: nothing."""
+    told = []
+    if pending:
+        told.append(
+            "what becomes of its prints is kept on this host's disk and counts as soon"
+            " as the majority of the queue's hosts is back: do not repeat it"
+        )
+    if seated and not queue.replica.status().quorum:
+        told.append(
+            "its vote counts until that majority takes it away: if too few hosts come"
+            " back, let the queue go on without them (netqueue recover)"
+        )
+    elif seated:
+        told.append("its vote goes as that of any host that stays away (seat_ttl)")
+    return "it is out, and no member here any more; " + "; ".join(told) if told else ""
 
 
 def _only(wanted: str, hosts: Iterable[str], what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
@@ -74,7 +75,7 @@ def forget(
         by=me(),
         anyway=anyway or None,
     )
-    session.show(answer, lambda _: [Line(f"{host} is no member any more")])
+    session.show(answer, partial(_forgotten_page, host))
 
 
 @click.command(cls=Verb)
@@ -101,6 +102,12 @@ def token(session: Session, minutes: int) -> None:
     """
     answer = session.call("POST", "token", seconds=60 * minutes)
     session.show(answer, _token_page)
+
+
+def _forgotten_page(host: str, answer: Any) -> Page:
+    left = answer.get("message")  # an older host says none
+    more = [Line(left, "yellow")] if left else []
+    return [Line(f"{host} is no member any more"), *more]
 
 
 def _token_page(answer: Any) -> Page:

@@ -20,7 +20,7 @@ from ..headless import (
     Place,
     describe,
     headless_host,
-    locked_folder,
+    own_folder,
     parse_address,
     resolve,
 )
@@ -112,7 +112,7 @@ def witness(
         return
     quiet_logs()
     try:
-        with locked_folder(place.data):
+        with own_folder(place.data, say_warning):
             asyncio.run(_vote(tuple(dict.fromkeys(queues)), place))
     except OSError as error:
         raise CliError(f"{error.filename or place.data}: {error.strerror}") from error

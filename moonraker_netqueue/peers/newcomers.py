@@ -137,8 +137,13 @@ class Newcomers:
         self._refused.pop((queue, host_id), None)
 
     def _may_begin(self, asker: str, queues: tuple[str, ...], by: str) -> bool:
-        shown = [s for host, s in self._sessions.items() if s.code and host != asker]
-        full = all(sum(q in s.queues for s in shown) >= MOST_SHOWN for q in queues)
+        shown = [
+            (queue, host)
+            for host, s in self._sessions.items()
+            for queue in s.queues
+            if s.code and host != asker and (queue, host) not in self._refused
+        ]
+        full = all(sum(q == queue for q, _ in shown) >= MOST_SHOWN for queue in queues)
         of_one = sum(address == by for _, address in self._begun)
         if full or of_one >= _MOST_A_MINUTE or len(self._begun) >= _MOST_OF_ALL:
             return False

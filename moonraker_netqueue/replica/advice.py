@@ -76,9 +76,21 @@ def _outdated(life: Lifecycle, neighbours: Neighbours) -> list[str]:
 
 def _standing(life: Lifecycle, neighbours: Neighbours) -> list[str]:
     """Whom the queue waits for, and what a person can do."""
+    group = life.group
+    if group is None or life.lost_vote:
+        return []
+    if group.has_quorum and not group.goes_on:
+        leaderless = (
+            "most voters of the queue are here as far as this host knows, and elect no"
+            " leader: it may have missed who votes since. Nothing is decided meanwhile."
+            f" Switch the other hosts on, or look at {_RECOVER} on the other hosts: one"
+            " that knows names who is missing"
+        )
+        return [leaderless]
     here = {host.id for host in neighbours if host.connected}  # without its copy
-    missing = ", ".join(sorted(map(neighbours.name, life.waits_for - here)))
-    if not missing or life.lost_vote:
+    waits_for = life.search.waits_for(group) - here
+    missing = ", ".join(sorted(map(neighbours.name, waits_for)))
+    if not missing:
         return []
     text = (
         f"the queue waits for host {missing}: printers end what they have reserved,"

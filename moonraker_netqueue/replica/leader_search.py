@@ -12,6 +12,7 @@ from .group import Group
 
 _LOGGER = logging.getLogger(__name__)
 LEADERLESS = 3.0  # seconds without a leader until a stranger is asked for one
+_PATIENCE = 20.0  # seconds without a quorum until a person is told
 
 
 class LeaderSearch:
@@ -38,14 +39,15 @@ class LeaderSearch:
             return False
         return self._clock.monotonic() - self._since >= seconds
 
-    def stands_still(self, seconds: float) -> bool:
-        """Whether there has been no quorum for so long.
+    def waits_for(self, group: Group) -> frozenset[str]:
+        """Other voters without which there has been no quorum for a while.
 
         Not the same: a voter that hears nobody does not campaign, nor forget a leader.
         """
-        if self._apart_since is None:
-            return False
-        return self._clock.monotonic() - self._apart_since >= seconds
+        since = self._apart_since
+        if since is None or self._clock.monotonic() - since < _PATIENCE:
+            return frozenset()
+        return group.participants.absent - {self._host_id}  # with a lost journal
 
     def forget(self) -> None:
         """Another group begins."""

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from ..errors import NetqueueError
 from ..model.queue_state import QueueState
-from ..ports import Clock, Links, Message, Random
+from ..ports import Links, Machine, Message
 from .entry import Seat, founding_entries
 from .errors import (
     JournalDamaged,
@@ -40,7 +40,6 @@ from .succession import Succession
 _LOGGER = logging.getLogger(__name__)
 _LISTEN_ON = 60.0  # seconds between looks of a host that must not found
 _JOIN_RETRY = 0.5
-_PATIENCE = 20.0  # seconds without a quorum until a person is told
 _JITTER = 0.2  # part of the listening time: hosts started together found apart
 
 
@@ -53,8 +52,7 @@ class Lifecycle:
         host_id: str,
         files: GroupFiles,
         links: Links,
-        clock: Clock,
-        random: Random,
+        machine: Machine,
         listen_seconds: float,
         neighbours: Neighbours,
         lives: Lives,
@@ -72,8 +70,8 @@ class Lifecycle:
         self._inquiries = Inquiries(queue, links)
         self._host_id = host_id
         self._files = files
-        self._clock = clock
-        self._random = random
+        self._clock = clock = machine.clock
+        self._random = machine.random
         self._listen_seconds = listen_seconds
         self._neighbours = neighbours
         self._lives = lives
@@ -83,19 +81,17 @@ class Lifecycle:
         self._watcher = watcher
         self._changed = changed
         self._seat_ttl = seat_ttl
-        self._search = LeaderSearch(host_id, neighbours, clock, self._inquiries.voters)
+        self.search = LeaderSearch(host_id, neighbours, clock, self._inquiries.voters)
         self._news = asyncio.Event()
         self._state = QueueState()  # of the journal's snapshot, until a group has it
         self._leave_for: str | None = None  # the group that mine goes into
         self._target = ""  # the group that took what this host knew
         self._kept: QueueState | None = None  # of the last group, until the next has it
-        self._meeting = Meeting(host_id, neighbours, clock, random)
+        self._meeting = Meeting(host_id, neighbours, clock, machine.random)
         self.succession = Succession(
             host_id,
             files,
-            clock,
-            random,
-            files.worker,
+            machine,
             neighbours,
             lives,
             signatures,
@@ -140,15 +136,6 @@ class Lifecycle:
         return None if group is None else group.state
 
     @property
-    def waits_for(self) -> frozenset[str]:
-        """Other voters without which the queue has stood still for a while."""
-        group = self.group
-        if group is None or not self._search.stands_still(_PATIENCE):
-            return frozenset()
-        own_seat = {self._host_id}  # with a lost journal
-        return group.participants.absent - own_seat
-
-    @property
     def lost_queue(self) -> bool:
         """Whether it waits for the queue that it had and has no copy of any more."""
         if self.phase is not Phase.LISTENING or not self._lives.held:
@@ -161,7 +148,7 @@ class Lifecycle:
         group = self.group
         if group is None or group.has_seat or group.commit_index > 1:
             return False
-        waits = self._search.lasts(LEADERLESS)
+        waits = self.search.lasts(LEADERLESS)
         return waits and self._lives.configuration not in ("", ANY)
 
     async def begin_anew(self) -> None:
@@ -299,7 +286,7 @@ class Lifecycle:
         )
         self._leave_for = group.state.dissolved_into
         self._target = ""
-        self._search.forget()
+        self.search.forget()
         self._go(Phase.MEMBER)  # tells the others first: links are FIFO
         for host in self._neighbours.members(group.id):
             group.link(host.id, host.journal)
@@ -314,7 +301,7 @@ class Lifecycle:
         elif self.group is not None and self.succession.is_due(self.group):
             self._go(Phase.YIELDING)
         elif self.group is not None:
-            await self._search.look(self.group)
+            await self.search.look(self.group)
 
     async def _dissolve(self) -> None:
         await self._lives.note_left()  # a start with the group's file takes it back

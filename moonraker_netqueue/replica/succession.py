@@ -12,7 +12,7 @@ from ..model.event import overruled
 from ..model.founding import Founding
 from ..model.merge import merge_telling
 from ..model.schema import BASE
-from ..ports import Clock, Message, Random, Worker
+from ..ports import Machine, Message
 from .copies import Copy, all_known, fetch_copy
 from .errors import HandInFailed, RecoverRefused, RequestRefused
 from .greeting import Neighbours
@@ -40,9 +40,7 @@ class Succession:
         self,
         host_id: str,
         files: GroupFiles,
-        clock: Clock,
-        random: Random,
-        worker: Worker,
+        machine: Machine,
         neighbours: Neighbours,
         lives: Lives,
         signatures: Signatures,
@@ -53,10 +51,9 @@ class Succession:
     ) -> None:
         self._host_id = host_id
         self._files = files
-        self._clock = clock
-        self._random = random
-        self._hand_over = HandOver(host_id, ask, signatures, clock, random)
-        self._worker = worker
+        self._clock, self._random = machine.clock, machine.random
+        self._worker = machine.worker
+        self._hand_over = HandOver(host_id, ask, signatures, self._clock, self._random)
         self._neighbours = neighbours
         self._lives = lives
         self._signatures = signatures

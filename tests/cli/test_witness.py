@@ -14,7 +14,14 @@ import pytest
 
 from moonraker_netqueue.admission_mode import AdmissionMode, AdmissionSettings
 from moonraker_netqueue.api.audit import AuditLog
-from moonraker_netqueue.headless import Place, headless_host
+from moonraker_netqueue.headless import (
+    FolderInUse,
+    Place,
+    headless_host,
+    own_folder,
+)
+from moonraker_netqueue.machine import MachineDisk
+from moonraker_netqueue.peers.identity import load_or_create
 from moonraker_netqueue.replica.status import Role
 from tests.cli.terminals import Desk, desk, ports_of
 
@@ -63,6 +70,29 @@ async def test_a_host_without_a_printer_notes_whom_it_let_in(tmp_path: Path) -> 
             while not (told := audit.newest_first(1, None)):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
     assert told[0]["what"] == "let in host 'pi'"
+
+
+def test_a_folder_is_of_one_machine_and_of_one_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R5: a copied one begins with a new key, which again one program has."""
+    folder, told, seen = tmp_path / "data", list[str](), set[str]()
+    for machine in ("first", "copy"):
+        marks = frozenset({f"serial {machine}"})
+        monkeypatch.setattr("moonraker_netqueue.headless.machine_marks", lambda: marks)  # noqa: B023
+        for _ in range(2):  # also when it starts again
+            with own_folder(folder, told.append):
+                seen.add(load_or_create(folder, MachineDisk()).host_id)
+                with pytest.raises(FolderInUse), own_folder(folder, told.append):
+                    pass
+        assert len(told) == len(seen) - 1
+    assert len(seen) == 2
+    assert (tmp_path / "data-of-another-machine-1" / "identity.pem").exists()
+    assert "data-of-another-machine-1" in told[0]
+    (folder / "queues").mkdir()
+    (folder / "identity.pem").unlink()
+    with own_folder(folder, told.append):
+        assert "of-another-key-1" in told[1]
 
 
 def test_the_unit_runs_the_same_command(desk: Desk) -> None:

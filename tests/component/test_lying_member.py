@@ -111,17 +111,6 @@ def test_a_member_gets_nothing_of_another_queue(host: Host, liar: Liar) -> None:
 
     async def try_all() -> list[str]:
         link = await host.link(liar)
-        number = 0
-
-        async def ask(queue: str, method: str, params: dict[str, Any]) -> str:
-            nonlocal number
-            number += 1
-            form = {"t": "req", "q": queue, "n": number, "f": method, "p": params}
-            await link.send(form)
-            while (answer := await link.read()).get("n") != number:
-                pass
-            return str(answer.get("e", answer.get("r")))
-
         told: list[str] = []
         for queue in BOTH:
             path = f"/netqueue/content/{queue}/{SHA256}"
@@ -132,18 +121,20 @@ def test_a_member_gets_nothing_of_another_queue(host: Host, liar: Liar) -> None:
             assert refused.value.status == {"workshop": 404, "secret": 403}[queue]
         methods = ("join", "snapshot", "submit", "copy", "copy_part", "rules")
         anything = {"g": "x", "without": []}
-        told += [await ask("secret", method, anything) for method in methods]
+        told += [await link.ask("secret", method, anything) for method in methods]
         for queue in BOTH:
-            told.append(await ask(queue, "file_details", {"sha256": SHA256}))
-            told.append(await ask(queue, "verify", {"sha256": SHA256}))
+            told.append(await link.ask(queue, "file_details", {"sha256": SHA256}))
+            told.append(await link.ask(queue, "verify", {"sha256": SHA256}))
             for endpoint in ("print", "printer", "bed_clear"):
                 arguments = {"queue": "secret", "print_id": "x", "action": "cancel"}
                 params = {"endpoint": endpoint, "arguments": arguments}
-                told.append(await ask(queue, "owner", params))
+                told.append(await link.ask(queue, "owner", params))
         await link.send({"t": "msg", "q": "secret", "m": {"t": "hello"}})
         await link.send({"t": "records", "q": "secret", "r": []})
         await link.send({"t": "asking", "q": "secret", "a": [], "no": []})
-        told.append(await ask("workshop", "join", {}))  # it still is a member of that
+        told.append(
+            await link.ask("workshop", "join", {})
+        )  # it still is a member of that
         return told
 
     told = play(liar, try_all())

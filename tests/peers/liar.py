@@ -31,6 +31,16 @@ class LyingLink:
 
     def __init__(self, stream: SSLIOStream) -> None:
         self.stream = stream
+        self._asked = 0
+
+    async def ask(self, queue: str, method: str, params: dict[str, Any]) -> str:
+        """What a request is answered, or the error that it is refused with."""
+        self._asked += 1
+        form = {"t": "req", "q": queue, "n": self._asked, "f": method, "p": params}
+        await self.send(form)
+        while (answer := await self.read()).get("n") != self._asked:
+            pass
+        return str(answer.get("e", answer.get("r")))
 
     async def send_bytes(self, data: bytes) -> None:
         """As they are; nothing happens if the other side has closed."""

@@ -112,6 +112,17 @@ def test_five_wait_and_no_more() -> None:
     assert bench.ask(request(99), "10.0.0.99")
 
 
+def test_a_no_makes_room_at_once() -> None:
+    """Else who was refused would keep an honest host waiting."""
+    bench = Bench()
+    for who in range(MOST_SHOWN):
+        bench.ask(request(who), f"10.0.0.{who}")
+    assert bench.ask(request(99), "10.0.0.99") is None
+    bench.newcomers.refuse("demo", fingerprint(b"0"))
+    assert bench.ask(request(99), "10.0.0.99")
+    assert bench.shown() == [*(f"host{who}" for who in range(1, MOST_SHOWN)), "host99"]
+
+
 def test_one_address_gets_few_codes_a_minute() -> None:
     """And so do all together: nobody tries a million."""
     bench = Bench()

@@ -245,6 +245,10 @@ def test_a_person_goes_on_where_only_the_log_of_others_shows_a_majority(
             await recover(leads)  # who has one elects a leader, in a moment
         await cluster.run_for(25)
         assert cluster.leader() is None
+        (told,) = lost.status.notices
+        assert "elect no leader" in told
+        (told,) = leads.status.notices
+        assert f"waits for host host {leaves.id}" in told
         with pytest.raises(RecoverRefused, match="at a host that names who is missing"):
             await recover(lost)
         await recover(leads)

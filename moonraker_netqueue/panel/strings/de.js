@@ -724,6 +724,8 @@ export const sayings = {
   'the queue is full: {0} jobs. Remove some, or use higher counts':
     'die Warteschlange ist voll: {0} Aufträge. Einige entfernen oder größere Stückzahlen nehmen',
   'the queue is paused': 'die Warteschlange ist angehalten',
+  'most voters of the queue are here as far as this host knows, and elect no leader: it may have missed who votes since. Nothing is decided meanwhile. Switch the other hosts on, or look at {0} on the other hosts: one that knows names who is missing':
+    'soweit dieser Rechner weiß, sind die meisten stimmberechtigten Rechner der Warteschlange da und wählen doch niemanden, der führt: vielleicht hat er verpasst, wer seither abstimmt. Solange wird nichts entschieden. Die anderen Rechner einschalten oder {0} auf den anderen ansehen: einer, der es weiß, nennt, wer fehlt',
   'the queue knows its file no more': 'die Warteschlange kennt die Datei nicht mehr',
   'the queue waits for host {0}: printers end what they have reserved, nothing else begins, and new jobs wait. Switch it on; or, if it does not come back, let the queue go on without it: GET {1} shows what that risks':
     'die Warteschlange wartet auf Rechner {0}: Drucker beenden, was sie reserviert haben, sonst beginnt nichts, und neue Aufträge warten. Einschalten; oder, wenn er nicht zurückkommt, die Warteschlange ohne ihn weitermachen lassen: vorher ist zu sehen, was gefährdet ist',
@@ -750,6 +752,8 @@ export const sayings = {
     'dieser Rechner sieht der Warteschlange nur zu: auf einem anderen geht es',
   'this host goes over to another group of this queue, of which no leader is in reach: switch its hosts on; or, if they do not come back, let the queue go on without them: GET {0} shows what that risks':
     'dieser Rechner geht zu einer anderen Gruppe dieser Warteschlange über, von der niemand, der führt, erreichbar ist: ihre Rechner einschalten; oder, wenn sie nicht wiederkommen, die Warteschlange ohne sie weitergehen lassen: GET {0} zeigt, was man damit riskiert',
+  'this host went over to another group of the queue, and reaches none of its hosts: switch them on. If they do not come back, begin an empty queue, or join one of other hosts, by {0} with found=true. What this host had is kept in set-aside/, and goes to the next group that it meets':
+    'dieser Rechner ist zu einer anderen Gruppe der Warteschlange übergegangen und erreicht keinen ihrer Rechner: sie einschalten. Kommen sie nicht wieder, eine leere Warteschlange beginnen oder einer anderer Rechner beitreten: {0} mit found=true. Was dieser Rechner hatte, bleibt in set-aside/ und kommt zur nächsten Gruppe, die er trifft',
   'this host is in no group of the queue now: look again':
     'dieser Rechner ist gerade in keiner Gruppe der Warteschlange: noch einmal nachsehen',
   'this host knows no job {0} yet, and no leader of queue {1} to ask: try again, or at another host':
