@@ -29,7 +29,7 @@ from .files.fetch import Fetcher
 from .files.incoming import Incoming
 from .files.served import ServedContents
 from .files.store import ContentStore
-from .hardware import claim_folder, leave_lost_key, machine_marks
+from .hardware import machine_marks, take_folder
 from .host_queues import HostQueues
 from .machine import MachinePrograms
 from .peers.admission import Admission
@@ -41,6 +41,7 @@ from .printer.content_files import ContentFiles
 from .printer.klipper_module import KlipperModule
 from .printer.moonraker_printer import MoonrakerPrinter
 from .printer.plan_solver import OffLoopSolver
+from .printer.record import damage_notice
 from .printer.replica_queue import ReplicaQueue
 from .replica.replica import Replica
 from .served_queues import ServedQueues
@@ -132,6 +133,7 @@ class _Builder:
             ServedQueues(self._directory, self._disk, self._worker),
             self._open_queue,
             lambda queue: ReplicaQueue(queue.replica, network),
+            partial(self._show_warning, "queues"),
         )
         contents.replicas = queues.replicas
         self._closing.push_async_callback(contents.close)
@@ -210,21 +212,9 @@ class _Builder:
 
     async def _claim_folder(self) -> None:
         marks = await self._worker.run(machine_marks)
-        aside = await self._worker.run(claim_folder, self._directory, marks, self._disk)
-        if aside is not None:
-            self._show_warning(
-                "machine",
-                f"the card or disk was another machine's; its folder is now {aside}."
-                " This host joins under a new key, as a new printer",
-            )
-            return
-        aside = await self._worker.run(leave_lost_key, self._directory, self._disk)
-        if aside is not None:
-            self._show_warning(
-                "machine",
-                f"this host's key was gone; what it had written is now in {aside}. It"
-                " joins under a new key, as a new printer: forget the old one",
-            )
+        text = await self._worker.run(take_folder, self._directory, marks, self._disk)
+        if text:
+            self._show_warning("machine", text)
 
     async def _network(self, contents: ContentSource) -> PeerNetwork:
         identity = await self._worker.run(load_or_create, self._directory, self._disk)
@@ -272,6 +262,7 @@ class _Builder:
             self._clock,
             self._settings.disk_budget,
             lambda text: self._show_warning("files", text),
+            lambda: queues.left_behind,
         )
         queues.attach(
             lambda queue, _: queue.replica.register_request(
@@ -304,7 +295,8 @@ class _Builder:
             settings=self._settings.printer,
             directory=self._directory,
         )
-        await agent.start()
+        if aside := await agent.start():
+            self._show_warning("printer", damage_notice(aside))
         self._closing.push_async_callback(agent.close)
         return agent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 from pathlib import Path
 
@@ -19,6 +20,29 @@ def replace_durably(path: Path, data: bytes, disk: Disk, private: bool = False) 
         disk.sync(file)
     disk.replace(fresh, path)
     disk.sync_directory(path.parent)
+
+
+def read_what_is_left(path: Path, disk: Disk) -> bytes:
+    """The file's content; b"" where it is gone. Blocks; raises OSError.
+
+    It is gone if a folder is in its place, or the medium cannot read it any more. A
+    file that is only not ours to read has its content still: that is an error.
+    """
+    try:
+        with disk.open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        if error.errno in (errno.EISDIR, errno.EIO):
+            return b""
+        raise
+
+
+def set_aside(path: Path, disk: Disk) -> Path:
+    """Keep what is damaged under a free name; returns that. Blocks; raises OSError."""
+    aside = free_path(path.with_name(f"{path.name}-damaged"), disk)
+    disk.replace(path, aside)
+    disk.sync_directory(path.parent)
+    return aside
 
 
 def free_path(path: Path, disk: Disk, suffix: str = "") -> Path:

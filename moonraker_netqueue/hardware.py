@@ -11,7 +11,7 @@ import json
 import logging
 from pathlib import Path
 
-from .durable_file import free_path, replace_durably
+from .durable_file import free_path, read_what_is_left, replace_durably, set_aside
 from .errors import NetqueueError
 from .peers.identity import has_identity
 from .ports import Disk
@@ -73,6 +73,39 @@ def claim_folder(directory: Path, marks: frozenset[str], disk: Disk) -> Path | N
     return aside
 
 
+def take_folder(directory: Path, marks: frozenset[str], disk: Disk) -> str:
+    """Make a folder this machine's and this key's; returns what people must know.
+
+    Blocks. Raises FolderNotOurs or OSError.
+    """
+    told = []
+    if damaged := _set_damaged_marks_aside(directory, disk):
+        told.append(
+            f"the file that says whose folder {directory} is was damaged and is kept as"
+            f" {damaged.name}; it is written anew for this machine. If this card or"
+            " disk is a copy of another printer's, stop Moonraker, move that folder"
+            " away and start Moonraker again"
+        )
+    if aside := claim_folder(directory, marks, disk):
+        told.append(
+            f"the card or disk was another machine's; its folder is now {aside}."
+            " This host joins under a new key, as a new printer"
+        )
+    elif aside := leave_lost_key(directory, disk):
+        told.append(
+            f"this host's key was gone; what it had written is now in {aside}. It"
+            " joins under a new key, as a new printer: forget the old one"
+        )
+    return ". ".join(told)
+
+
+def _set_damaged_marks_aside(directory: Path, disk: Disk) -> Path | None:
+    path = directory / _FILE_NAME
+    if not disk.exists(path) or _marks(path, disk) is not None:
+        return None
+    return set_aside(path, disk)
+
+
 def leave_lost_key(directory: Path, disk: Disk) -> Path | None:
     """Begin anew where the key is gone and what it wrote is not. Blocks.
 
@@ -94,15 +127,17 @@ def leave_lost_key(directory: Path, disk: Disk) -> Path | None:
 def _owner(path: Path, disk: Disk) -> frozenset[str]:
     if not disk.exists(path):
         return frozenset()
-    with disk.open(path, "rb") as file:
-        text = file.read()
+    return _marks(path, disk) or frozenset()
+
+
+def _marks(path: Path, disk: Disk) -> frozenset[str] | None:
+    """What the file says; None: it is damaged."""
     try:
-        marks = json.loads(text)
+        marks = json.loads(read_what_is_left(path, disk))
     except ValueError:
-        marks = None
+        return None
     if not isinstance(marks, list) or not all(isinstance(m, str) for m in marks):
-        _LOGGER.error("%s is damaged: it is written anew", path)
-        return frozenset()
+        return None
     return frozenset(marks)
 
 

@@ -11,6 +11,7 @@ from moonraker_netqueue.hardware import (
     claim_folder,
     leave_lost_key,
     machine_marks,
+    take_folder,
 )
 from moonraker_netqueue.machine import MachineDisk
 from moonraker_netqueue.peers.identity import load_or_create
@@ -65,6 +66,28 @@ def test_a_copied_card_begins_with_a_new_key(tmp_path: Path) -> None:
         assert claim_folder(folder, marks, _DISK) is None
     first = tmp_path / "netqueue-of-another-machine-1"
     assert load_or_create(first, _DISK).host_id == host_id
+
+
+@pytest.mark.parametrize("spoil", [b"{torn", b'["a", 1]', b"\xff\xfe", None])
+def test_marks_that_are_damaged_are_kept_and_written_anew(
+    tmp_path: Path, spoil: bytes | None
+) -> None:
+    """None: a folder in the file's place. The host stays who it is, and is told what
+    to do if its card was copied; from then on a copy is known again."""
+    folder = tmp_path / "netqueue"
+    assert take_folder(folder, _PI, _DISK) == ""
+    host_id = load_or_create(folder, _DISK).host_id
+    path = folder / "machine.json"
+    path.unlink()
+    path.mkdir() if spoil is None else path.write_bytes(spoil)
+    told = take_folder(folder, _PI, _DISK)
+    assert "machine.json-damaged-1" in told
+    assert "copy of another printer's" in told
+    assert load_or_create(folder, _DISK).host_id == host_id
+    kept = folder / "machine.json-damaged-1"
+    assert kept.is_dir() if spoil is None else kept.read_bytes() == spoil
+    assert take_folder(folder, _PI, _DISK) == ""
+    assert "another machine's" in take_folder(folder, _OTHER, _DISK)
 
 
 def test_a_folder_of_the_last_version_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from ..errors import NetqueueError
 from ..model.command import ContentDropped, ContentEvict, ContentHeld
@@ -42,15 +42,18 @@ class Eviction:
         clock: Clock,
         budget: int,
         show: Callable[[str | None], object],
+        left_behind: Callable[[], Collection[str]] = tuple,
     ) -> None:
         """`budget`: bytes that contents may take. `show(text)` tells people what is in
-        the way; None: nothing any more."""
+        the way; None: nothing any more. `left_behind`: queues of this disk of which
+        nobody knows what they need."""
         self._store = store
         self._replicas = replicas
         self._links = links
         self._clock = clock
         self._budget = budget
         self._show = show
+        self._left_behind = left_behind
         self.spares: Callable[[str], bool] = lambda _sha256: False  # besides prints
         self._one_at_a_time = asyncio.Lock()
         self._news = asyncio.Event()
@@ -162,6 +165,14 @@ class Eviction:
             mine = replica.state.prints_of_host(self._links.host_id)
             if any(print_.sha256 == sha256 for print_ in mine):
                 raise ContentNeeded(f"a print of queue {replica.queue} needs it here")
+        behind = self._left_behind()
+        if behind and not any(
+            replica.state.referenced(sha256) for replica in self._replicas().values()
+        ):
+            raise ContentNeeded(
+                f"queue {', '.join(behind)}, which this host serves no more, may need"
+                " it: serve it again, or leave it"
+            )
         if self._store.is_coming(sha256) or self.spares(sha256):
             raise ContentNeeded("it was added a moment ago: a job for it may come")
 

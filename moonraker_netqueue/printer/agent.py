@@ -97,8 +97,9 @@ class Agent:
         self._plan_due = False  # once the queues' changes have settled
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Read the record and begin. A damaged record costs the bed's evidence."""
+    async def start(self) -> Path | None:
+        """Read the record and begin; a damaged one is put where this returns."""
+        aside = None
         mode, at = self._settings.clear_bed, self._clock.wall()
         try:
             if not await self._file.load():
@@ -110,6 +111,7 @@ class Agent:
         self._port.listen(self._news.set)
         self._task = asyncio.create_task(self._run())
         self._task.add_done_callback(_report_death)
+        return aside
 
     async def close(self) -> None:
         """Stop; what the printer does goes on, and is found again."""

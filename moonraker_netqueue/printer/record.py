@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..durable_file import replace_durably
+from ..durable_file import read_what_is_left, replace_durably, set_aside
 from ..model.codec import dumps, from_plain, to_plain
 from ..model.errors import CommandInvalid
 from ..model.hours import Period
@@ -153,9 +153,7 @@ class RecordFile:
 
     async def set_aside(self) -> Path:
         """Keep a damaged file under another name; returns that."""
-        aside = self.path.with_suffix(".damaged")
-        await self._worker.run(self._disk.replace, self.path, aside)
-        return aside
+        return await self._worker.run(set_aside, self.path, self._disk)
 
     async def save(self, record: Record) -> None:
         """Make `record` durable; raises RecordNotSaved, and the old one counts."""
@@ -182,12 +180,21 @@ class RecordFile:
     def _read(self) -> str | None:
         if not self._disk.exists(self.path):
             return None
-        with self._disk.open(self.path, "rb") as file:
-            return file.read().decode("utf-8", "replace")
+        return read_what_is_left(self.path, self._disk).decode("utf-8", "replace")
 
     def _write(self, text: str) -> None:
         self._disk.make_directory(self.path.parent)
         replace_durably(self.path, text.encode("ascii"), self._disk)
+
+
+def damage_notice(aside: Path) -> str:
+    """What a person has to do after a damaged record was put aside."""
+    return (
+        f"this printer's record was damaged and is kept as {aside}. Look at the bed,"
+        " then say that it is clear. A print of the queue that was under way is"
+        " 'lost': decide it. Whether the printer takes jobs, and its spool, are as in"
+        " moonraker.conf again: set them anew"
+    )
 
 
 def _form(record: Record) -> str:

@@ -118,8 +118,7 @@ class Starter:
             return True
         if self.stage is Stage.STARTING:
             return False
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await _stop(self._task)
         self._put_away()
         return True
 
@@ -129,8 +128,7 @@ class Starter:
             with contextlib.suppress(TimeoutError, NetqueueError):
                 await self._clock.wait_for(asyncio.shield(self._task), _CLOSE_SECONDS)
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await _stop(self._task)
 
     def _put_away(self) -> None:
         self._task = self.claim = None
@@ -214,8 +212,7 @@ class Starter:
         try:
             await self._watch_holders(fetch, holders)
         finally:
-            fetch.cancel()
-            await asyncio.wait([fetch])
+            await _stop(fetch)
         await fetch
         await self._queues.submit(claim.queue, ContentHeld(wanted))
 
@@ -350,6 +347,14 @@ class Starter:
             if seen is None or _shows(seen, intent):
                 return  # the watch finds out
             raise Abandoned(str(error)) from error
+
+
+async def _stop(work: asyncio.Future[None]) -> None:
+    """Cancel it; what it fails with instead nobody else may ask for."""
+    work.cancel()
+    await asyncio.wait([work])
+    if not work.cancelled() and (error := work.exception()) is not None:
+        _LOGGER.info("stopped: %s", error)
 
 
 def _shows(seen: Observation, intent: Intent) -> bool:

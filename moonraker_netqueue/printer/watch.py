@@ -158,9 +158,9 @@ class Watch:
         for intent in self._file.record.intents:
             if intent.phase is not Phase.ENDED:
                 continue
-            if intent.queue in self._queues.names and not await self._told(intent):
-                continue
-            await self._forget(intent.print_id)
+            # One of a queue that is served no more waits until it is served again.
+            if intent.queue in self._queues.names and await self._told(intent):
+                await self._forget(intent.print_id)
 
     async def _forget(self, print_id: str) -> None:
         await self._file.update(lambda record: record.without_intent(print_id))

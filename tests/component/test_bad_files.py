@@ -28,7 +28,6 @@ discovery: False
 """
 _OURS = ("netqueue", "gcodes/.netqueue", "config/.theme", "database")
 _RECORD = "netqueue/entries.json"
-_MOVE = "Move that folder away"
 _OWN = "own the gcodes folder"
 _OPEN = "make its folder writable"
 
@@ -44,8 +43,16 @@ class Case:
     serves: tuple[bool, bool] = (False, False)
 
 
+_MARKS = ("machine.json-damaged-1", "it is written anew", "move that folder away")
+_QUEUES = ("queues.json-damaged-1", "served no more: another", "POST /server/netqueue")
+_PRINTER = ("printer.json-damaged-1", "Look at the bed", "'lost': decide it")
+_KEPT_ASIDE = (
+    Case("netqueue/machine.json", _MARKS, _MARKS),
+    Case("netqueue/queues.json", _QUEUES, _QUEUES),
+    Case("netqueue/printer.json", _PRINTER, _PRINTER),
+    Case(_RECORD, ("move it away",), ("move it away",)),  # not ours alone: it stays
+)
 _CASES = (
-    Case("netqueue/machine.json", ("is written anew",), (_MOVE,), (True, False)),
     Case(
         "netqueue/identity.pem",
         ("identity.pem is damaged", "restore it from a backup, or move it away"),
@@ -56,9 +63,6 @@ _CASES = (
         ("admission.json is damaged", "restore it from a backup, or move it away"),
         ("let the user that Moonraker runs as own",),
     ),
-    Case("netqueue/queues.json", ("is damaged", "move it away"), (_MOVE,)),
-    Case(_RECORD, ("move it away",), ("move it away",), (True, True)),
-    Case("netqueue/printer.json", ("it is kept as",), (_MOVE,), (True, False)),
     Case(
         "netqueue/queues/workshop/group.db",
         ("group.db is damaged", "rejoin with found=true"),
@@ -133,7 +137,34 @@ def _folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("number", [0, 1], ids=["damaged", "folder"])
+_SPOIL = (_no_text, _folder)
+_both = pytest.mark.parametrize("number", [0, 1], ids=["damaged", "folder"])
+
+
+@_both
+def test_what_can_be_found_again_keeps_nothing_off(off: Off, number: int) -> None:
+    """All of these at once: each is named, kept as it was, and the queue goes on."""
+    printer = off.printer
+    off.put_back()
+    for case in _KEPT_ASIDE:
+        _SPOIL[number](printer.data_path / case.path)
+    words = [
+        word for case in _KEPT_ASIDE for word in (case.damaged, case.folder)[number]
+    ]
+    try:
+        told = _start(printer, lambda told: all(word in told for word in words))
+        wait(partial(serves, printer), 60)
+        assert "Traceback" not in told
+        for case in _KEPT_ASIDE[:-1]:
+            kept = printer.data_path / f"{case.path}-damaged-1"
+            assert kept.is_dir() if number else b"{torn" in kept.read_bytes()
+        printer.client.post(f"{ROOT}/queues", {"queue": "another"})  # as it was told
+        assert not any("served no more" in text for text in netqueue_warnings(printer))
+    finally:
+        printer.kill("moonraker")
+
+
+@_both
 @pytest.mark.parametrize("case", _CASES, ids=lambda case: Path(case.path).name[:12])
 def test_a_bad_file_is_told_with_what_to_do(off: Off, case: Case, number: int) -> None:
     printer, words = off.printer, (case.damaged, case.folder)[number]
@@ -143,7 +174,7 @@ def test_a_bad_file_is_told_with_what_to_do(off: Off, case: Case, number: int) -
         log.unlink()  # SQLite's, from which it would mend the file
     if case.path.startswith("config"):
         (printer.data_path / _RECORD).unlink()  # else the entry is not made again
-    (_no_text, _folder)[number](path)
+    _SPOIL[number](path)
     try:
         told = _start(printer, lambda told: all(word in told for word in words))
         assert path.name in told or "sidebar" in told

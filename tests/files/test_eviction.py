@@ -47,6 +47,7 @@ class Keeper(SimHost):
     def __init__(self, cluster: Cluster, host_id: str) -> None:
         super().__init__(cluster, host_id)
         self.told: list[str | None] = []
+        self.left_behind: tuple[str, ...] = ()
 
     async def start(self) -> None:
         await super().start()
@@ -57,7 +58,13 @@ class Keeper(SimHost):
         await life.spawn(self.store.load())
         replicas = {"bench": self.replica}
         self.eviction = Eviction(
-            self.store, lambda: replicas, self.links, clock, _BUDGET, self.told.append
+            self.store,
+            lambda: replicas,
+            self.links,
+            clock,
+            _BUDGET,
+            self.told.append,
+            lambda: self.left_behind,
         )
         answer = partial(self.eviction.answer, self.replica.queue)
         self.replica.register_request(VERIFY_METHOD, answer)
@@ -226,6 +233,27 @@ def test_what_its_own_print_needs_stays() -> None:
         with pytest.raises(ContentNeeded, match="a print of queue bench"):
             await hosts[0].do(hosts[0].eviction.evict(file.sha256))
         assert hosts[0].holders(file) == (A, B, C)
+
+    _run(scenario)
+
+
+def test_what_a_queue_that_is_served_no_more_may_need_stays() -> None:
+    """It was taken out of moonraker.conf: nobody knows what its jobs need."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await _keepers(cluster, A, B, C)
+        host = hosts[0]
+        needed = await _shared(hosts)
+        file = await host.keep("alone")
+        host.left_behind = ("workshop",)
+        with pytest.raises(ContentNeeded, match="queue workshop, which this host"):
+            await host.do(host.eviction.evict(file.sha256))
+        assert not await host.do(host.eviction.make_room(2 * _SIZE))
+        assert host.store.has(file.sha256)
+        assert not host.store.has(needed.sha256)  # others have it
+        host.left_behind = ()
+        await host.do(host.eviction.evict(file.sha256))
+        assert not host.store.has(file.sha256)
 
     _run(scenario)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from moonraker_netqueue.machine import MachineDisk
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import ClearBed, Evidence
+from moonraker_netqueue.ports import FileMode
 from moonraker_netqueue.printer.bed import cleared, first_bed
 from moonraker_netqueue.printer.errors import RecordDamaged, RecordNotSaved
 from moonraker_netqueue.printer.printer_port import Mark, StatsState
@@ -89,6 +93,26 @@ async def test_damage_is_noticed_and_kept(tmp_path: Path, old: str, new: str) ->
     aside = await file.set_aside()
     assert aside.exists()
     assert not file.path.exists()
+
+
+class OthersDisk(MachineDisk):
+    """Its files are another user's, or its medium does not read."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def open(self, path: Path, mode: FileMode) -> BinaryIO:
+        raise OSError(self._number, os.strerror(self._number), str(path))
+
+
+@pytest.mark.asyncio
+async def test_what_is_only_not_ours_to_read_is_not_damaged(tmp_path: Path) -> None:
+    """A person gives it back; what the medium does not give any more is damage."""
+    await _file(tmp_path).save(RECORD)
+    with pytest.raises(PermissionError, match=r"printer\.json"):
+        await _file(tmp_path, OthersDisk(errno.EACCES)).load()
+    with pytest.raises(RecordDamaged):
+        await _file(tmp_path, OthersDisk(errno.EIO)).load()
 
 
 class FullDisk(MachineDisk):
