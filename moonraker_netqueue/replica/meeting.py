@@ -118,9 +118,11 @@ class Meeting:
             left = self._left(group, into)
             newer = {h for h, s in left if s.group == group.id and s.end > mine.end}
             return frozenset(newer & group.voters)
+        # Who left itself waits for deeds: another one may see the group, and not go.
+        willing = () if group.going_to else self._willing(group, into)
         gone = {
             host
-            for host, said in (*self._left(group, into), *self._willing(group, into))
+            for host, said in (*self._left(group, into), *willing)
             if said.into in line and life.get(host) == said.incarnation
         }
         return group.voters - gone - {self._host_id}

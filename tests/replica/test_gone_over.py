@@ -183,3 +183,25 @@ def test_without_those_that_know_more_a_person_lets_the_queue_go_on() -> None:
         assert {f"job-{B}", "job-late", "job-of-two"} < set(stay.jobs)
 
     simulate(scenario)
+
+
+def test_who_left_is_told_whom_it_waits_for() -> None:
+    """Of two one went, and the other one cannot, although it sees the group, too."""
+
+    async def scenario(cluster: Cluster) -> None:
+        _, go, leads = await stay_and_go(cluster, 2)
+        (first,) = (host for host in go if host is not leads)
+
+        async def fails(*_: object) -> None:
+            raise HandInFailed("a file in set-aside/ is gone")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(leads.replica._lifecycle.succession, "_bodies", fails)
+            heal(cluster)
+            await cluster.until(lambda: going(first))
+            await cluster.run_for(10)
+            (notice,) = first.status.notices
+            assert leads.id in notice
+        await cluster.until(lambda: cluster.agreed(A, B, C))
+
+    simulate(scenario)
