@@ -193,6 +193,14 @@ MUTATIONS = (
     ),
     Mutation(
         "R8",
+        "replica/meeting.py",
+        "if said.end <= mine]",
+        "]",
+        "replica/test_gone_over.py"
+        "::test_who_knows_less_than_was_decided_does_not_go_first",
+    ),
+    Mutation(
+        "R8",
         "replica/group.py",
         "position = self._journal.set_meta(going_to=into)",
         "position = self._journal.set_meta()",

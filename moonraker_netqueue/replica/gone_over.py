@@ -7,6 +7,10 @@ majority is left; a later one, of one voter more or less, would have needed one 
 to agree; and with one that forked from an earlier one, none of them would have the
 other as its newest (a leader changes seats only once its term is settled).
 
+What was decided before, and what is on its way to a leader that has not left, is in
+the log of one of them at least: of a majority that left, the newest log has all that
+was ever decided. Who has an older one brings nothing before that one's.
+
 Words for different groups do not add up: each half could hand in the same jobs to
 another one.
 """
@@ -34,12 +38,14 @@ class GoneOver(NamedTuple):
     configuration: str
     seats: tuple[tuple[str, str], ...]  # host and incarnation of each voter
     into: str
+    end: tuple[int, int] = (0, 0)  # term and index of its log's last entry
 
     def form(self) -> dict[str, Any]:
         """The map that goes over the link, and to disk."""
         seats = [list(seat) for seat in self.seats]
         names = (self.group, self.incarnation, self.configuration, self.into)
-        return {**dict(zip(_NAMES, names, strict=True)), "seats": seats}
+        pairs = {"seats": seats, "end": list(self.end)}
+        return {**dict(zip(_NAMES, names, strict=True)), **pairs}
 
 
 def word(journal: Journal, into: str) -> GoneOver:
@@ -50,6 +56,7 @@ def word(journal: Journal, into: str) -> GoneOver:
         journal.configuration,
         tuple(sorted(journal.seats().items())),
         into,
+        journal.end,
     )
 
 
@@ -59,7 +66,12 @@ def words(journal: Journal, into: str | None) -> tuple[GoneOver, ...]:
     Not before it has left on disk.
     """
     said = parse_words(journal.meta("gone") or ())
-    return said if into is None else (*said, word(journal, into))[-WORDS_MAX:]
+    if into is None:
+        return said
+    mine = word(journal, into)
+    if journal.meta("going_to") is None:  # dissolved: nobody waits for what it knew
+        mine = mine._replace(end=(0, 0))
+    return (*said, mine)[-WORDS_MAX:]
 
 
 def parse_words(value: object) -> tuple[GoneOver, ...]:
@@ -72,7 +84,7 @@ def parse_words(value: object) -> tuple[GoneOver, ...]:
 def _parse(form: object) -> GoneOver:
     if not isinstance(form, dict):
         raise WireInvalid("a group that a host left is a map")
-    group, incarnation, configuration, into = names = [form.get(n) for n in _NAMES]
+    names = [form.get(n) for n in _NAMES]
     seats = form.get("seats")
     if not all(name == "" or is_name(name) for name in names):
         raise WireInvalid("a group that a host left has names that are ids")
@@ -83,7 +95,12 @@ def _parse(form: object) -> GoneOver:
         if not pair or not is_name(seat[0]) or not (seat[1] == "" or is_name(seat[1])):
             raise WireInvalid("a seat is a host and an incarnation")
     pairs = tuple((host, life) for host, life in seats)
-    return GoneOver(str(group), str(incarnation), str(configuration), pairs, str(into))
+    end = form.get("end")
+    if not isinstance(end, (list, tuple)) or [type(n) for n in end] != [int, int]:
+        raise WireInvalid("the end of a log is a term and an index")
+    group, incarnation, configuration, into = map(str, names)
+    term, index = end
+    return GoneOver(group, incarnation, configuration, pairs, into, (term, index))
 
 
 def ended(

@@ -242,15 +242,20 @@ class Journal:
 
     def note_left(self) -> None:
         """This host ends in order while others stay: its seat may be gone."""
-        self.set_meta(left=self._end())
+        self.set_meta(left=self._mark())
 
     @property
     def is_as_left(self) -> bool:
         """Whether nothing came since: who votes now this log may not tell."""
-        return self._meta.get("left") == self._end()
+        return self._meta.get("left") == self._mark()
 
-    def _end(self) -> list[int]:
-        return [self.last_index, self._entries[-1].term if self._entries else 0]
+    def _mark(self) -> list[int]:
+        return [*reversed(self.end)]
+
+    @property
+    def end(self) -> tuple[int, int]:
+        """Term and index of the last entry: of two logs the later one is newer."""
+        return (self._entries[-1].term if self._entries else 0, self.last_index)
 
     def is_heavy(self) -> bool:
         """Whether a snapshot should replace the log's beginning."""

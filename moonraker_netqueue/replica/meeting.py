@@ -96,12 +96,33 @@ class Meeting:
         or for what went into that."""
         return ended(self._left(group, into), group.id, self._line(into))
 
+    def may_bring(self, group: Group, into: str) -> bool:
+        """Whether it has ended, and all that it ever decided is in this host's log, or
+        in the other group: else that one would hear of a job, and not what became of
+        it."""
+        if not self.has_ended(group, into):
+            return False
+        leader = self._neighbours.leader_of(into)
+        if leader is not None and group.id in leader.hello.ancestors:
+            return True
+        mine, left = group.participants.word(into).end, self._left(group, into)
+        older = [(host, said) for host, said in left if said.end <= mine]
+        return ended(older, group.id, self._line(into))
+
     def stay_behind(self, group: Group, into: str) -> frozenset[str]:
-        """Other voters that have not left a group for `into`, and do not see it."""
-        line, life = self._line(into), dict(group.participants.word(into).seats)
+        """Other voters that have not left a group for `into`, and do not see it; once
+        it has ended, those that know more and have to go first."""
+        mine = group.participants.word(into)
+        line, life = self._line(into), dict(mine.seats)
+        if self.has_ended(group, into):
+            left = self._left(group, into)
+            newer = {h for h, s in left if s.group == group.id and s.end > mine.end}
+            return frozenset(newer & group.voters)
+        # Who left itself waits for deeds: another one may see the group, and not go.
+        willing = () if group.going_to else self._willing(group, into)
         gone = {
             host
-            for host, said in (*self._left(group, into), *self._willing(group, into))
+            for host, said in (*self._left(group, into), *willing)
             if said.into in line and life.get(host) == said.incarnation
         }
         return group.voters - gone - {self._host_id}

@@ -88,7 +88,7 @@ class Succession:
     def waits_to_go(self, group: Group) -> frozenset[str]:
         """Hosts that this one does not go over to the group that it sees without."""
         into = self.other(group)
-        if into is None or self._meeting.has_ended(group, into):
+        if into is None or self._meeting.may_bring(group, into):
             return frozenset()
         return self._meeting.stay_behind(group, into)
 
@@ -191,7 +191,7 @@ class Succession:
                 await self._hand_over.offer(self._leader_of(into), into, bodies)
                 await group.go_over(into)
                 self._changed()
-            if not (followed or self._meeting.has_ended(group, into)):
+            if not (followed or self._meeting.may_bring(group, into)):
                 return None
             await self._files.forget_next()  # of an act that gave way
             bodies = await self._bodies(group, journal)
@@ -264,7 +264,7 @@ class Succession:
     async def _found(self, order: Order, group: Group, journal: Journal) -> str:
         """Write the group that goes on, from what all that are here know (R6)."""
         into = self.other(group)
-        if into and not self.trouble and self._meeting.has_ended(group, into):
+        if into and not self.trouble and self._meeting.may_bring(group, into):
             raise RecoverRefused(
                 "the queue goes on in another group: this host joins it"
             )

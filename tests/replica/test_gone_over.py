@@ -6,9 +6,16 @@ from collections.abc import Iterable
 
 import pytest
 
-from moonraker_netqueue.replica.errors import WireInvalid
+from moonraker_netqueue.model.command import PrinterUpdate, PrintReserve
+from moonraker_netqueue.model.printer import Profile
+from moonraker_netqueue.replica.errors import HandInFailed, WireInvalid
 from moonraker_netqueue.replica.gone_over import GoneOver, ended, parse_words
 from moonraker_netqueue.replica.greeting import Hello, parse_hello
+from moonraker_netqueue.replica.submission import SubmitState
+from tests.replica.simulation import FILE, Cluster, SimHost, simulate
+from tests.replica.test_generations import A, accepted, recover, reserve
+from tests.replica.test_going_over import going, knows_going, stay_and_go
+from tests.replica.test_meeting import cut, heal
 
 B, C, D, E = (letter * 8 for letter in "bcde")
 SEATS = ((B, "b1"), (C, "c1"), (D, "d1"))
@@ -102,8 +109,99 @@ GOOD = left(B)[1].form()
         [GOOD | {"seats": [["a/b", "c"]]}],
         [GOOD | {"seats": [[B, "b1"]] * 17}],
         [GOOD | {"seats": {}}],
+        [GOOD | {"end": None}],
+        [GOOD | {"end": [1]}],
+        [GOOD | {"end": [1, "2"]}],
     ],
 )
 def test_bad_words_are_refused(value: object) -> None:
     with pytest.raises(WireInvalid):
         parse_words(value)
+
+
+async def left_behind(cluster: Cluster) -> tuple[SimHost, SimHost, list[SimHost]]:
+    """Who stays; one that left without the last thing that its group accepted, a
+    reservation; and the others, which left, too, and brought nothing yet."""
+    stay, go, leads = await stay_and_go(cluster)
+    for host in (stay, *go):
+        await host.give(PrinterUpdate(Profile(f"printer {host.id[0]}")))
+    await cluster.until(lambda: cluster.agreed(B, C, D))
+    late, other = (host for host in go if host is not leads)
+
+    def passes(source: str, target: str, message: dict[str, object]) -> bool:
+        lost = source == leads.id and target == late.id and message["t"] == "raft"
+        return not lost
+
+    async def fails(*_: object) -> None:
+        raise HandInFailed("the link is slow")
+
+    cluster.net.filter = passes
+    await reserve(leads, "print-of-old", f"job-{B}")
+    with pytest.MonkeyPatch.context() as patch:
+        for host in (leads, other):
+            succession = host.replica._lifecycle.succession
+            patch.setattr(succession._hand_over, "bring", fails)
+        heal(cluster)
+        await cluster.until(lambda: going(leads) and going(other))
+        await cluster.until(lambda: knows_going(late, leads))
+        await cluster.until(lambda: going(late) and knows_going(late, other))
+        cut(cluster, (A,), (leads.id, other.id))
+        await cluster.run_for(20)
+    return stay, late, [leads, other]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_knows_less_than_was_decided_does_not_go_first(seed: int) -> None:
+    """The other group would give away what one of the old has reserved."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, late, others = await left_behind(cluster)
+        assert f"job-{B}" not in stay.jobs
+        (notice,) = late.status.notices
+        assert all(host.id in notice for host in others)
+        heal(cluster)
+        await cluster.until(lambda: cluster.agreed(A, B, C, D))
+        assert "print-of-old" in stay.replica.state.prints
+        again = await stay.give(PrintReserve("print-new", f"job-{B}", 0, FILE.sha256))
+        assert again.state is SubmitState.REJECTED
+
+    simulate(scenario, seed)
+
+
+def test_without_those_that_know_more_a_person_lets_the_queue_go_on() -> None:
+    async def scenario(cluster: Cluster) -> None:
+        stay, late, others = await left_behind(cluster)
+        for host in others:
+            host.kill()
+        await cluster.run_for(10)
+        shown = late.replica.outlook()
+        assert shown.majority_missing
+        assert set(shown.missing) >= {host.id for host in others}
+        await recover(late)
+        await accepted(late, "job-late", 20)
+        await cluster.until(lambda: cluster.agreed(A, late.id))
+        assert {f"job-{B}", "job-late", "job-of-two"} < set(stay.jobs)
+
+    simulate(scenario)
+
+
+def test_who_left_is_told_whom_it_waits_for() -> None:
+    """Of two one went, and the other one cannot, although it sees the group, too."""
+
+    async def scenario(cluster: Cluster) -> None:
+        _, go, leads = await stay_and_go(cluster, 2)
+        (first,) = (host for host in go if host is not leads)
+
+        async def fails(*_: object) -> None:
+            raise HandInFailed("a file in set-aside/ is gone")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(leads.replica._lifecycle.succession, "_bodies", fails)
+            heal(cluster)
+            await cluster.until(lambda: going(first))
+            await cluster.run_for(10)
+            (notice,) = first.status.notices
+            assert leads.id in notice
+        await cluster.until(lambda: cluster.agreed(A, B, C))
+
+    simulate(scenario)
