@@ -296,12 +296,14 @@ class Lifecycle:
         await self._wait_for_news(1.0)
         if self.phase is not Phase.MEMBER:
             return
+        group = self._joined()
+        due = await self.succession.is_due(group, self._opened())
         if self._leave_for is not None:
             self._go(Phase.DISSOLVING)
-        elif self.group is not None and self.succession.is_due(self.group):
+        elif due:
             self._go(Phase.YIELDING)
-        elif self.group is not None:
-            await self.search.look(self.group)
+        else:
+            await self.search.look(group)
 
     async def _dissolve(self) -> None:
         await self._lives.note_left()  # a start with the group's file takes it back

@@ -94,7 +94,7 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         following=group.following,
         ancestors=tuple(sorted(group.state.ancestors)),
         rules=group.state.rules,
-        sees=life.succession.other(group),
+        sees=life.succession.target(group),
         gone=words(journal, group.going_to),
     )
 

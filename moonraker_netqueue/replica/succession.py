@@ -67,19 +67,31 @@ class Succession:
         self._not_before = 0.0
         self._copy: Copy | None = None
         self._copied_to = ""  # the host that asked for it
+        self._ready_for: str | None = None  # a group that would take it
         self.trouble = ""  # why the last group did not take what this host knows
 
     # What asks for it.
 
-    def is_due(self, group: Group) -> bool:
+    async def is_due(self, group: Group, journal: Journal) -> bool:
         """Whether the group should stand still on this host, to go on in another."""
         now = self._clock.monotonic()
         if group.going_to or self._is_ordered() or now < self._held_until:
             return True
         into = self.other(group)
-        if into is None or now < self._not_before:
-            return False
-        return self._meeting.may_leave(group, into)
+        if into is None:
+            self._ready_for, self.trouble = None, ""
+        elif into != self._ready_for and now >= self._not_before:
+            try:
+                await self._prepare(group, journal, into)
+            except NetqueueError as error:
+                self._note_trouble(into, error)
+        ready = into is not None and into == self._ready_for
+        return ready and self._meeting.may_leave(group, str(into))
+
+    def target(self, group: Group) -> str | None:
+        """The group that this host sees, and is ready to go over to."""
+        into = self.other(group)
+        return into if into == self._ready_for else None
 
     def other(self, group: Group) -> str | None:
         """The group that this host sees and would go over to."""
@@ -150,7 +162,7 @@ class Succession:
                 into = self._group_that_stays(group)
             if into is not None:
                 self._held_until = self._not_before = 0.0
-                self._copy, self.trouble = None, ""
+                self._ready_for, self._copy, self.trouble = None, None, ""
                 return into
             if not group.going_to and now >= self._held_until:
                 self._copy = None
@@ -186,9 +198,7 @@ class Succession:
             if group.going_to is None:
                 if not (followed or self._meeting.may_leave(group, into)):
                     return None  # it stands still for another reason
-                bodies = await self._bodies(group, journal)
-                self._require_known(bodies, into)
-                await self._hand_over.offer(self._leader_of(into), into, bodies)
+                await self._prepare(group, journal, into)
                 await group.go_over(into)
                 self._changed()
             if not (followed or self._meeting.may_bring(group, into)):
@@ -198,11 +208,27 @@ class Succession:
             _LOGGER.info("bringing what this host knows to group %.8s", into)
             await self._hand_over.bring(self._leader_of(into), into, bodies)
         except NetqueueError as error:
-            _LOGGER.warning("group %.8s: %s", into, error)
-            self.trouble = str(error)
-            self._not_before = self._clock.monotonic() + _RETRY
+            self._note_trouble(into, error)
             return None
         return into
+
+    async def _prepare(self, group: Group, journal: Journal, into: str) -> None:
+        """Know that the other group takes what this host knows; or HandInFailed.
+
+        Before it is said that this host would go: one that counts on it would leave,
+        and come back as new, again and again.
+        """
+        bodies = await self._bodies(group, journal)
+        self._require_known(bodies, into)
+        await self._hand_over.offer(self._leader_of(into), into, bodies)
+        self._ready_for, self.trouble = into, ""
+        self._changed()
+
+    def _note_trouble(self, into: str, error: NetqueueError) -> None:
+        _LOGGER.warning("group %.8s: %s", into, error)
+        self._ready_for, self.trouble = None, str(error)
+        self._not_before = self._clock.monotonic() + _RETRY
+        self._changed()
 
     def _group_that_stays(self, group: Group) -> str | None:
         """Its own group, if the others stayed and decide: it comes back as new."""

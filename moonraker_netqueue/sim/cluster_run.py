@@ -129,7 +129,9 @@ class ClusterRun:
 
         def is_well() -> bool:
             caretaker.round()
-            return self._all_done() and shop.invariants.is_settled(shop.here)
+            if shop.is_stopping or not self._all_done():
+                return False
+            return shop.invariants.is_settled(shop.here)
 
         await self._until(is_well, REPAIR)
         count = len(shop.here)

@@ -173,6 +173,11 @@ class Shop:
         self.off.add(host.name)
         host.lose_power(torn)
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether a host is about to end: what is said to it is lost."""
+        return any(host.life in self._stopping for host in self.alive)
+
     async def stop(self, host: WholeHost) -> None:
         """Shut it down in order."""
         life = host.life

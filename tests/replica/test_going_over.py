@@ -371,3 +371,30 @@ def test_where_the_other_group_refuses_a_person_lets_the_queue_go_on() -> None:
         assert {f"job-{A}", f"job-{B}", "job-late"} < set(stay.jobs)
 
     simulate(scenario)
+
+
+def test_who_could_not_go_is_not_counted_on() -> None:
+    """Else a host leaves in vain, comes back as new, and leaves again, for ever."""
+
+    async def scenario(cluster: Cluster) -> None:
+        stay, go, _ = await stay_and_go(cluster)
+        able, *unable = go
+
+        async def refused(*_: object) -> None:
+            raise HandInFailed("its set-aside file is gone")
+
+        with pytest.MonkeyPatch.context() as patch:
+            for host in unable:
+                succession = host.replica._lifecycle.succession
+                patch.setattr(succession, "_prepare", refused)
+            heal(cluster)
+            await cluster.run_for(60)
+            assert able.status.phase is Phase.MEMBER
+            (told,) = able.status.notices
+            assert all(f"host {host.id}" in told for host in unable)
+            assert len(able.status.voters) == 3
+            await accepted(able, "job-late")
+        await cluster.until(lambda: cluster.agreed(A, B, C, D))
+        assert "job-late" in stay.jobs
+
+    simulate(scenario)

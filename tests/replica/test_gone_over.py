@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import pytest
@@ -11,6 +12,8 @@ from moonraker_netqueue.model.printer import Profile
 from moonraker_netqueue.replica.errors import HandInFailed, WireInvalid
 from moonraker_netqueue.replica.gone_over import GoneOver, ended, parse_words
 from moonraker_netqueue.replica.greeting import Hello, parse_hello
+from moonraker_netqueue.replica.group import Group
+from moonraker_netqueue.replica.journal import Journal
 from moonraker_netqueue.replica.submission import SubmitState
 from tests.replica.simulation import FILE, Cluster, SimHost, simulate
 from tests.replica.test_generations import A, accepted, recover, reserve
@@ -192,11 +195,17 @@ def test_who_left_is_told_whom_it_waits_for() -> None:
         _, go, leads = await stay_and_go(cluster, 2)
         (first,) = (host for host in go if host is not leads)
 
-        async def fails(*_: object) -> None:
-            raise HandInFailed("a file in set-aside/ is gone")
+        succession = leads.replica._lifecycle.succession
+        prepare = succession._prepare
+        tries = itertools.count()
+
+        async def fails(group: Group, journal: Journal, into: str) -> None:
+            if next(tries):  # it said that it would go, and finds that it cannot
+                raise HandInFailed("a file in set-aside/ is gone")
+            await prepare(group, journal, into)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(leads.replica._lifecycle.succession, "_bodies", fails)
+            patch.setattr(succession, "_prepare", fails)
             heal(cluster)
             await cluster.until(lambda: going(first))
             await cluster.run_for(10)
