@@ -188,7 +188,7 @@ class Shop:
         try:
             await asyncio.wait_for(host.close(), _STOP_SECONDS)
         except HostGone:
-            return
+            self._stopping.remove(life)  # perhaps it only starts
         except asyncio.TimeoutError:
             if host.life is life:
                 self.kill(host)
