@@ -69,6 +69,7 @@ class Agent:
         self._clock = clock
         self._random = random
         self._news = asyncio.Event()
+        self._turning = asyncio.Lock()
         self._queues = Queues(host_id, queues, random, self._note_change)
         self._planner = Planner(self._queues, solver, clock, worker)
         self.outlooks = Outlooks(self._planner, self._queues, clock, worker)
@@ -182,15 +183,16 @@ class Agent:
 
     async def leave(self, queue: str) -> None:
         """Take no more work of a queue; raises NotThisPrint while some is here."""
-        here = self._queues.host_id
-        held = self._queues.state(queue).prints_of_host(here)
-        if held or any(i.queue == queue for i in self._file.record.intents):
-            raise NotThisPrint(
-                f"this printer has prints of queue {queue}: wait for their end, or"
-                " cancel and release them, then leave"
-            )
-        await self._queues.submit(queue, PrinterUpdate(departed(self._profile())))
-        self._queues.remove(queue)
+        async with self._turning:  # else a turn tells of this printer again
+            here = self._queues.host_id
+            held = self._queues.state(queue).prints_of_host(here)
+            if held or any(i.queue == queue for i in self._file.record.intents):
+                raise NotThisPrint(
+                    f"this printer has prints of queue {queue}: wait for their end, or"
+                    " cancel and release them, then leave"
+                )
+            await self._queues.submit(queue, PrinterUpdate(departed(self._profile())))
+            self._queues.remove(queue)
 
     async def explain(self, queue: str) -> Explanation:
         """Why jobs of a queue wait and its printers idle."""
@@ -208,7 +210,8 @@ class Agent:
         while True:
             self._news.clear()
             try:
-                await self._turn()
+                async with self._turning:
+                    await self._turn()
                 self._complaint = ""
             except NetqueueError as error:
                 if str(error) != self._complaint:

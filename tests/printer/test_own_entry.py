@@ -6,9 +6,12 @@ import asyncio
 
 import pytest
 
+from moonraker_netqueue.model.command import Body, PrinterUpdate
 from moonraker_netqueue.model.hours import Period
+from moonraker_netqueue.model.printer import PrinterState
 from moonraker_netqueue.printer.errors import ChangeInvalid
-from tests.printer.workshop import Workshop, story
+from moonraker_netqueue.printer.queue_port import Submission
+from tests.printer.workshop import Workshop, in_queues, story
 
 SATURDAY = Period((5,), "10:00", 240, "Europe/Berlin")
 
@@ -93,3 +96,27 @@ async def test_what_is_wrong_changes_nothing(workshop: Workshop) -> None:
         with pytest.raises(ChangeInvalid, match=words):
             await host.agent.change(changes)
     assert host.agent.view() == before
+
+
+@in_queues("production", "prototypes")
+async def test_a_queue_that_is_left_hears_nothing_after_the_farewell(
+    workshop: Workshop,
+) -> None:
+    """Its answer is slow, and the entry that the other queue has differs from it."""
+    host = await workshop.host()
+    port, queue = host.queues["prototypes"], workshop.queues["prototypes"]
+    submit = port.submit
+
+    async def slow(body: Body, client_id: str = "", timeout: float = 5.0) -> Submission:
+        answer = await submit(body, client_id, timeout)
+        await asyncio.sleep(30)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(port, "submit", slow)
+        await host.agent.leave("prototypes")
+    await asyncio.sleep(60)
+    last = queue.bodies(PrinterUpdate, host.host_id)[-1]
+    assert last.profile.state is PrinterState.OFFLINE
+    assert not last.profile.accept
+    assert host.profile.accept  # in the other queue
