@@ -28,7 +28,7 @@ from .snapshot_intake import Ask
 
 _LOGGER = logging.getLogger(__name__)
 _HELD = 20.0  # seconds a host stands still for one that goes on
-_RETRY = 15.0  # seconds after a group did not take what this host knows
+_RETRY, _RETRY_MAX = 15.0, 240.0  # seconds after a group did not take it; doubled
 _LOOK = 1.0  # seconds between looks, unless there is news
 _LEFT_BEHIND = 30.0  # seconds until a host whose group stays goes back to it, as new
 
@@ -64,7 +64,7 @@ class Succession:
         self._order: Order | None = None
         self._founded: Order | None = None  # whose group is about to begin
         self._held_until = 0.0
-        self._not_before = 0.0
+        self._not_before, self._retry = 0.0, _RETRY
         self._copy: Copy | None = None
         self._copied_to = ""  # the host that asked for it
         self._ready_for: str | None = None  # a group that would take it
@@ -84,7 +84,9 @@ class Succession:
             try:
                 await self._prepare(group, journal, into)
             except NetqueueError as error:
-                self._note_trouble(into, error)
+                # A group that refuses has an entry of its log of each time.
+                self._note_trouble(into, error, self._retry)
+                self._retry = min(2 * self._retry, _RETRY_MAX)
         ready = into is not None and into == self._ready_for
         return ready and self._meeting.may_leave(group, str(into))
 
@@ -208,7 +210,7 @@ class Succession:
             _LOGGER.info("bringing what this host knows to group %.8s", into)
             await self._hand_over.bring(self._leader_of(into), into, bodies)
         except NetqueueError as error:
-            self._note_trouble(into, error)
+            self._note_trouble(into, error, _RETRY)
             return None
         return into
 
@@ -221,13 +223,13 @@ class Succession:
         bodies = await self._bodies(group, journal)
         self._require_known(bodies, into)
         await self._hand_over.offer(self._leader_of(into), into, bodies)
-        self._ready_for, self.trouble = into, ""
+        self._ready_for, self._retry, self.trouble = into, _RETRY, ""
         self._changed()
 
-    def _note_trouble(self, into: str, error: NetqueueError) -> None:
+    def _note_trouble(self, into: str, error: NetqueueError, wait: float) -> None:
         _LOGGER.warning("group %.8s: %s", into, error)
         self._ready_for, self.trouble = None, str(error)
-        self._not_before = self._clock.monotonic() + _RETRY
+        self._not_before = self._clock.monotonic() + wait
         self._changed()
 
     def _group_that_stays(self, group: Group) -> str | None:
