@@ -147,7 +147,8 @@ def _left_over(queue: ServedQueue, pending: bool, seated: bool) -> str:
         )
     elif seated:
         told.append("its vote goes as that of any host that stays away (seat_ttl)")
-    return "it is out, and no member here any more; " + "; ".join(told) if told else ""
+    left = "; ".join(told)
+    return f"it is out, and no member here any more; {left}" if told else ""
 
 
 def _only(wanted: str, hosts: Iterable[str], what: str) -> str:

@@ -61,7 +61,8 @@ export class Actions {
   async call(name, params, said = '') {
     try {
       const answer = await this.session.call(name, params);
-      if (answer.pending) this.say(answer.message ? heard(answer.message) : t('pending.kept'), { time: 9000 });
+      if (answer.message) this.say(heard(answer.message), { time: 9000 });
+      else if (answer.pending) this.say(t('pending.kept'), { time: 9000 });
       else if (said) this.say(said);
       return answer;
     } catch (error) {

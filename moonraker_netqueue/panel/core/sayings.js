@@ -41,9 +41,13 @@ export class Sayings {
     return null;
   }
 
-  /** What was put into a frame: a saying, several words, or a name as it is. */
+  /** What was put into a frame: one saying or more, several words, or a name as it is. */
   part(text) {
-    return this.find(text, 1) ?? text.split(', ').map((one) => this.plain.get(one) ?? one).join(', ');
+    const whole = this.find(text, 1);
+    if (whole !== null) return whole;
+    const clauses = text.split('; ');
+    if (clauses.length > 1) return clauses.map((one) => this.part(one)).join('; ');
+    return text.split(', ').map((one) => this.plain.get(one) ?? one).join(', ');
   }
 }
 

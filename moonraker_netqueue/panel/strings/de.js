@@ -537,6 +537,12 @@ export const sayings = {
   "'netqueue admit' on one of them lets it in again":
     "'netqueue admit' auf einem von ihnen lässt ihn wieder zu",
   'Invalid job id: {0}': 'Das ist keine Auftragsnummer: {0}',
+  'it is out, and no member here any more; {0}':
+    'er ist draußen und hier kein Mitglied mehr; {0}',
+  'its vote counts until that majority takes it away: if too few hosts come back, let the queue go on without them (netqueue recover)':
+    'seine Stimme zählt, bis diese Mehrheit sie nimmt: kommen zu wenige Rechner wieder, die Warteschlange ohne sie weitergehen lassen (netqueue recover)',
+  'its vote goes as that of any host that stays away (seat_ttl)':
+    'seine Stimme geht wie die jedes Rechners, der wegbleibt (seat_ttl)',
   'Klipper does not answer': 'Klipper antwortet nicht',
   'Klipper gave no reason': 'Klipper nannte keinen Grund',
   'Klipper gives no reason': 'Klipper nennt keinen Grund',
@@ -834,6 +840,8 @@ export const sayings = {
   'waits for its turn: starts are spread': 'wartet, bis er dran ist: Starts haben Abstand',
   'waits {0} s: starts are spread by {1} s': 'wartet {0} s: Starts haben {1} s Abstand',
   'weights: {0} is no weight': 'Gewicht {0} gibt es nicht',
+  "what becomes of its prints is kept on this host's disk and counts as soon as the majority of the queue's hosts is back: do not repeat it":
+    'was aus seinen Drucken wird, ist auf der Platte dieses Rechners und gilt, sobald die meisten Rechner der Warteschlange wieder da sind: nicht wiederholen',
   'wishes': 'Wünsche',
   '{0} (code {1})': '{0} (Code {1})',
   '{0} asks to be let in, with code {1}: if {2} shows the same code, let it in: {3}':

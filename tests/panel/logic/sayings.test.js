@@ -21,6 +21,14 @@ test('a refusal is found with its values, and what is said in it, too', () => {
   );
 });
 
+test('several sayings in one are each found', () => {
+  const text = de.heard(
+    "it is out, and no member here any more; what becomes of its prints is kept on this host's disk and counts as soon" +
+      " as the majority of the queue's hosts is back: do not repeat it; its vote goes as that of any host that stays away (seat_ttl)",
+  );
+  assert.match(text, /^er ist draußen.*; was aus seinen Drucken wird.*; seine Stimme/);
+});
+
 test('the frame that says most is taken', () => {
   const more = new Sayings({ 'printer {0} is here': 'Drucker {0}', 'printer {0} is here: {1} again': '{1} {0}' });
   assert.equal(more.heard('printer a is here: b again'), 'b a');
