@@ -20,7 +20,7 @@ from .shared_queue import jobs
 _LIMIT_SECONDS = 210.0  # the whole demo has to end within 5 minutes
 _DOWN_SECONDS = 3.0  # between the kill of a Moonraker and its restart
 _SETTLE_SECONDS = 4.0  # a print too many would have begun by then
-_BIG_SECONDS = 12
+_BIG_SECONDS = 20
 _SMALL_SECONDS = 5
 
 

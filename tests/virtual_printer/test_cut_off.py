@@ -16,7 +16,7 @@ from moonraker_netqueue.virtual_printer.shared_queue import (
 from tests.conftest import StartPrinters
 
 _COPIES = 6
-_FILE = b"RECORD TEXT=begin-cut\nG28\n" + b"G4 P1000\n" * 12 + b"RECORD TEXT=end-cut\n"
+_FILE = b"RECORD TEXT=begin-cut\nG28\n" + b"G4 P1000\n" * 25 + b"RECORD TEXT=end-cut\n"
 
 
 def _until(
