@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..model.command import Decision
 from ..model.job import Job
+from ..model.print import UNSTARTED
 from ..model.queue_state import QueueState
 
 
@@ -141,8 +142,14 @@ class Account:
                 continue
             done = entry.items[0].done
             # A merge counts a copy some parts before it ends the copy's print.
-            held = state.prints_of_job(job.job_id)
-            live = sum(self.truth(p.print_id) is not Fate.MADE for p in held)
+            # It brings reservations that both sides gave, or none did, too: those that
+            # are beyond the count are refused at their start.
+            merged = bool(state.ancestors)
+            live = sum(
+                self.truth(p.print_id) is not Fate.MADE
+                for p in state.prints_of_job(job.job_id)
+                if not (merged and p.state in UNSTARTED)
+            )
             if done > job.made + job.declared:
                 self._broken(
                     f"{job.name}: {done} count as done, {job.made} were made"
