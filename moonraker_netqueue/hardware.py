@@ -89,12 +89,12 @@ def take_folder(directory: Path, marks: frozenset[str], disk: Disk) -> str:
     if aside := claim_folder(directory, marks, disk):
         told.append(
             f"the card or disk was another machine's; its folder is now {aside}."
-            " This host joins under a new key, as a new printer"
+            " This host joins under a new key, as a new one"
         )
     elif aside := leave_lost_key(directory, disk):
         told.append(
             f"this host's key was gone; what it had written is now in {aside}. It"
-            " joins under a new key, as a new printer: forget the old one"
+            " joins under a new key, as a new one: forget the old one"
         )
     return ". ".join(told)
 

@@ -14,7 +14,7 @@ from .api.member_notes import MemberNotes
 from .discovery.discovery import Discovery
 from .discovery.record import Found
 from .errors import NetqueueError
-from .hardware import claim_folder, leave_lost_key, machine_marks
+from .hardware import machine_marks, take_folder
 from .machine import MachineDisk, ThreadWorker, this_machine
 from .peers.admission import Admission
 from .peers.desk import Desk
@@ -186,18 +186,9 @@ def own_folder(folder: Path, on_warning: Callable[[str], None]) -> Iterator[Path
 
     `on_warning` gets what was put aside. Raises FolderInUse, FolderNotOurs or OSError.
     """
-    disk = MachineDisk()
     with _locked(folder):
-        if (aside := claim_folder(folder, machine_marks(), disk)) is not None:
-            on_warning(
-                f"{folder} was another machine's: it is now {aside}. This host joins"
-                " under a new key, as a new one"
-            )
-        elif (aside := leave_lost_key(folder, disk)) is not None:
-            on_warning(
-                f"this host's key was gone: what it had written is now in {aside}. It"
-                " joins under a new key, as a new one: forget the old one"
-            )
+        if text := take_folder(folder, machine_marks(), MachineDisk()):
+            on_warning(text)
     with _locked(folder):  # anew: what is put aside takes its lock along
         yield folder
 
