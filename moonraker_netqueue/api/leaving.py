@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from ..model.content import Content
 from ..model.queue_state import QueueState
@@ -15,12 +16,20 @@ from .queue import ServedQueue
 _NAMED_MAX = 5  # files that a text names
 
 
-def losses(queue: ServedQueue, here: str) -> Mapping[str, list[str]]:
+class SoleFile(NamedTuple):
+    """A file that one host alone has, and a job that waits for it."""
+
+    content: Content
+    job: str
+
+
+def losses(
+    queue: ServedQueue, here: str, sole: Mapping[str, Sequence[SoleFile]]
+) -> Mapping[str, list[str]]:
     """Texts by host; `here` is the host that answers, perhaps the one that leaves."""
     found: dict[str, list[str]] = defaultdict(list)
-    jobs = _files_waited_for(queue.state)
-    for host, only_there in sole_files(queue).items():
-        found[host] += _named(only_there, jobs)
+    for host, only_there in sole.items():
+        found[host] += _named(only_there)
     status = queue.replica.status()
     found[here] += _of_this_host(queue, status)
     for host in status.needed - {here}:
@@ -31,22 +40,24 @@ def losses(queue: ServedQueue, here: str) -> Mapping[str, list[str]]:
     return found
 
 
-def sole_files(queue: ServedQueue) -> Mapping[str, list[Content]]:
+def sole_files(queue: ServedQueue) -> Mapping[str, list[SoleFile]]:
     """By host, the files that jobs wait for and that no other one has."""
     gone = queue.desk.forgotten(queue.name)
-    sole: dict[str, list[Content]] = defaultdict(list)
-    contents = queue.state.contents
-    for content in filter(None, map(contents.get, _files_waited_for(queue.state))):
+    sole: dict[str, list[SoleFile]] = defaultdict(list)
+    for sha256, job in _files_waited_for(queue.state).items():
+        content = queue.state.contents.get(sha256)
+        if content is None:
+            continue
         holders = [host for host in content.holders if host not in gone]
         if len(holders) == 1:
-            sole[holders[0]].append(content)
+            sole[holders[0]].append(SoleFile(content, job))
     return sole
 
 
 def require_no_loss(queue: ServedQueue, host: str, here: str, call: Arguments) -> None:
     """Answer 409 where something would be lost, unless the call accepts it."""
     accepted = call.boolean("anyway", False)
-    found = losses(queue, here).get(host)
+    found = losses(queue, here, sole_files(queue)).get(host)
     if found and not accepted:
         raise ApiError(
             409,
@@ -66,13 +77,12 @@ def _files_waited_for(state: QueueState) -> Mapping[str, str]:
     }
 
 
-def _named(sole: Sequence[Content], waited_for: Mapping[str, str]) -> Iterator[str]:
-    """`waited_for`: names of the jobs, by SHA-256."""
-    for content in sole[:_NAMED_MAX]:
+def _named(sole: Sequence[SoleFile]) -> Iterator[str]:
+    for content, job in sole[:_NAMED_MAX]:
         yield (
-            f"no other host has file {content.name!r} of job"
-            f" {waited_for[content.sha256]!r}, which could not be printed then: let"
-            " another one get it first, on its page by 'Members', 'Forget'"
+            f"no other host has file {content.name!r} of job {job!r}, which could not"
+            " be printed then: let another one get it first, on its page by 'Members',"
+            " 'Forget'"
         )
     if len(sole) > _NAMED_MAX:
         yield f"nor {len(sole) - _NAMED_MAX} more files that jobs need"

@@ -52,7 +52,8 @@ class ReportEndpoints:
         arguments.finish()
         status = queue.replica.status()
         members, gone = [], queue.gone()
-        lost, sole = losses(queue, self._host.host_id), sole_files(queue)
+        sole = sole_files(queue)
+        lost = losses(queue, self._host.host_id, sole)
         known = {member.id for member in status.members}
         away = (
             Member(host_id, one.name, False, False, "")
@@ -77,7 +78,9 @@ class ReportEndpoints:
                     "silent_s": None if link is None else round(link.silent_s, 1),
                     "printer": _printer_name(queue.state, member.id),
                     "losses": lost.get(member.id, []),
-                    "sole_files": [file.sha256 for file in sole.get(member.id, ())],
+                    "sole_files": [
+                        one.content.sha256 for one in sole.get(member.id, ())
+                    ],
                 }
             )
         return {

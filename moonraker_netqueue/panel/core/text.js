@@ -63,10 +63,8 @@ export function said(form, text) {
 /** The same behind the printer's name, which it then does not repeat; if there are such words. */
 export function brief(form, text, printer) {
   const key = `brief.${form?.code}`;
-  const values = Object.entries(form ?? {}).map(([name, value]) =>
-    [name, typeof value === 'number' ? format.number(value) : value && typeof value === 'object' ? phrased(value, phrases, format.number) : value]);
-  const plain = values.every(([, value]) => value !== null);
-  return form?.printer === printer && key in en && plain ? t(key, Object.fromEntries(values)) : said(form, text);
+  if (form?.printer !== printer || !(key in en)) return said(form, text);
+  return phrased(form, { ...phrases, [form.code]: strings[key] ?? en[key] }, format.number) ?? said(form, text);
 }
 
 /** What a host says without a code: a refusal, a state, a line of the log. */
