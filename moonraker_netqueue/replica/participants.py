@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .gone_over import GoneOver, word
+from .gone_over import GoneOver, word, words
 from .greeting import LinkedJournal
 from .journal import Journal
 from .lives import ANY
@@ -20,6 +20,7 @@ class Participants:
         self._journal = journal
         self._incarnation: str = journal.meta("incarnation") or ""
         self._introduced = frozenset[str](journal.meta("introduced") or ())
+        self._said = words(journal, None)
         self._estranged = False  # the leader is none that this host's log knows
         self._linked: dict[str, LinkedJournal] = {}
         self._admitted: set[str] = set()
@@ -54,6 +55,13 @@ class Participants:
     def word(self, into: str) -> GoneOver:
         """What this host says if it goes over to that group (R8)."""
         return word(self._journal, into)
+
+    def words(self, into: str | None) -> tuple[GoneOver, ...]:
+        """All that this host says of groups that it left; `into`: for which this one.
+
+        Asked with every entry that is applied: those of earlier groups are read once.
+        """
+        return self._said if into is None else words(self._journal, into)
 
     @property
     def absent(self) -> frozenset[str]:

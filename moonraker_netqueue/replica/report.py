@@ -8,7 +8,6 @@ from dataclasses import replace
 from ..model.schema import BASE, SCHEMA
 from ..version import __version__
 from .advice import notices
-from .gone_over import words
 from .greeting import Hello, Neighbours
 from .group import Group
 from .lifecycle import Lifecycle
@@ -95,7 +94,7 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         ancestors=tuple(sorted(group.state.ancestors)),
         rules=group.state.rules,
         sees=life.succession.target(group),
-        gone=words(journal, group.going_to),
+        gone=group.participants.words(group.going_to),
     )
 
 

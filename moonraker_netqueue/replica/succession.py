@@ -80,15 +80,15 @@ class Succession:
         into = self.other(group)
         if into is None:
             self._ready_for, self.trouble = None, ""
-        elif into != self._ready_for and now >= self._not_before:
+            return False
+        if into != self._ready_for and now >= self._not_before:
             try:
                 await self._prepare(group, journal, into)
             except NetqueueError as error:
                 # A group that refuses has an entry of its log of each time.
                 self._note_trouble(into, error, self._retry)
                 self._retry = min(2 * self._retry, _RETRY_MAX)
-        ready = into is not None and into == self._ready_for
-        return ready and self._meeting.may_leave(group, str(into))
+        return into == self._ready_for and self._meeting.may_leave(group, into)
 
     def target(self, group: Group) -> str | None:
         """The group that this host sees, and is ready to go over to."""
