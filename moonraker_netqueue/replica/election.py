@@ -9,6 +9,7 @@ from .raft_core import ELECTION_MIN, RaftCore
 from .wire import RaftMessage
 
 STALL = 0.2  # seconds past a deadline that show that the loop stood still
+_WAY = 0.5  # seconds for a host that was granted an election to win it
 _ENDS_IN = 20.0  # seconds: of many tries one is won, if there is a majority
 GRACE = 0.2  # seconds for messages that waited meanwhile
 
@@ -101,7 +102,10 @@ class Election:
             and not self.hears_leader
             and question["term"] >= core.term
             and asked >= (term, index)
+            and not self._goes_first(host, asked == (term, index))
         )
+        if granted:
+            self._give_way()
         reply = {
             "type": "pre_vote_answer",
             "term": core.term,
@@ -109,6 +113,15 @@ class Election:
             "granted": granted,
         }
         self._send(host, reply)
+
+    def _goes_first(self, host: str, equal: bool) -> bool:
+        """Whether this node, not `host`, whose log may be `equal`, is to be elected."""
+        return self._won or (self._asking and equal and self._host_id < host)
+
+    def _give_way(self) -> None:
+        self._asking = False
+        way = self._clock.monotonic() + _WAY  # shorter than from question to question
+        self._core.set_election_deadline(max(self._core.election_deadline, way))
 
     def count(self, host: str, reply: RaftMessage) -> None:
         """Take one answer; a majority lets the next tick campaign."""
