@@ -31,6 +31,7 @@ from .config import ConfigInvalid, Settings, parse
 from .errors import NetqueueError
 from .machine import ThreadWorker, this_machine
 from .printer.klipper_module import KlipperModule
+from .tasks import stop
 
 # Annotation imports
 if TYPE_CHECKING:
@@ -134,9 +135,8 @@ class NetQueue:
             )
 
     async def close(self) -> None:
-        if self._starting is not None and not self._starting.done():
-            self._starting.cancel()
-            await asyncio.wait([self._starting])
+        if self._starting is not None:
+            await stop(self._starting)
         if self._assembly is not None:
             try:
                 await asyncio.wait_for(self._assembly.close(), _CLOSE_TIMEOUT)

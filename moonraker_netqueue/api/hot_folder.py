@@ -17,6 +17,7 @@ from ..files.digest import read_digest
 from ..model.content import FileRef
 from ..model.job import ItemSpec
 from ..ports import Clock, Disk
+from ..tasks import stop
 from .arguments import Arguments
 from .errors import ApiError
 from .host import Host
@@ -68,8 +69,7 @@ class HotFolders:
     async def close(self) -> None:
         """Look no more."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await stop(self._task)
 
     async def _watch(self) -> None:
         while True:

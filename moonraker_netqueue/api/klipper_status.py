@@ -10,6 +10,7 @@ from ..model.event import Event
 from ..model.printer import PrinterState
 from ..ports import Clock
 from ..printer.klipper_module import KlipperModule
+from ..tasks import stop
 from ..version import __version__
 from .host import Host
 from .queue import ServedQueue
@@ -42,8 +43,7 @@ class KlipperStatus:
 
     async def close(self) -> None:
         """Tell no more."""
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await stop(self._task)
 
     async def _watch(self) -> None:
         while True:

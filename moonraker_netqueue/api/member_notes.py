@@ -19,10 +19,10 @@ from ..model.member import MemberWord
 from ..model.outcome import Outcome
 from ..peers.desk import Desk
 from ..peers.record import Word
-from ..peers.tasks import Tasks
 from ..replica.errors import ReplicaError
 from ..replica.replica import GROUP_ENTERED, Replica
 from ..replica.status import Role
+from ..tasks import Tasks
 from .asking import origin
 
 _LOGGER = logging.getLogger(__name__)

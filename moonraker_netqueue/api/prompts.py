@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from ..ports import Clock
 from ..printer.klipper_module import KlipperModule
+from ..tasks import stop
 from .questions import Question
 
 _LOOK_SECONDS = 1.0
@@ -48,8 +49,7 @@ class Prompts:
 
     async def close(self) -> None:
         """Ask no more, and leave no dialog behind."""
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await stop(self._task)
         self._end()
 
     async def _watch(self) -> None:

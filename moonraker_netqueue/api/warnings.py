@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from ..ports import Clock
+from ..tasks import stop
 from .queue import ServedQueue
 
 _LOOK_SECONDS = 5.0  # between looks; a status has no event for each of its parts
@@ -29,8 +30,7 @@ class QueueWarnings:
 
     async def close(self) -> None:
         """Look no more."""
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await stop(self._task)
 
     async def _watch(self) -> None:
         while True:

@@ -25,6 +25,7 @@ from ..headless import (
     resolve,
 )
 from ..names import is_queue_name, queue_name_remedy
+from ..tasks import stop
 from .errors import CliError, WrongUsage
 from .terminal import quiet_logs, say, say_warning, stop_on_signal
 from .verb import Verb
@@ -119,14 +120,13 @@ def witness(
 
 
 async def _vote(queues: Sequence[str], place: Place) -> None:
-    stop = stop_on_signal()
+    stopped = stop_on_signal()
     async with headless_host(queues, place, say_warning) as host:
         say(f"{host.name} votes in {', '.join(queues)}. Ctrl-C leaves.")
         watching = asyncio.create_task(_watch(host))
-        await stop.wait()
+        await stopped.wait()
         say("leaving...")
-        watching.cancel()
-        await asyncio.wait([watching])
+        await stop(watching)
     say(f"{place.name} left")
 
 

@@ -18,6 +18,7 @@ from ..cli.terminal import (
 )
 from ..machine import MachineClock, MachineRandom, ThreadWorker
 from ..names import clean_name
+from ..tasks import stop
 from .discovery import Discovery
 from .record import Found
 
@@ -84,7 +85,7 @@ def _text(found: Found) -> str:
 
 async def _run(namespace: str, name: str, interface: str | None) -> None:
     clock, worker = MachineClock(), ThreadWorker()
-    stop, terminal = stop_on_signal(), _Terminal(clock)
+    stopped, terminal = stop_on_signal(), _Terminal(clock)
     # A service has a port; nothing is said there but that it is alive.
     service = await asyncio.start_server(
         lambda _reader, writer: writer.close(),
@@ -107,9 +108,8 @@ async def _run(namespace: str, name: str, interface: str | None) -> None:
     discovery.start([namespace])
     say(f"{name} is in {namespace}, at port {port}. Ctrl-C leaves.")
     looking = asyncio.create_task(terminal.look_after())
-    await stop.wait()
-    looking.cancel()
-    await asyncio.wait([looking])
+    await stopped.wait()
+    await stop(looking)
     await discovery.close()
     service.close()
     worker.close()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 import ifaddr
 
 from ..ports import Clock, Worker
+from ..tasks import stop
 from .errors import MulticastUnavailable
 from .record import Found
 from .session import Session
@@ -98,8 +99,7 @@ class Discovery:
         """Say goodbye."""
         self._closing.set()  # as well: zeroconf may swallow a cancellation
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await stop(self._task)
         await self._close_session()
 
     async def _watch_network(self) -> None:

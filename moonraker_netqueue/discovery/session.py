@@ -11,6 +11,7 @@ from zeroconf import DNSQuestionType, IPVersion, ServiceStateChange, Zeroconf
 from zeroconf import Error as ZeroconfError
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
+from ..tasks import stop
 from . import record
 from .errors import MulticastUnavailable, RecordInvalid
 from .record import SERVICE_TYPE, Found
@@ -78,11 +79,7 @@ class Session:
 
     async def close(self) -> None:
         """Say goodbye and stop hearing."""
-        tasks = tuple(self._resolving.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await stop(*self._resolving.values())
         await self._browser.async_cancel()
         await self._zeroconf.async_close()
 

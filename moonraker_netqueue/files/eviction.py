@@ -20,6 +20,7 @@ from ..names import is_sha256
 from ..ports import Clock, Links, Message
 from ..replica.replica import Replica
 from ..replica.submission import SubmitState
+from ..tasks import stop
 from .errors import ContentMissing, ContentNeeded, FilesError
 from .store import ContentStore
 
@@ -69,8 +70,7 @@ class Eviction:
     async def close(self) -> None:
         """Delete nothing any more."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await stop(self._task)
 
     async def answer(self, queue: str, _peer: str, params: Message) -> Message:
         """A member asks whether the copy here is good; a bad one is owned up to.

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import NetqueueError
 from ..model.command import ContentDropped
 from ..replica.replica import Replica
+from ..tasks import stop
 from .store import ContentStore
 
 _LOGGER = logging.getLogger(__name__)
@@ -45,10 +46,7 @@ class ServedContents:
 
     async def close(self) -> None:
         """Say nothing any more."""
-        for task in tuple(self._owning_up.values()):
-            task.cancel()
-        if self._owning_up:
-            await asyncio.wait(tuple(self._owning_up.values()))
+        await stop(*self._owning_up.values())
 
     async def _own_up(self, replica: Replica, sha256: str) -> None:
         _LOGGER.warning("content %.12s is gone from this host's disk", sha256)

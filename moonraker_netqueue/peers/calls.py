@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Coroutine
+from typing import Any
 
 from ..errors import NetqueueError
 from ..ports import Clock, Message
@@ -55,9 +56,9 @@ class Calls:
         else:
             answer.set_exception(RequestRefused(frame.reason))
 
-    def answer(self, number: int, result: Awaitable[Message]) -> None:
+    def answer(self, number: int, result: Coroutine[Any, Any, Message]) -> None:
         """Send what `result` yields, or its NetqueueError, as the answer."""
-        task = asyncio.create_task(_await(result))
+        task = asyncio.create_task(result)
         self._answering.add(task)
         task.add_done_callback(lambda done: self._on_answered(number, done))
 
@@ -94,7 +95,3 @@ class Calls:
             self._link.send(Reply(number, result))
         except FrameTooLarge as error:
             self._link.send(Refusal(number, str(error)))
-
-
-async def _await(result: Awaitable[Message]) -> Message:
-    return await result

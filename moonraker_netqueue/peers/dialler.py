@@ -9,6 +9,7 @@ from collections import deque
 from typing import Protocol
 
 from ..ports import Clock, Random
+from ..tasks import stop
 from .errors import ExchangeFailed, PeersError
 from .link import Link
 
@@ -120,8 +121,7 @@ class Dialler:
 
     async def close(self) -> None:
         """Stop dialling; the link stays."""
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await stop(self._task)
 
     async def _run(self) -> None:
         while True:

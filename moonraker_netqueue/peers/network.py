@@ -14,6 +14,7 @@ from functools import partial
 from tornado.iostream import IOStream
 
 from ..ports import ContentSource, LinkListener, Machine, Message
+from ..tasks import Tasks
 from .admission import Admission
 from .budget import Budget
 from .calls import Calls
@@ -43,7 +44,6 @@ from .peer import Peer, half_linked, is_preferred
 from .roll import Roll
 from .server import Callbacks, PeerServer
 from .targets import Targets
-from .tasks import Tasks
 
 _LOGGER = logging.getLogger(__name__)
 _NONCE_BYTES = 16

@@ -17,6 +17,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler
 
 from ..ports import Clock
+from ..tasks import Tasks
 from .admission_request import LARGEST_BODY
 from .budget import Budgets
 from .content import ContentReader, parse_range, write_range
@@ -31,7 +32,6 @@ from .limits import (
     RANGES_OF_ONE,
 )
 from .strangers_log import StrangersLog
-from .tasks import Tasks
 
 FIRST_PORT, LAST_PORT = 6700, 6799
 UPGRADE = "netqueue/1"  # the name of the protocol after the HTTP upgrade

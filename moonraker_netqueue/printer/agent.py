@@ -17,6 +17,7 @@ from ..model.errors import Rejected
 from ..model.print import UNSTARTED, PrintState
 from ..model.printer import Evidence, Profile
 from ..ports import Machine
+from ..tasks import stop
 from .ahead import Advice, Ahead
 from .bed import after_damage, cleared
 from .entry import STEADY, Entry, departed, profile, view, with_changes
@@ -117,8 +118,7 @@ class Agent:
     async def close(self) -> None:
         """Stop; what the printer does goes on, and is found again."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await stop(self._task)
         await self._starter.close()
         await self._ahead.stop()
 

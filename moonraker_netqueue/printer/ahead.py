@@ -13,6 +13,7 @@ from ..errors import NetqueueError
 from ..model.command import ContentHeld
 from ..model.content import FileRef
 from ..ports import Clock
+from ..tasks import stop
 from .planner import Planner
 from .queue_port import Files
 from .queues import Claim, Queues
@@ -88,8 +89,7 @@ class Ahead:
     async def _stop_fetch(self) -> None:
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+            await stop(task)
 
     async def _have_file(self, claim: Claim) -> None:
         file = self._queues.file_of(claim)

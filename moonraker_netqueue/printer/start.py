@@ -18,6 +18,7 @@ from ..model.content import FileRef
 from ..model.print import PrintState
 from ..model.printer import Evidence
 from ..ports import Clock
+from ..tasks import stop
 from .bed import cleared, clearing_failed, under_print
 from .errors import Abandoned, PrinterGone, PrinterRefused, TooSoon
 from .loading import to_load
@@ -118,7 +119,7 @@ class Starter:
             return True
         if self.stage is Stage.STARTING:
             return False
-        await _stop(self._task)
+        await stop(self._task)
         self._put_away()
         return True
 
@@ -128,7 +129,7 @@ class Starter:
             with contextlib.suppress(TimeoutError, NetqueueError):
                 await self._clock.wait_for(asyncio.shield(self._task), _CLOSE_SECONDS)
         if self._task is not None:
-            await _stop(self._task)
+            await stop(self._task)
 
     def _put_away(self) -> None:
         self._task = self.claim = None
@@ -212,7 +213,7 @@ class Starter:
         try:
             await self._watch_holders(fetch, holders)
         finally:
-            await _stop(fetch)
+            await stop(fetch)
         await fetch
         await self._queues.submit(claim.queue, ContentHeld(wanted))
 
@@ -347,14 +348,6 @@ class Starter:
             if seen is None or _shows(seen, intent):
                 return  # the watch finds out
             raise Abandoned(str(error)) from error
-
-
-async def _stop(work: asyncio.Future[None]) -> None:
-    """Cancel it; what it fails with instead nobody else may ask for."""
-    work.cancel()
-    await asyncio.wait([work])
-    if not work.cancelled() and (error := work.exception()) is not None:
-        _LOGGER.info("stopped: %s", error)
 
 
 def _shows(seen: Observation, intent: Intent) -> bool:
