@@ -31,14 +31,15 @@ def report(
     journal = None if group is None else life.journal
     voters = frozenset[str]() if group is None else group.voters
     linked = {host.id for host in neighbours if host.connected}
+    elects = group is not None and group.has_quorum and life.phase is Phase.MEMBER
     return ReplicaStatus(
         phase=life.phase,
         role=_role(life.phase, group),
         group=None if group is None else group.id,
         generation=0 if group is None else group.generation,
-        leader=None if group is None else group.leader,
+        leader=group.leader if group is not None and elects else None,
         term=0 if group is None else group.term,
-        quorum=group is not None and group.has_quorum and life.phase is Phase.MEMBER,
+        quorum=elects,
         voters=tuple(sorted(voters)),
         missing_voters=tuple(sorted(voters - linked - {here.id})),
         founding=None if group is None else group.state.founding_of(group.id),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from moonraker_netqueue.replica.status import Role
 from tests.replica.simulation import Cluster, simulate
 
 _ROUNDS = 12
@@ -41,3 +42,21 @@ def test_two_that_ask_at_the_same_moment_do_not_depose_each_other(
         assert rises == [1] * _ROUNDS
 
     simulate(scenario, seed)
+
+
+def test_a_follower_without_a_majority_names_no_leader() -> None:
+    """It went on naming the host whose end had taken the majority with it."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await cluster.start("a", "b", "c")
+        await cluster.until(lambda: all(len(h.status.voters) == 3 for h in hosts))
+        leader = cluster.leader()
+        assert leader is not None
+        left, other = (host for host in hosts if host is not leader)
+        leader.kill()
+        other.kill()
+        await cluster.until(lambda: not left.status.quorum)
+        assert left.status.leader is None
+        assert left.status.role is Role.FOLLOWER
+
+    simulate(scenario)
