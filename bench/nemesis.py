@@ -36,6 +36,7 @@ _PAUSE = (2.0, 8.0)  # seconds a fault lasts, and between faults
 _JUMPS = (-86400, -90, 90, 86400)  # seconds
 _BUDGET = "disk_budget: 64\n"  # MiB of files on each host, the least there can be
 _PATIENCE = 600.0  # seconds until a host is back, and until all is printed in the end
+_TELL_EVERY = 15.0  # seconds
 
 
 class Nemesis:
@@ -210,6 +211,7 @@ def _mend(farm: Farm, people: People) -> None:
     farm.start()
     for printer in farm.printers:
         printer.recover(120)
+    print("waiting until all are one group", flush=True)
     wait(farm.settled, _PATIENCE)
     wait(people.ask_again, _PATIENCE)
     _finish(farm, people)
@@ -293,13 +295,17 @@ def _wrong(job: dict[str, Any], wanted: int, begun: int, ended: int) -> Iterator
 
 
 def _finish(farm: Farm, people: People) -> None:
-    """Wait for all copies."""
+    """Wait for all copies, telling how far it is."""
     people.look_after()
-    deadline = time.monotonic() + _PATIENCE
+    began = told = time.monotonic()
     while not (people.finished and farm.equal()):
-        if time.monotonic() > deadline:
-            print(f"not all is printed after {_PATIENCE:g} s")
+        now = time.monotonic()
+        if now > began + _PATIENCE:
+            print(f"not all is printed after {_PATIENCE:g} s: {people.unfinished()}")
             break
+        if now > told + _TELL_EVERY:
+            told = now
+            print(f"printing what is left: {people.unfinished()}", flush=True)
         time.sleep(1)
         people.look_after()
 

@@ -73,6 +73,12 @@ class People:
         """Whether all jobs that were seen are complete."""
         return all(job["state"] == "done" for job in self.seen.values())
 
+    def unfinished(self) -> str:
+        """What is not complete, for who waits."""
+        left = [job for job in self.seen.values() if job["state"] != "done"]
+        first = f", the first {left[0]['name']}: {left[0]['why']}" if left else ""
+        return f"{len(left)} of {len(self.seen)} jobs{first}"
+
     @property
     def printed(self) -> set[str]:
         """Marks of the jobs that are complete."""
