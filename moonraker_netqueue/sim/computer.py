@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
-from ..ports import Machine
+from ..machine import MachineClock
+from ..ports import Machine, Timer
 from .disk import SimDisk
 from .life import Life, make_task
 from .network import Network, SimLinks
-from .ports import SimClock, SimRandom, SimWorker
+from .randomness import SimRandom
 from .virtual_time import VirtualLoop
+
+_T = TypeVar("_T")
 
 _QUICK = (0.001, 0.02)  # seconds that a call to the disk takes
 
@@ -85,3 +91,52 @@ class Computer:
             self.disk.lose_power(self._random.random)
         else:
             self.disk.lose_power()
+
+
+class SimClock(MachineClock):
+    """The loop's time for one life of a host; a dead host's callbacks never run."""
+
+    def __init__(self, computer: Computer, life: Life) -> None:
+        self._computer = computer
+        self._life = life
+
+    def monotonic(self) -> float:
+        return self._life.loop.time()
+
+    def wall(self) -> float:
+        return self._computer.world.wall() + self._computer.clock_error
+
+    def call_later(
+        self, seconds: float, callback: Callable[..., object], *args: Any
+    ) -> Timer:
+        return self._life.loop.call_later(seconds, self._run, callback, *args)
+
+    def call_soon(self, callback: Callable[..., object], *args: Any) -> Timer:
+        return self._life.loop.call_soon(self._run, callback, *args)
+
+    def _run(self, callback: Callable[..., object], *args: Any) -> None:
+        self._life.run(partial(callback, *args))
+
+
+class SimWorker:
+    """Runs calls after the disk's delay; a crash takes what had not run."""
+
+    def __init__(self, computer: Computer, life: Life) -> None:
+        self._computer = computer
+        self._life = life
+
+    async def run(self, function: Callable[..., _T], *args: Any) -> _T:
+        computer = self._computer
+        await asyncio.sleep(computer.disk_delay() / 2)
+        await computer.disk_moves.wait()
+        self._require_life()
+        if computer.disk_error is not None:
+            raise computer.disk_error
+        result = function(*args)
+        await asyncio.sleep(computer.disk_delay() / 2)  # on disk, but nobody knows
+        self._require_life()
+        return result
+
+    def _require_life(self) -> None:
+        if not self._life.alive:
+            raise asyncio.CancelledError

@@ -16,7 +16,7 @@ from ..peers.errors import LinkError, LinkGone, RequestRefused, RequestTimedOut
 from ..ports import ContentSource, LinkListener, Message
 from .key import SimKey
 from .life import Life
-from .ports import SimRandom
+from .randomness import SimRandom
 
 _T = TypeVar("_T")
 

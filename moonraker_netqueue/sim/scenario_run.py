@@ -20,8 +20,8 @@ from .leaders import Leaders
 from .ledger import Copies, Ledger, PromiseBroken
 from .left import why_left
 from .person import Person
-from .ports import SimRandom
 from .printer import Course
+from .randomness import SimRandom
 from .scenario import Happening, Scenario, WantedJob, What, weekly
 from .story import Story, Told
 from .virtual_time import FIRST_MOMENT, VirtualLoop
@@ -100,9 +100,17 @@ class ScenarioRun:
             while not self.done and self.seconds < 3600 * hours:
                 await asyncio.sleep(_LOOK)
                 self._look(tasks)
-            self.left = await why_left(self)
+            self.left = [
+                (copies, await self._why_left(copies))
+                for copies in self.ledger.all()
+                if not copies.done
+            ]
         finally:
             await self._end(tasks)
+
+    async def _why_left(self, copies: Copies) -> str:
+        state = self.state(copies.job.queue)
+        return await why_left(copies, state, self.hosts, self.off, self.seconds)
 
     def _work(self) -> Iterator[Coroutine[Any, Any, None]]:
         """What goes on beside each other."""

@@ -19,8 +19,8 @@ from .host import CONTENTS, HostGone, WholeHost
 from .invariants import Invariants
 from .ledger import PromiseBroken
 from .life import Life
-from .ports import SimRandom
 from .printer import Course
+from .randomness import SimRandom
 from .scenario import WantedItem, WantedJob
 from .story import Story
 from .virtual_time import FIRST_MOMENT, VirtualLoop

@@ -26,7 +26,7 @@ from moonraker_netqueue.model.content import FileRef
 from moonraker_netqueue.model.job import ItemSpec, Wishes
 from moonraker_netqueue.model.printer import Profile
 from moonraker_netqueue.replica.status import Role
-from moonraker_netqueue.sim.ports import SimClock, SimWorker
+from moonraker_netqueue.sim.computer import SimClock, SimWorker
 from tests.replica.mixed import FIRST, MixedHost
 from tests.replica.simulation import Cluster, SimHost, simulate
 

@@ -44,7 +44,7 @@ from moonraker_netqueue.printer.queues import Queues
 from moonraker_netqueue.scheduler.planner import plan
 from moonraker_netqueue.scheduler.problem import FormFactor, Problem
 from moonraker_netqueue.sim.host import InlineSolver
-from moonraker_netqueue.sim.ports import SimRandom
+from moonraker_netqueue.sim.randomness import SimRandom
 from moonraker_netqueue.sim.virtual_time import VirtualLoop, play
 from tests.printer.workshop import (
     HostQueue,

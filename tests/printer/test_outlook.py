@@ -28,7 +28,7 @@ from moonraker_netqueue.printer.queues import Queues
 from moonraker_netqueue.scheduler.errors import ProblemError
 from moonraker_netqueue.scheduler.explain import Use
 from moonraker_netqueue.sim.host import InlineSolver
-from moonraker_netqueue.sim.ports import SimRandom
+from moonraker_netqueue.sim.randomness import SimRandom
 from tests.printer.test_board import NOW, PART, READY, A, B, C, Talk
 from tests.printer.workshop import (
     HostQueue,

@@ -37,8 +37,8 @@ from moonraker_netqueue.printer.queue_port import Submission
 from moonraker_netqueue.scheduler.planner import Plan
 from moonraker_netqueue.scheduler.problem import Problem
 from moonraker_netqueue.sim.host import InlineSolver
-from moonraker_netqueue.sim.ports import SimRandom
 from moonraker_netqueue.sim.printer import SimPrinter
+from moonraker_netqueue.sim.randomness import SimRandom
 from moonraker_netqueue.sim.virtual_time import VirtualLoop, play
 
 _T = TypeVar("_T")
