@@ -273,6 +273,7 @@ export const de = {
   'members.missing': 'fehlt',
   'members.silent': 'still seit {time}',
   'members.asks': '{name} möchte mitmachen. Nur zulassen, wenn dort auch der Code {code} steht.',
+  'members.either': 'Dort wird dasselbe gefragt: ein Ja genügt.',
   'members.approve': 'Zulassen',
   'members.reject': 'Ablehnen',
   'members.no_quorum': 'Die Mehrheit der Rechner fehlt ({missing}). Wieder einschalten, oder ohne sie weitermachen.',
@@ -854,6 +855,8 @@ export const sayings = {
   '{0} is being printed on it': 'darauf wird {0} gedruckt',
   "{0} is binary g-code, which Klipper cannot print: switch it off in the slicer (printer settings, 'Supports binary G-code')":
     "{0} ist binärer G-Code, den Klipper nicht drucken kann: im Slicer abschalten (Druckereinstellungen, 'Supports binary G-code')",
+  '{0} is new here, too, code {1}: if both show the same code, let it in, here or there: {2}':
+    '{0} ist auch neu hier, Code {1}: zeigen beide denselben Code, hier oder dort zulassen',
   '{0} is needed, and {1} other hosts that are on have it: it takes {2}':
     '{0} wird gebraucht, und {1} andere eingeschaltete Rechner haben es: nötig sind {2}',
   '{0} is no end of a print': '{0} ist kein Ende eines Drucks',
