@@ -24,6 +24,7 @@ from moonraker_netqueue.peers.desk import Waiting
 from moonraker_netqueue.peers.dialler import AdmissionPending, NothingInCommon
 from moonraker_netqueue.peers.errors import FrameInvalid
 from moonraker_netqueue.peers.gate import Gate
+from tests import versions
 from tests.peers.hosts import Host, until
 
 pytestmark = pytest.mark.asyncio
@@ -162,19 +163,23 @@ async def test_a_new_host_does_not_take_a_yes_of_whom_a_person_refused(
 async def test_the_word_is_carried_both_ways_and_may_be_left_out(
     hosts: list[Host],
 ) -> None:
-    """Version 0.1.0 does not say it; what is no list of queues is refused."""
+    """Version 0.1.0 reads ours, and does not say it; what is no list is refused."""
     a, b, _ = hosts
+    old = versions.module(versions.FIRST, "peers.admission_request")
     body = pack_request(b.identity, "b", ("demo",), a.host_id, new_in={"demo"})
     assert unpack_request(body, a.host_id).new_in == {"demo"}
     answer = pack_answer(Answer("a", {}, new_in=frozenset({"demo"})))
     assert unpack_answer(answer).new_in == {"demo"}
+    assert old.unpack_request(body, a.host_id).queues == ("demo",)
+    assert old.unpack_answer(answer) == ("a", {})
+    asked = old.pack_request(b.identity, "b", ("demo",), a.host_id)
+    assert unpack_request(asked, a.host_id).new_in == frozenset()
+    assert unpack_answer(old.pack_answer("a", {})).new_in == frozenset()
     for packed, read in (
         (body, lambda data: unpack_request(data, a.host_id)),
         (answer, unpack_answer),
     ):
         fields = msgpack.unpackb(packed)
-        del fields["new"]
-        assert read(msgpack.packb(fields)).new_in == frozenset()
         for bad in ("demo", ["../x"], [["demo"]], ["demo"] * 17, {"demo": True}):
             with pytest.raises(FrameInvalid, match="new"):
                 read(msgpack.packb({**fields, "new": bad}))
