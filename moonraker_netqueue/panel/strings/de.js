@@ -745,8 +745,10 @@ export const sayings = {
     'Warteschlange {0} wartet auf diesem Rechner auf keine Entscheidung: den Zustand ansehen',
   "queue {0} would lose something with {1}: {2}. To do it all the same, give 'anyway': true":
     "Warteschlange {0} würde mit {1} etwas verlieren: {2}. Soll es trotzdem sein: 'anyway': true angeben",
-  "raised the queue's rules to {0}": 'Regeln der Warteschlange auf {0} gehoben',
-  "raised the queue's rules to {0}, {1} left out": 'Regeln der Warteschlange auf {0} gehoben, ohne {1}',
+  "raised the queue's rules to {0} without {1}: all hosts need version {2} or later from now on, and what is new in it can be used":
+    'Regeln der Warteschlange ohne {1} auf {0} gehoben: ab jetzt brauchen alle Rechner mindestens Version {2}, und was mit ihr neu ist, kann benutzt werden',
+  "raised the queue's rules to {0}: all hosts need version {1} or later from now on, and what is new in it can be used":
+    'Regeln der Warteschlange auf {0} gehoben: ab jetzt brauchen alle Rechner mindestens Version {1}, und was mit ihr neu ist, kann benutzt werden',
   'released': 'zurückgegeben',
   'released by {0}': 'zurückgegeben von {0}',
   'removed {0}': '{0} entfernt',
