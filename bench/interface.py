@@ -246,6 +246,7 @@ def _full_host(farm: Farm) -> Host:
     links: Any = _Links(hosts)
     return Host(
         name="bench",
+        notices={},
         queues=cast(Any, {"bench": queue}),
         links=links,
         store=cast(Any, SimpleNamespace(has=lambda _: True, entries=dict)),

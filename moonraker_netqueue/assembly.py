@@ -120,6 +120,7 @@ class _Builder:
         self._disk = machine.disk
         self._module = module
         self._closing = closing
+        self._notices: dict[str, tuple[str, ...]] = {}
         self._discovery: Discovery | None = None
 
     async def build(self) -> Host:
@@ -133,7 +134,7 @@ class _Builder:
             ServedQueues(self._directory, self._disk, self._worker),
             self._open_queue,
             lambda queue: ReplicaQueue(queue.replica, network),
-            partial(self._show_warning, "queues"),
+            lambda texts: self._tell("queues", *texts),
         )
         contents.replicas = queues.replicas
         self._closing.push_async_callback(contents.close)
@@ -147,6 +148,7 @@ class _Builder:
         self._closing.push_async_callback(warnings.close)
         host = Host(
             name=self._settings.name,
+            notices=self._notices,
             queues=queues.queues,
             links=network,
             store=store,
@@ -212,9 +214,8 @@ class _Builder:
 
     async def _claim_folder(self) -> None:
         marks = await self._worker.run(machine_marks)
-        text = await self._worker.run(take_folder, self._directory, marks, self._disk)
-        if text:
-            self._show_warning("machine", text)
+        texts = await self._worker.run(take_folder, self._directory, marks, self._disk)
+        self._tell("machine", *texts)
 
     async def _network(self, contents: ContentSource) -> PeerNetwork:
         identity = await self._worker.run(load_or_create, self._directory, self._disk)
@@ -296,7 +297,7 @@ class _Builder:
             directory=self._directory,
         )
         if aside := await agent.start():
-            self._show_warning("printer", damage_notice(aside))
+            self._tell("printer", damage_notice(aside))
         self._closing.push_async_callback(agent.close)
         return agent
 
@@ -346,6 +347,11 @@ class _Builder:
 
     def _on_discovery_warning(self, text: str | None) -> None:
         self._show_warning("discovery", text)
+
+    def _tell(self, subject: str, *texts: str) -> None:
+        """Also on the page, which does not show Moonraker's warnings."""
+        self._notices[subject] = texts
+        self._show_warning(subject, ". ".join(texts) or None)
 
     def _show_warning(self, subject: str, text: str | None) -> None:
         if text is None:

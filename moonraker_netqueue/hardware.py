@@ -73,7 +73,7 @@ def claim_folder(directory: Path, marks: frozenset[str], disk: Disk) -> Path | N
     return aside
 
 
-def take_folder(directory: Path, marks: frozenset[str], disk: Disk) -> str:
+def take_folder(directory: Path, marks: frozenset[str], disk: Disk) -> list[str]:
     """Make a folder this machine's and this key's; returns what people must know.
 
     Blocks. Raises FolderNotOurs or OSError.
@@ -96,7 +96,7 @@ def take_folder(directory: Path, marks: frozenset[str], disk: Disk) -> str:
             f"this host's key was gone; what it had written is now in {aside}. It"
             " joins under a new key, as a new one: forget the old one"
         )
-    return ". ".join(told)
+    return told
 
 
 def _set_damaged_marks_aside(directory: Path, disk: Disk) -> Path | None:

@@ -187,7 +187,7 @@ def own_folder(folder: Path, on_warning: Callable[[str], None]) -> Iterator[Path
     `on_warning` gets what was put aside. Raises FolderInUse, FolderNotOurs or OSError.
     """
     with _locked(folder):
-        if text := take_folder(folder, machine_marks(), MachineDisk()):
+        for text in take_folder(folder, machine_marks(), MachineDisk()):
             on_warning(text)
     with _locked(folder):  # anew: what is put aside takes its lock along
         yield folder

@@ -14,7 +14,7 @@ from .served_queues import ServedQueues
 
 Open = Callable[[str, AsyncExitStack], Awaitable[ServedQueue]]
 Hook = Callable[[ServedQueue, AsyncExitStack], object]
-Show = Callable[[str | None], object]
+Show = Callable[[tuple[str, ...]], object]
 Announce = Callable[[tuple[str, ...]], Awaitable[None]]
 
 
@@ -32,7 +32,7 @@ class HostQueues:
         port_of: Callable[[ServedQueue], QueuePort],
         show: Show,
     ) -> None:
-        """`show(text)` tells people of queues that are left behind; None: of none."""
+        """`show(texts)` tells people of queues that are left behind; empty: of none."""
         self.configured = configured
         self.queues: dict[str, ServedQueue] = {}
         self._file = file
@@ -141,7 +141,7 @@ class HostQueues:
                 " with queue=NAME: that says what would be lost. Until then no file is"
                 " deleted here that one of them may need"
             )
-        self._show(". ".join(texts) or None)
+        self._show(tuple(texts))
 
     async def _open(self, name: str) -> None:
         async with AsyncExitStack() as closing:

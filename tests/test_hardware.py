@@ -75,19 +75,20 @@ def test_marks_that_are_damaged_are_kept_and_written_anew(
     """None: a folder in the file's place. The host stays who it is, and is told what
     to do if its card was copied; from then on a copy is known again."""
     folder = tmp_path / "netqueue"
-    assert take_folder(folder, _PI, _DISK) == ""
+    assert take_folder(folder, _PI, _DISK) == []
     host_id = load_or_create(folder, _DISK).host_id
     path = folder / "machine.json"
     path.unlink()
     path.mkdir() if spoil is None else path.write_bytes(spoil)
-    told = take_folder(folder, _PI, _DISK)
+    (told,) = take_folder(folder, _PI, _DISK)
     assert "machine.json-damaged-1" in told
     assert "copy of another printer's" in told
     assert load_or_create(folder, _DISK).host_id == host_id
     kept = folder / "machine.json-damaged-1"
     assert kept.is_dir() if spoil is None else kept.read_bytes() == spoil
-    assert take_folder(folder, _PI, _DISK) == ""
-    assert "another machine's" in take_folder(folder, _OTHER, _DISK)
+    assert take_folder(folder, _PI, _DISK) == []
+    (told,) = take_folder(folder, _OTHER, _DISK)
+    assert "another machine's" in told
 
 
 def test_a_folder_of_the_last_version_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from ..peers.desk import Desk, Waiting
 
 
-def admission_notices(desk: Desk, queue: str) -> tuple[str, ...]:
-    """What a person should know, or decide."""
+def admission_notices(
+    desk: Desk, queue: str, can_answer: bool = True
+) -> tuple[str, ...]:
+    """What a person should know, or decide, unless nobody can here, as at a witness."""
     waiting = desk.waiting(queue)
     if desk.is_forgotten_here(queue):
         remedy = "'netqueue admit' on one of them lets it in again"
         return (f"the other hosts forgot this one: {remedy}",)
-    if waiting and desk.takes_first(queue):
+    only_there = not can_answer and any(one.either for one in waiting)
+    if only_there or not desk.asks_here(queue):
         where = ", ".join(f"{one.name} (code {one.code})" for one in waiting[:3])
         remedy = "let it in there, if the same code is shown"
         return (f"this host waits for a yes on the dashboard of {where}: {remedy}",)
@@ -20,6 +23,11 @@ def admission_notices(desk: Desk, queue: str) -> tuple[str, ...]:
 
 def _notice(one: Waiting) -> str:
     commands = f"'netqueue admit {one.name}' or 'netqueue refuse {one.name}'"
+    if one.either:
+        return (
+            f"{one.name} is new here, too, code {one.code}: if both show the same code,"
+            f" let it in, here or there: {commands}"
+        )
     if one.asks:
         return (
             f"{one.name} asks to be let in, with code {one.code}: if"

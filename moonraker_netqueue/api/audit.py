@@ -39,6 +39,7 @@ from ..model.command import (
 from ..model.member import MemberWord
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
+from ..model.schema import needed_version
 from .views import host_name
 
 EVENTS_MAX = 1_000
@@ -209,10 +210,17 @@ def _set(body: QueueSet, _name: _NameOf) -> str:
 
 
 def _raised(body: RulesRaise, _name: _NameOf) -> str:
+    version = needed_version(body.rules)
     if not body.without:
-        return f"raised the queue's rules to {body.rules}"
+        return (
+            f"raised the queue's rules to {body.rules}: all hosts need version"
+            f" {version} or later from now on, and what is new in it can be used"
+        )
     left = ", ".join(host[:8] for host in body.without)
-    return f"raised the queue's rules to {body.rules}, {left} left out"
+    return (
+        f"raised the queue's rules to {body.rules} without {left}: all hosts need"
+        f" version {version} or later from now on, and what is new in it can be used"
+    )
 
 
 def _noted(body: MemberNoted, _name: _NameOf) -> str:

@@ -54,6 +54,7 @@ class Host:
         self,
         *,
         name: str,
+        notices: Mapping[str, tuple[str, ...]],
         queues: Mapping[str, ServedQueue],
         links: HostLinks,
         store: ContentStore,
@@ -68,6 +69,7 @@ class Host:
         random: Random,
     ) -> None:
         self.name = name
+        self.notices = notices  # by subject: what is not about a served queue
         self.queues = queues
         self.links = links
         self.agent = agent

@@ -122,6 +122,7 @@ def admission_view(queue: ServedQueue) -> dict[str, Any]:
                 "asks": one.asks,
                 "lets_in": one.lets_in,
                 "via": one.via,
+                "either": one.either,
             }
             for one in desk.waiting(queue.name)
         ],

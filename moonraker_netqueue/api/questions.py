@@ -64,9 +64,9 @@ class Questions:
                     yield queue, print_
 
     def _newcomers(self) -> Iterator[Waiting]:
-        """Who asks here to be let in; a host that is new itself lets nobody in."""
+        """Who asks here to be let in, where that is not left to others."""
         for queue in self._host.queues.values():
-            if not queue.desk.takes_first(queue.name):
+            if queue.desk.asks_here(queue.name):
                 yield from (w for w in queue.desk.waiting(queue.name) if w.asks)
 
     async def _of_material(self, view: Mapping[str, Any]) -> Question | None:
@@ -131,9 +131,10 @@ def _of_lost(queue: ServedQueue, print_: Print) -> Question:
 
 def _of_newcomer(one: Waiting) -> Question:
     target = f"HOST={one.host_id[:_ID]} QUEUE={one.queue}"
+    either = ("It asks the same there: one yes is enough.",) if one.either else ()
     return Question(
         f"Let {one.name} into queue {one.queue}?",
-        (f"It must show the same code: {one.code}",),
+        (f"It must show the same code: {one.code}", *either),
         (
             Button("Let in", f"NETQUEUE_ADMIT {target}", "primary"),
             Button("Refuse", f"NETQUEUE_REFUSE {target}", "error"),

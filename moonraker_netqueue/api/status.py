@@ -19,6 +19,7 @@ def status_view(host: Host) -> dict[str, Any]:
         "version": __version__,
         "printer": host.agent.view(),
         "klipper": host.klipper.view(),
+        "notices": [text for texts in host.notices.values() for text in texts],
         "queues": {name: _queue_view(queue) for name, queue in host.queues.items()},
     }
 

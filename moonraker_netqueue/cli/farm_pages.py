@@ -191,6 +191,8 @@ def requests_page(answer: _Thing) -> Page:
 
 
 def _wish(one: _Thing) -> str:
+    if one.get("either"):  # a host of version 0.1.0 does not say it
+        return "is new, too: let it in here or there"
     if one["asks"]:
         return f"asks at {one['via']}" if one["via"] else "asks to be let in"
     return (

@@ -139,7 +139,7 @@ async def _watch(host: HeadlessHost) -> None:
             trouble = (
                 *status.notices,
                 *([status.error] if status.error else []),
-                *admission_notices(host.desk, queue),
+                *admission_notices(host.desk, queue, can_answer=False),
             )
             lines = (describe(status), *(f"! {text}" for text in trouble))
             for line in lines:

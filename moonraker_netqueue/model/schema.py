@@ -15,4 +15,10 @@ from __future__ import annotations
 SCHEMA = 4  # the highest that this program knows
 BASE = 2  # the lowest that it writes: what every group goes by until it is raised
 SIGNED = 4  # from these rules on commands are signed
+_LAST_OF_0_1_0 = 2
 UPDATE_HERE = "update moonraker_netqueue on this host"
+
+
+def needed_version(rules: int) -> str:
+    """The first version of the program that knows these rules."""
+    return "0.1.0" if rules <= _LAST_OF_0_1_0 else "0.2.0"

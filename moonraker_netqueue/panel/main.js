@@ -148,7 +148,7 @@ function Banners({ session, actions, state }) {
     ${state.members?.members.some((m) => m.here && m.role === 'viewer') &&
     html`<p class="note warning">${t('banner.viewer')}</p>`}
     ${state.queue?.counts.paused && html`<p class="note">${t('banner.paused')}</p>`}
-    ${(queue?.notices ?? []).map((text) => html`<p class="note" key=${text}>${heard(text)}</p>`)}
+    ${[...(state.status?.notices ?? []), ...(queue?.notices ?? [])].map((text) => html`<p class="note" key=${text}>${heard(text)}</p>`)}
     ${queue?.error && html`<p class="note error" role="alert">${heard(queue.error)}</p>`}
   </div>
   ${recovering && html`<${Recover} session=${session} actions=${actions} onClose=${() => setRecovering(false)} />`}`;

@@ -74,6 +74,13 @@ class Admission:
             return False
         return self._clock.monotonic() < until
 
+    def end_first(self, queue: str) -> None:
+        """A person was asked here: whoever lets this host in now is asked about, too.
+
+        Else a host that got a no could take the yes by itself.
+        """
+        self._first_until.pop(queue, None)
+
     def roll(self, queue: str) -> Roll:
         """The members of a queue; none of one that nobody was admitted to."""
         return self._rolls.get(queue) or Roll(queue, self._own)

@@ -42,7 +42,8 @@ class AdmissionRequest:
     """A request whose signature is good.
 
     `commitment` empty: an older version asks. `nonce` empty: not told yet. `proofs`
-    of a token, by queue. `records` are what members said of the asking host.
+    of a token, by queue. `records` are what members said of the asking host. `new_in`:
+    queues in which it takes the first one that lets it in, by its own word.
     """
 
     certificate: bytes
@@ -52,16 +53,18 @@ class AdmissionRequest:
     nonce: bytes = b""
     proofs: Mapping[str, bytes] = field(default_factory=dict)
     records: tuple[Record, ...] = ()
+    new_in: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a host says to a request; `challenge` is its nonce."""
+    """What a host says to a request; `challenge` is its nonce, `new_in` as there."""
 
     name: str
     verdicts: Mapping[str, Verdict]
     challenge: bytes = b""
     records: tuple[Record, ...] = ()
+    new_in: frozenset[str] = frozenset()
 
 
 def pack_request(
@@ -74,6 +77,7 @@ def pack_request(
     nonce: bytes = b"",
     proofs: Mapping[str, bytes] | None = None,
     records: Iterable[Record] = (),
+    new_in: Iterable[str] = (),
 ) -> bytes:
     """The body that asks the host id `server` for admission to `queues`.
 
@@ -90,6 +94,7 @@ def pack_request(
             "nonce": nonce,
             "proofs": dict(proofs or {}),
             "records": _packed(records),
+            "new": sorted(new_in),
         }
     )
     return body
@@ -115,6 +120,7 @@ def unpack_request(body: bytes, server: str) -> AdmissionRequest:
         _fixed(fields, "nonce", NONCE_BYTES),
         _proofs(fields.get("proofs", {})),
         _records(fields),
+        _new_in(fields),
     )
 
 
@@ -126,6 +132,7 @@ def pack_answer(answer: Answer) -> bytes:
             "queues": {queue: v.value for queue, v in answer.verdicts.items()},
             "challenge": answer.challenge,
             "records": _packed(answer.records),
+            "new": sorted(answer.new_in),
         }
     )
     return body
@@ -142,7 +149,13 @@ def unpack_answer(body: bytes) -> Answer:
     except ValueError as error:
         raise FrameInvalid("verdict") from error
     challenge = _fixed(fields, "challenge", NONCE_BYTES)
-    return Answer(clean_name(fields.get("name")), verdicts, challenge, _records(fields))
+    return Answer(
+        clean_name(fields.get("name")),
+        verdicts,
+        challenge,
+        _records(fields),
+        _new_in(fields),
+    )
 
 
 def _packed(records: Iterable[Record]) -> list[bytes]:
@@ -154,6 +167,16 @@ def _records(fields: Mapping[str, object]) -> tuple[Record, ...]:
     if not isinstance(records, list) or len(records) > _MOST_RECORDS:
         raise FrameInvalid("records")
     return tuple(unpack_record(record) for record in records)
+
+
+def _new_in(fields: Mapping[str, object]) -> frozenset[str]:
+    """Left out by version 0.1.0, which says this of no queue."""
+    queues = fields.get("new", [])
+    if not isinstance(queues, list) or len(queues) > _MOST_QUEUES:
+        raise FrameInvalid("new")
+    if not all(is_queue_name(queue) for queue in queues):
+        raise FrameInvalid("new")
+    return frozenset(queues)
 
 
 def _proofs(value: object) -> dict[str, bytes]:

@@ -20,7 +20,7 @@ class Waiting:
     """A host of the queue that is no member yet, or not on both sides.
 
     `asks`: it waits for a person here. `lets_in`: it would take this host. `via`: the
-    member that it asked, empty: this host.
+    member that it asked, empty: this host. `either`: both are new, one yes is enough.
     """
 
     queue: str
@@ -30,6 +30,7 @@ class Waiting:
     asks: bool
     lets_in: bool
     via: str = ""
+    either: bool = False
 
 
 class Desk:
@@ -70,9 +71,14 @@ class Desk:
         """How the queue admits newcomers here."""
         return self._admission.mode(queue)
 
-    def takes_first(self, queue: str) -> bool:
-        """Whether this host joins whoever lets it in."""
-        return self._admission.takes_first(queue)
+    def asks_here(self, queue: str) -> bool:
+        """Whether a person is asked here about who waits.
+
+        A new host leaves that to hosts that are not: it joins who lets it in.
+        """
+        return not self._admission.takes_first(queue) or all(
+            one.either for one in self.waiting(queue)
+        )
 
     def members(self, queue: str) -> Mapping[str, Member]:
         """Other hosts that are admitted, by host id."""
@@ -93,6 +99,7 @@ class Desk:
     def waiting(self, queue: str) -> list[Waiting]:
         """Who waits, each host once."""
         members = self.members(queue)
+        is_new = self._admission.takes_first(queue)
         found: dict[str, Waiting] = {}
         for newcomer in self._gate.newcomers.shown(queue):
             if newcomer.host_id not in members:
@@ -104,6 +111,7 @@ class Desk:
                     True,
                     False,
                     newcomer.via,
+                    is_new and newcomer.is_new,
                 )
         for request in self._gate.own.waiting(queue):
             verdict = request.verdicts[queue]
@@ -121,6 +129,7 @@ class Desk:
                 asks.code if asks is not None and theirs else request.code,
                 asks is not None,
                 lets_in,
+                either=asks is not None and is_new and queue in request.new_in,
             )
         return list(found.values())
 
@@ -137,6 +146,7 @@ class Desk:
     def refuse(self, queue: str, host_id: str) -> None:
         """Say no to a host that waits; raises AdmissionRefused."""
         self._find(queue, host_id)
+        self._admission.end_first(queue)
         self._introductions.refuse(queue, host_id)
 
     async def forget(self, queue: str, host_id: str) -> None:

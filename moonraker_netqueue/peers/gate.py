@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from tornado.iostream import SSLIOStream
 
@@ -83,7 +83,13 @@ class Gate:
         challenge = self._challenge(request, verdicts, address)
         admitted = _with(verdicts, Verdict.ADMITTED)
         return pack_answer(
-            Answer(self._name, verdicts, challenge, self._records(admitted))
+            Answer(
+                self._name,
+                verdicts,
+                challenge,
+                self._records(admitted),
+                self._new_in(_with(verdicts, Verdict.PENDING)),
+            )
         )
 
     async def ask_admission(
@@ -96,7 +102,7 @@ class Gate:
             if again is not request:
                 raise ExchangeFailed("another host answers there")
         await self._take_answer(request, answer, queues)
-        self.own.note(request, answer.name, answer.verdicts)
+        self.own.note(request, answer)
         self._require_common(request.host_id, answer.verdicts, queues)
         return request.host_id
 
@@ -216,6 +222,7 @@ class Gate:
                 nonce=request.nonce if request.challenge else b"",
                 proofs=self._proofs(queues, found),
                 records=self._records(queues),
+                new_in=self._new_in(queues),
             )
             headers = await exchange.ask(
                 stream, self._clock, "POST /netqueue/admission", body, 200
@@ -290,6 +297,10 @@ class Gate:
             for queue in queues
             for record in self._admission.roll(queue).records()
         )
+
+    def _new_in(self, queues: Iterable[str]) -> frozenset[str]:
+        """Where this host takes the first one, so that both ends may ask a person."""
+        return frozenset(filter(self._admission.takes_first, queues))
 
     async def _learn(
         self, queues: Collection[str], records: tuple[Record, ...]

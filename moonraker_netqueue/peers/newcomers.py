@@ -30,6 +30,7 @@ class Newcomer:
     certificate: bytes
     code: str  # empty: an older version asks, which has none
     via: str = ""
+    is_new: bool = False  # by its own word, to this host
 
 
 @dataclass
@@ -42,6 +43,7 @@ class _Session:
     challenge: bytes
     began: float
     seen: float
+    new_in: frozenset[str] = frozenset()
     code: str | None = None
 
 
@@ -81,6 +83,7 @@ class Newcomers:
                 now,
             )
         session.seen, session.queues, session.name = now, queues, request.name
+        session.new_in = request.new_in
         if session.code is None and request.nonce:
             self._open(asker, session, request.nonce)
         return session.challenge
@@ -99,7 +102,14 @@ class Newcomers:
         """Who asked this host."""
         self._drop_old()
         return [
-            Newcomer(queue, host_id, s.name, s.certificate, s.code)
+            Newcomer(
+                queue,
+                host_id,
+                s.name,
+                s.certificate,
+                s.code,
+                is_new=queue in s.new_in,
+            )
             for host_id, s in self._sessions.items()
             if queue in s.queues
             and s.code is not None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..ports import Clock, Random
-from .admission_request import Verdict
+from .admission_request import Answer, Verdict
 from .pairing import NONCE_BYTES, code, commitment
 
 _MOST = 64
@@ -29,6 +29,7 @@ class OwnRequest:
     code: str = ""
     seen: float = 0.0
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    new_in: frozenset[str] = frozenset()
 
 
 class OwnRequests:
@@ -69,11 +70,10 @@ class OwnRequests:
         request.code = code(self._host_id, request.host_id, request.nonce, challenge)
         return True
 
-    def note(
-        self, request: OwnRequest, name: str, verdicts: Mapping[str, Verdict]
-    ) -> None:
+    def note(self, request: OwnRequest, answer: Answer) -> None:
         """What was answered."""
-        request.name, request.verdicts = name, verdicts
+        request.name, request.verdicts = answer.name, answer.verdicts
+        request.new_in = answer.new_in
         request.seen = self._clock.monotonic()
 
     def waiting(self, queue: str) -> list[OwnRequest]:

@@ -48,6 +48,7 @@ def _host(clock: _Clock, queue: SimpleNamespace) -> Host:
     nothing: Any = None
     return Host(
         name="here",
+        notices={},
         queues={"q": queue},  # type: ignore[dict-item]
         links=nothing,
         store=nothing,

@@ -95,6 +95,7 @@ class Shop:
         nothing: Any = None
         host = Host(
             name="here",
+            notices={},
             queues={"q": queue},  # type: ignore[dict-item]
             links=nothing,
             store=SimpleNamespace(  # type: ignore[arg-type]

@@ -155,6 +155,10 @@ def test_what_can_be_found_again_keeps_nothing_off(off: Off, number: int) -> Non
         told = _start(printer, lambda told: all(word in told for word in words))
         wait(partial(serves, printer), 60)
         assert "Traceback" not in told
+        shown = printer.client.get(f"{ROOT}/status")["notices"]  # each by itself
+        beginnings = ("the file", "this printer's record", "the list", "on this disk")
+        assert [text for text in beginnings if str(shown).count(text) != 1] == []
+        assert len(shown) == len(beginnings)
         for case in _KEPT_ASIDE[:-1]:
             kept = printer.data_path / f"{case.path}-damaged-1"
             assert kept.is_dir() if number else b"{torn" in kept.read_bytes()

@@ -63,6 +63,17 @@ def said(printer: VirtualPrinter) -> list[str]:
     return [word for word in words if " host " in word]
 
 
+def dialog(printer: VirtualPrinter, other: VirtualPrinter) -> list[str]:
+    """Lines of the open dialog that asks whether `other` is let in."""
+    lines = [line for line in console(printer) if line.startswith("// action:prompt_")]
+    begin = f"// action:prompt_begin Let {other.name} into queue letting-in?"
+    while begin in lines:
+        lines = lines[lines.index(begin) + 1 :]
+        if "// action:prompt_end" not in lines and "// action:prompt_show" in lines:
+            return lines
+    return []
+
+
 def shows_only(printer: VirtualPrinter, what: str) -> bool:
     """Whether it lists itself, and nobody else."""
     shown = printer.client.get(f"{ROOT}/{what}")[what]
@@ -76,21 +87,24 @@ def test_the_second_printer_is_let_in_and_forgotten(
     its seat, too: the first goes on. Who did all that is in the audit log."""
     first, second = farm.printers
     desk = Desk(first, capsys, tmp_path)
-    row = wait(lambda: asking(first))
-    assert row["name"] == second.name
+    assert wait(lambda: asking(first))["name"] == second.name
     assert wait(lambda: asking(second))["name"] == first.name
     assert queue(first)["admission"] == "approve"
     wait(lambda: queue(first)["group"] and queue(second)["group"])
     assert queue(first)["group"] != queue(second)["group"]
-    # Both are new here, so each waits for the other: nobody is asked by a dialog.
-    waits = wait(lambda: queue(second)["notices"])[0]
-    assert f"{first.name} (code " in waits
+    # Both are new here, so each asks: by a dialog, too, and with one code.
+    row = wait(lambda: rows(first)[0]["either"] and rows(first)[0])
+    wait(lambda: rows(second)[0]["either"] and rows(second)[0]["code"] == row["code"])
+    shown = f"// action:prompt_text It must show the same code: {row['code']}"
+    wait(lambda: shown in dialog(first, second) and shown in dialog(second, first))
+    assert "here or there" in queue(second)["notices"][0]
     assert row["code"] in desk.done("admit").out
     wrong = {"host_id": row["host_id"], "action": "approve", "code": "no"}
     code, message = refused(first, "POST", "member", wrong)
     assert (code, "somebody else" in message) == (409, True)
     assert "somebody else" in desk.type("admit", second.name, "000").err
     assert "is let in" in desk.done("admit", second.name, row["code"]).out
+    wait(lambda: not dialog(first, second) and not dialog(second, first))
     wait(lambda: unshared_reason(farm) is None)
     assert queue(first)["group"] == queue(second)["group"]
     wait(lambda: asking(first) is asking(second) is None)
@@ -130,20 +144,13 @@ def test_a_dialog_asks_and_its_button_answers(farm: VirtualFarm) -> None:
     first.wait_ready()
     wait(partial(serves, first))
     second.start()
-    begin = "// action:prompt_begin Let printer2 into queue letting-in?"
-
-    def dialog() -> list[str]:
-        lines = console(first)
-        lines = lines[lines.index(begin) :] if begin in lines else []
-        return lines if "// action:prompt_show" in lines else []
-
-    lines = wait(dialog)
+    lines = wait(lambda: dialog(first, second))
     code = (asking(first) or {})["code"]
-    assert lines[1] == f"// action:prompt_text It must show the same code: {code}"
+    assert lines[0] == f"// action:prompt_text It must show the same code: {code}"
     assert lines[-1] == "// action:prompt_show"
     button = next(line for line in lines if "Let in" in line).split("|")[1]
     first.client.script(button)
-    wait(lambda: "// action:prompt_end" in console(first))
+    wait(lambda: not dialog(first, second))
     # The second one is no newcomer any more either: it is asked, too.
     shown = wait(lambda: [row for row in rows(second) if row["lets_in"]])
     assert shown[0]["code"] == code

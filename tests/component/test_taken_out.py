@@ -68,6 +68,8 @@ def test_a_queue_that_is_taken_out_of_the_configuration(
     _restart_with(printer, "hall")
     (told,) = netqueue_warnings(printer)
     assert "served no more: workshop" in told
+    (shown,) = printer.client.get(f"{ROOT}/status")["notices"]  # on the page, too
+    assert told == f"netqueue, queues: {shown}"
     assert str(printer.data_path / "netqueue/queues") in told
     code, text = refused(printer, "DELETE", "files", content)
     assert code == http.client.CONFLICT

@@ -326,6 +326,7 @@ DECODERS: dict[str, Decoder] = {
                 nonce=b"n" * 32,
                 proofs={"demo": b"p" * 32},
                 records=(_RECORD,),
+                new_in=("demo",),
             ),
         ),
         (FrameInvalid,),
@@ -341,6 +342,7 @@ DECODERS: dict[str, Decoder] = {
                     {"demo": admission_request.Verdict.PENDING},
                     b"c" * 32,
                     (_RECORD,),
+                    frozenset({"demo"}),
                 )
             ),
         ),

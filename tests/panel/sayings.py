@@ -44,7 +44,9 @@ _SINGLE = {  # functions of others
     "api/queue.py": {"pending_message"},
     "api/recover.py": {"_unseen"},
     "component.py": {"__init__"},
-    "printer/record.py": {"_save"},
+    "hardware.py": {"take_folder"},
+    "host_queues.py": {"load", "_tell"},
+    "printer/record.py": {"_save", "damage_notice"},
 }
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ELSEWHERE = {"cli", "sim", "virtual_printer"}

@@ -221,6 +221,10 @@ async def test_a_new_host_takes_the_first_one_for_a_quarter_of_an_hour(
     await host.admission.approve("one", other.identity.certificate, "b")
     assert not takes("one")
     assert takes("two")
+    host.admission.end_first("two")
+    assert not takes("two")
+    await serve("two", AdmissionMode.APPROVE, is_new=True)
+    assert takes("two")
     clock.jump(FIRST_SECONDS)
     assert not takes("two")
 

@@ -273,6 +273,7 @@ export const de = {
   'members.missing': 'fehlt',
   'members.silent': 'still seit {time}',
   'members.asks': '{name} möchte mitmachen. Nur zulassen, wenn dort auch der Code {code} steht.',
+  'members.either': 'Dort wird dasselbe gefragt: ein Ja genügt.',
   'members.approve': 'Zulassen',
   'members.reject': 'Ablehnen',
   'members.no_quorum': 'Die Mehrheit der Rechner fehlt ({missing}). Wieder einschalten, oder ohne sie weitermachen.',
@@ -708,6 +709,8 @@ export const sayings = {
   'nothing is deleted: {0}': 'nichts wird gelöscht: {0}',
   'nothing is risked; the job stays unfinished until you decide':
     'nichts ist gefährdet; der Auftrag bleibt unfertig, bis entschieden ist',
+  "on this disk, but served no more: {0}. {1} keeps their jobs, perhaps some that no other host has, and this host's vote, without which others may accept nothing. To have one back, name it in option 'queues' of [netqueue] and restart Moonraker, or POST /server/netqueue/queues with queue=NAME. To leave it for good, then DELETE /server/netqueue/queues with queue=NAME: that says what would be lost. Until then no file is deleted here that one of them may need":
+    "auf dieser Platte, aber nicht mehr bedient: {0}. In {1} liegen ihre Aufträge, vielleicht auch solche, die sonst niemand hat, und die Stimme dieses Rechners, ohne die andere vielleicht nichts annehmen können. Zurückholen: in der Option 'queues' von [netqueue] nennen und Moonraker neu starten, oder POST /server/netqueue/queues mit queue=NAME. Endgültig verlassen: danach DELETE /server/netqueue/queues mit queue=NAME; das sagt, was verloren wäre. Bis dahin wird hier keine Datei gelöscht, die eine von ihnen brauchen könnte",
   "only the command 'select' is known here": "hier ist nur der Befehl 'select' bekannt",
   'paused the queue': 'Warteschlange angehalten',
   'paused: {0}': 'angehalten: {0}',
@@ -744,8 +747,10 @@ export const sayings = {
     'Warteschlange {0} wartet auf diesem Rechner auf keine Entscheidung: den Zustand ansehen',
   "queue {0} would lose something with {1}: {2}. To do it all the same, give 'anyway': true":
     "Warteschlange {0} würde mit {1} etwas verlieren: {2}. Soll es trotzdem sein: 'anyway': true angeben",
-  "raised the queue's rules to {0}": 'Regeln der Warteschlange auf {0} gehoben',
-  "raised the queue's rules to {0}, {1} left out": 'Regeln der Warteschlange auf {0} gehoben, ohne {1}',
+  "raised the queue's rules to {0} without {1}: all hosts need version {2} or later from now on, and what is new in it can be used":
+    'Regeln der Warteschlange ohne {1} auf {0} gehoben: ab jetzt brauchen alle Rechner mindestens Version {2}, und was mit ihr neu ist, kann benutzt werden',
+  "raised the queue's rules to {0}: all hosts need version {1} or later from now on, and what is new in it can be used":
+    'Regeln der Warteschlange auf {0} gehoben: ab jetzt brauchen alle Rechner mindestens Version {1}, und was mit ihr neu ist, kann benutzt werden',
   'released': 'zurückgegeben',
   'released by {0}': 'zurückgegeben von {0}',
   'removed {0}': '{0} entfernt',
@@ -765,15 +770,21 @@ export const sayings = {
   'strategy {0} is no name of one': 'Strategie {0} gibt es nicht',
   'the bed is being cleared': 'das Bett wird geräumt',
   'the bed is not clear: {0}': 'das Bett ist nicht frei: {0}',
+  "the card or disk was another machine's; its folder is now {0}. This host joins under a new key, as a new one":
+    'Karte oder Platte gehörten zu einer anderen Maschine; ihr Ordner ist jetzt {0}. Dieser Rechner kommt mit neuem Schlüssel dazu, als neuer',
   'the certificate is not one that netqueue makes': 'das Zertifikat ist keines, das netqueue macht',
   'the copy stays with its printer until that is back; nothing is risked':
     'das Stück bleibt bei seinem Drucker, bis der zurück ist; nichts ist gefährdet',
   'the file is larger than Moonraker takes ({0} MiB): raise max_upload_size in moonraker.conf, section [server]':
     'die Datei ist größer, als Moonraker annimmt ({0} MiB): in moonraker.conf, Abschnitt [server], max_upload_size erhöhen',
+  "the file that says whose folder {0} is was damaged and is kept as {1}; it is written anew for this machine. If this card or disk is a copy of another printer's, stop Moonraker, move that folder away and start Moonraker again":
+    'die Datei, die sagt, wem der Ordner {0} gehört, war beschädigt und liegt jetzt als {1} daneben; sie ist für diese Maschine neu geschrieben. Ist diese Karte oder Platte die Kopie von einem anderen Drucker, Moonraker anhalten, den Ordner wegräumen und Moonraker wieder starten',
   'the group changed meanwhile: look at it again':
     'die Gruppe hat sich inzwischen geändert: noch einmal ansehen',
   'the job takes {0} bytes, at most {1} are possible: split it':
     'der Auftrag braucht {0} Bytes, höchstens {1} gehen: aufteilen',
+  'the list of queues that people made this host serve was damaged and is kept as {0}':
+    'die Liste der Warteschlangen, die Leute diesem Rechner gegeben haben, war beschädigt und liegt jetzt als {0} daneben',
   'the macro clears it before the next print': 'das Makro räumt es vor dem nächsten Druck',
   'the missing hosts may be a majority: what they accepted since they were last connected is not here, and comes when they return':
     'die fehlenden Rechner können eine Mehrheit sein: was sie annahmen, seit sie zuletzt verbunden waren, ist hier nicht bekannt und kommt, wenn sie zurück sind',
@@ -830,12 +841,16 @@ export const sayings = {
   'this host stops': 'dieser Rechner hört auf',
   'this host waits for a yes on the dashboard of {0}: {1}':
     'dieser Rechner wartet auf ein Ja auf dem Dashboard von {0}: {1}',
+  "this host's key was gone; what it had written is now in {0}. It joins under a new key, as a new one: forget the old one":
+    'der Schlüssel dieses Rechners war weg; was er geschrieben hatte, liegt jetzt in {0}. Er kommt mit neuem Schlüssel dazu, als neuer: den alten vergessen',
   "this job has several items: use argument 'items'":
     "dieser Auftrag hat mehrere Teile: das Argument 'items' nehmen",
   'this printer has prints of queue {0}: wait for their end, or cancel and release them, then leave':
     'dieser Drucker hat Drucke der Warteschlange {0}: ihr Ende abwarten oder sie abbrechen und zurückgeben, dann verlassen',
   'this printer is printing {0}: choose another name':
     'dieser Drucker druckt {0}: einen anderen Namen wählen',
+  "this printer's record was damaged and is kept as {0}. Look at the bed, then say that it is clear. A print of the queue that was under way is 'lost': decide it. Whether the printer takes jobs, and its spool, are as in moonraker.conf again: set them anew":
+    "die Aufzeichnung dieses Druckers war beschädigt und liegt jetzt als {0} daneben. Nach dem Bett sehen, dann sagen, dass es frei ist. Ein Druck der Warteschlange, der gerade lief, ist 'verloren': darüber entscheiden. Ob der Drucker Aufträge nimmt, und seine Spule, sind wieder wie in moonraker.conf: neu einstellen",
   'viewer': 'sieht zu',
   'waits for its turn: starts are spread': 'wartet, bis er dran ist: Starts haben Abstand',
   'waits {0} s: starts are spread by {1} s': 'wartet {0} s: Starts haben {1} s Abstand',
@@ -854,6 +869,8 @@ export const sayings = {
   '{0} is being printed on it': 'darauf wird {0} gedruckt',
   "{0} is binary g-code, which Klipper cannot print: switch it off in the slicer (printer settings, 'Supports binary G-code')":
     "{0} ist binärer G-Code, den Klipper nicht drucken kann: im Slicer abschalten (Druckereinstellungen, 'Supports binary G-code')",
+  '{0} is new here, too, code {1}: if both show the same code, let it in, here or there: {2}':
+    '{0} ist auch neu hier, Code {1}: zeigen beide denselben Code, hier oder dort zulassen',
   '{0} is needed, and {1} other hosts that are on have it: it takes {2}':
     '{0} wird gebraucht, und {1} andere eingeschaltete Rechner haben es: nötig sind {2}',
   '{0} is no end of a print': '{0} ist kein Ende eines Drucks',

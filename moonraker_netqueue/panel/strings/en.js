@@ -274,6 +274,7 @@ export const en = {
   'members.missing': 'missing',
   'members.silent': 'silent for {time}',
   'members.asks': '{name} wants to join. Let it in only if its screen shows the code {code}, too.',
+  'members.either': 'It asks the same there: one yes is enough.',
   'members.approve': 'Let it in',
   'members.reject': 'Refuse',
   'members.no_quorum': 'A majority of hosts is missing ({missing}). Switch them on again, or go on without them.',

@@ -63,7 +63,8 @@ function Requests({ requests, session, actions }) {
     .filter((one) => one.asks)
     .map(
       (one) => html`<div class="note warning" key=${one.host_id}>
-        <p>${t('members.asks', { name: one.name || one.host_id.slice(0, 8), code: one.code })}</p>
+        <p>${t('members.asks', { name: one.name || one.host_id.slice(0, 8), code: one.code })}
+          ${one.either && ` ${t('members.either')}`}</p>
         <span><button type="button" class="primary" onClick=${() => answer(one, 'approve')}>
           ${t('members.approve')}</button>
         <button type="button" class="text danger" onClick=${() => answer(one, 'reject')}>

@@ -12,29 +12,33 @@ await play(async (stage) => {
     assert.ok(code);
     return code;
   };
+  const question = async (url = stage.urls[0]) => {
+    const lines = await dialogs(url);
+    const begun = lines.findLastIndex((line) => line.startsWith('// action:prompt_begin Let '));
+    const asked = begun < 0 ? [] : lines.slice(begun);
+    return asked.includes('// action:prompt_end') ? [] : asked;
+  };
+  const askedOf = async (url) => /begin Let (\S+) into queue/.exec((await question(url))[0] ?? '')?.[1];
   await asks('printer2').waitFor();
   const code = await codeOf('printer2');
   assert.deepEqual(await barriers(page, 'a newcomer'), []);
   await stage.picture(page, 'panel-newcomer');
 
-  // the newcomer's own page shows the same code
+  // all are new: the other page and both screens ask the same, and one yes is enough
   const newcomer = await stage.open(1);
-  await newcomer.locator('.banners .note', { hasText: 'waits for a yes' }).getByText(code).waitFor();
+  const notice = newcomer.locator('.banners .note', { hasText: 'printer1 is new here, too' });
+  await notice.getByText(code).waitFor();
+  await asks('printer2').getByText('one yes is enough').waitFor();
+  for (const url of stage.urls.slice(0, 2)) await until(() => askedOf(url), `the screen of ${url} asks`);
 
   await asks('printer2').getByRole('button', { name: 'Let it in' }).click();
   await page.getByText('2 hosts', { exact: true }).waitFor();
   await asks('printer2').waitFor({ state: 'detached' });
-  await newcomer.locator('.banners .note', { hasText: 'waits for a yes' }).waitFor({ state: 'detached' });
+  await notice.waitFor({ state: 'detached' });
+  await until(async () => (await askedOf(stage.urls[1])) !== 'printer1', 'the other screen asks no more');
 
   // who is no newcomer any more is asked on its screen as well, of one after another
-  const question = async () => {
-    const lines = await dialogs(stage.urls[0]);
-    const begun = lines.findLastIndex((line) => line.startsWith('// action:prompt_begin Let '));
-    const asked = begun < 0 ? [] : lines.slice(begun);
-    return asked.includes('// action:prompt_end') ? [] : asked;
-  };
-  const askedOf = async () => /begin Let (\S+) into queue/.exec((await question())[0] ?? '')?.[1];
-  await until(askedOf, 'the screen asks');
+  await until(async () => ['printer3', 'printer4'].includes(await askedOf()), 'the screen asks');
   const first = await askedOf();
   const button = (await question()).find((line) => line.includes('prompt_footer_button Let in'));
   assert.ok(first && button);
