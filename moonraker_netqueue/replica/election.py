@@ -36,6 +36,7 @@ class Election:
         self._send = send
         self._round = 0
         self._asking = False
+        self._asked = (0, 0.0)  # which term it would lead, and when it asked
         self._won = False
         self._granted: set[str] = set()
         self._leader_heard = clock.monotonic() - ELECTION_MIN
@@ -82,6 +83,7 @@ class Election:
         self._asking, self._granted = True, {self._host_id}
         core.set_election_deadline(now + core.election_timeout() / 2)
         index, term = core.last_entry()
+        self._asked = (core.term + 1, now)
         question = {
             "type": "pre_vote",
             "term": core.term + 1,
@@ -104,7 +106,7 @@ class Election:
             and asked >= (term, index)
             and not self._goes_first(host, asked == (term, index))
         )
-        if granted:
+        if granted and host in core.other_voters:
             self._give_way()
         reply = {
             "type": "pre_vote_answer",
@@ -115,8 +117,13 @@ class Election:
         self._send(host, reply)
 
     def _goes_first(self, host: str, equal: bool) -> bool:
-        """Whether this node, not `host`, whose log may be `equal`, is to be elected."""
-        return self._won or (self._asking and equal and self._host_id < host)
+        """Whether this node, not `host`, whose log may be `equal`, is to be elected.
+
+        Not for longer than it takes: it may be without the majority that `host` has.
+        """
+        lately = self._clock.monotonic() < self._asked[1] + _WAY
+        asks = self._asking and lately
+        return self._won or (asks and equal and self._host_id < host)
 
     def _give_way(self) -> None:
         self._asking = False
@@ -131,6 +138,8 @@ class Election:
             if reply["term"] > self._core.term:
                 self._core.adopt_term(reply["term"])
             return
+        if self._asked[0] != self._core.term + 1:
+            return  # it has voted since: this would end that one's term
         self._granted.add(host)
         voters = self._voters()
         if 2 * len(self._granted & voters) > len(voters):

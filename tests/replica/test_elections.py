@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from moonraker_netqueue.replica.status import Role
 from tests.replica.simulation import Cluster, simulate
+from tests.replica.test_hostile import _send, _with_observer
 
 _ROUNDS = 12
 
@@ -58,5 +61,66 @@ def test_a_follower_without_a_majority_names_no_leader() -> None:
         await cluster.until(lambda: not left.status.quorum)
         assert left.status.leader is None
         assert left.status.role is Role.FOLLOWER
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_who_cannot_win_does_not_go_first_for_ever(seed: int) -> None:
+    """Of five voters three are left, and only `b` hears both others: `a`, whose id is
+    lower, asked without end and refused it."""
+
+    async def scenario(cluster: Cluster) -> None:
+        await cluster.start(*"abcde")
+        await cluster.until(
+            lambda: (
+                all(len(h.status.voters) == 5 for h in cluster.alive)
+                and cluster.agreed(*"abcde")
+            )
+        )
+        for host in list(cluster.alive):
+            host.kill()
+        cluster.net.cut.add(frozenset("ac"))
+        await cluster.start(*"abc")
+        await cluster.until(cluster.leader, 15)
+        leader = cluster.leader()
+        assert leader is not None
+        assert leader.id == "b"
+
+    simulate(scenario, seed)
+
+
+def test_nobody_gives_way_to_a_host_without_a_seat() -> None:
+    """It asked without end, for a log that it made up, and nobody else asked."""
+
+    async def scenario(cluster: Cluster) -> None:
+        leader, observer = await _with_observer(cluster)
+        left = [h for h in cluster.alive if h not in (leader, observer)]
+        lie = {"last_log_index": 1 << 40, "last_log_term": 1 << 40}
+        leader.kill()
+        for number in range(100):
+            for host in left:
+                _send(
+                    observer,
+                    host,
+                    {"type": "pre_vote", "term": 1 << 40, "round": number} | lie,
+                )
+            await asyncio.sleep(0.1)
+        assert cluster.leader() in left
+
+    simulate(scenario)
+
+
+def test_who_has_voted_since_it_asked_does_not_campaign() -> None:
+    """Delays differ: what it asked for came after its vote, and ended that term."""
+
+    async def scenario(cluster: Cluster) -> None:
+        await cluster.start(*"abcde")
+        await cluster.until(
+            lambda: all(len(h.status.voters) == 5 for h in cluster.alive)
+        )
+        cluster.net.latency = (0.02, 0.38)
+        rises = [await _lost(cluster) for _ in range(_ROUNDS)]
+        assert rises == [1] * _ROUNDS
 
     simulate(scenario)
