@@ -164,15 +164,27 @@ def test_newcomers_are_let_in(start_printers: StartPrinters, tmp_path: Path) -> 
     play_at(start_printers(4, sections), "approve")
 
 
+def _holds(printer: VirtualPrinter, states: list[str]) -> bool:
+    rows = printer.client.get(f"{ROOT}/printers")["printers"]
+    (own,) = (row for row in rows if row["name"] == printer.name)
+    return sorted(one["state"] for one in own["prints"]) == states
+
+
 def test_a_host_goes_for_good(start_printers: StartPrinters, tmp_path: Path) -> None:
-    """What only it has is named first; got here, or lost only when a person says so."""
+    """What only it has, or has in hand, is named first; got here, ended gently, or
+    lost only when a person says so."""
     farm = start_printers(3, section(tmp_path))
     wait_shared(farm)
+    printer = farm.printers[0]
+    printer.client.upload("hand.gcode", sliced(LONG, 1000, "PLA", (66, 165, 245)))
+    printer.client.post(f"{ROOT}/job", {"filename": "hand.gcode", "count": 9})
     for number, printer in enumerate(farm.printers[1:], 2):
         name = f"only{number}.gcode"
         printer.client.upload(name, sliced(SHORT, 60 * number, "PLA", (66, 165, 245)))
         job = {"filename": name, "tags": ["nobody has it"]}
         printer.client.post(f"{ROOT}/job", job)
+        printer.client.post(f"{ROOT}/bed_clear", {"by": "anna"})
+        wait(partial(_holds, printer, ["printing", "reserved"]))
     printer = farm.printers[0]
     printer.client.post(f"{ROOT}/queues", {"queue": "spare"})
     wait(lambda: printer.client.get(f"{ROOT}/status")["queues"]["spare"]["quorum"])
