@@ -81,12 +81,26 @@ def test_a_login(workshop: VirtualFarm, play: Play) -> None:
     play("login")
 
 
+def _lets_nobody_in(printer: VirtualPrinter) -> bool:
+    try:
+        return fetch(printer, f"{ROOT}/status")[0] == http.client.UNAUTHORIZED
+    except ConnectionRefusedError:  # it restarts
+        return False
+
+
 def test_a_login_ends(start_printers: StartPrinters, tmp_path: Path) -> None:
-    """What was typed stays; a token that is too old only is renewed unseen."""
+    """Where nobody gets in without one. What was typed stays; a token that is too old
+    only is renewed unseen."""
     farm = start_printers(1, section(tmp_path))
     wait_shared(farm)
+    (printer,) = farm.printers
     user = {"username": "anna", "password": "a good password"}
-    farm.printers[0].client.post("/access/user", user)
+    printer.client.post("/access/user", user)
+    config = printer.data_path / "config/moonraker.conf"
+    config.write_text(config.read_text().replace("logins: False", "logins: True"))
+    printer.kill("moonraker")
+    printer.start()
+    wait(partial(_lets_nobody_in, printer))
     play_at(farm, "relogin")
 
 

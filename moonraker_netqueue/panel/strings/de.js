@@ -44,6 +44,7 @@ export const de = {
   'login.ended': 'Die Anmeldung ist abgelaufen oder wurde beendet. Was auf der Seite eingetippt ist, bleibt; nach dem Anmelden geht es weiter, wo es war.',
   'login.title': 'Bitte anmelden',
   'login.text': 'Moonraker vertraut dieser Adresse nicht. Mit einem Benutzer des Dashboards anmelden, oder die Adresse bei trusted_clients eintragen.',
+  'login.forced': 'Moonraker lässt niemanden ohne Anmeldung herein (force_logins). Mit einem Benutzer des Dashboards anmelden.',
   'login.user': 'Benutzer',
   'login.password': 'Passwort',
   'login.do': 'Anmelden',

@@ -44,6 +44,7 @@ export const en = {
   'login.ended': 'Your login has ended, or somebody ended it. What you typed on the page is kept; after the login, go on where you were.',
   'login.title': 'Please log in',
   'login.text': 'Moonraker does not trust this address. Log in with a user of your dashboard, or add the address to trusted_clients.',
+  'login.forced': 'Moonraker lets nobody in without a login (force_logins). Log in with a user of your dashboard.',
   'login.user': 'User',
   'login.password': 'Password',
   'login.do': 'Log in',

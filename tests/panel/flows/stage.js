@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
 import { createInterface } from 'node:readline';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
@@ -37,10 +38,10 @@ export class Stage {
 
   /** A page of a host; `quiet` lets it complain, as one does whose host dies. */
   async open(host = 0, { hash = '', width = 1280, height = 860, theme = 'dark', locale = 'en-GB',
-    quiet = false, touch = false, headers = {} } = {}) {
+    quiet = false, touch = false } = {}) {
     const context = await this.browser.newContext({
       viewport: { width, height }, locale, timezoneId: 'Europe/Berlin', reducedMotion: 'reduce',
-      extraHTTPHeaders: headers, hasTouch: touch, isMobile: touch,
+      hasTouch: touch, isMobile: touch,
     });
     await context.addInitScript((chosen) => localStorage.setItem('netqueue.theme', chosen), theme);
     const page = await context.newPage();
@@ -62,6 +63,36 @@ export class Stage {
   async picture(page, name) {
     if (this.pictures) await page.screenshot({ path: `${this.pictures}/${name}.png` });
   }
+}
+
+/**
+ * Pass on to a host what comes from an address that it does not trust, as nginx would: a
+ * browser adds headers of a flow to no websocket. @returns where it listens
+ */
+export async function fromStranger(url) {
+  const asked = (request) => {
+    const headers = { ...request.headers, 'X-Real-IP': '203.0.113.9' };
+    return http.request(url + request.url, { method: request.method, headers });
+  };
+  const server = http.createServer((request, response) => {
+    const passed = asked(request).on('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(passed);
+  });
+  server.on('upgrade', (request, socket) => {
+    const passed = asked(request).on('upgrade', (answer, peer) => {
+      const lines = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`);
+      for (const end of [peer, socket]) end.on('error', () => socket.destroy());
+      peer.pipe(socket).pipe(peer);
+    });
+    passed.end();
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(null)));
+  server.unref();
+  return `http://127.0.0.1:${/** @type {any} */ (server.address()).port}`;
 }
 
 export const rows = (page) => page.locator('.job');
