@@ -209,11 +209,12 @@ function JobRow({ job, session, actions, place, count, tall, paused, chosen, sti
     <${Thumbnail} session=${session} item=${job.items[0]} />
     <div class="job-what">
       <div class="job-name">
-        <button type="button" class="plain" onClick=${() => show({ job: job.job_id })}>
+        <button type="button" class="plain" title=${said(job.phrases.why, job.why)}
+          onClick=${() => show({ job: job.job_id })}>
           ${job.name}</button>
         <${JobChips} job=${job} />
       </div>
-      <div class="job-why" title=${said(job.phrases.why, job.why)}>
+      <div class="job-why">
         ${next && html`<span class="when"><${Icon} name="clock" />${next}</span>`}
         ${why && html`<span class=${job.starts ? 'quiet' : 'blocked'}>${why}</span>`}
         ${!next && !why && html`<span class="quiet">${told('job', job.state)}</span>`}
