@@ -154,6 +154,11 @@ def test_looks(workshop: VirtualFarm, play: Play) -> None:
     play("looks")
 
 
+def test_a_crowd_and_nobody(workshop: VirtualFarm) -> None:
+    """A hundred printers, made of those of the test before; and an empty queue."""
+    play_at(workshop, "crowd")
+
+
 def test_what_lighthouse_says(workshop: VirtualFarm) -> None:
     """Accessibility 100, with the jobs of the test before.
 

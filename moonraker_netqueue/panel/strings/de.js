@@ -175,7 +175,7 @@ export const de = {
   'add.added': { one: '{name} hinzugefügt', other: '{n} Aufträge hinzugefügt' },
 
   'printers.empty': 'Noch kein Drucker',
-  'printers.empty_text': 'Ein Drucker erscheint hier, sobald sein Rechner diese Warteschlange bedient.',
+  'printers.empty_text': 'Ein Drucker erscheint hier, sobald er an ist und diese Warteschlange in seiner moonraker.conf steht.',
   'printers.show': 'Nur zeigen',
   'printers.hand': { one: '{n} braucht jemanden', other: '{n} brauchen jemanden' },
   'printers.working': '{n} bei der Arbeit',
@@ -274,6 +274,8 @@ export const de = {
   'members.missing': 'fehlt',
   'members.silent': 'still seit {time}',
   'members.paused': { one: 'nimmt keine Arbeit mehr, noch {n} Druck', other: 'nimmt keine Arbeit mehr, noch {n} Drucke' },
+  'members.alone':
+    'Bisher nur dieser Rechner. moonraker_netqueue auf einem weiteren Drucker einrichten, mit derselben Warteschlange {queue}: er erscheint hier von selbst, und kann dann zugelassen werden.',
   'members.asks': '{name} möchte mitmachen. Nur zulassen, wenn dort auch der Code {code} steht.',
   'members.approve': 'Zulassen',
   'members.reject': 'Ablehnen',

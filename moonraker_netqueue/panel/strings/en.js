@@ -176,7 +176,7 @@ export const en = {
   'add.added': { one: 'Added {name}', other: 'Added {n} jobs' },
 
   'printers.empty': 'No printer yet',
-  'printers.empty_text': 'A printer appears here as soon as its host serves this queue.',
+  'printers.empty_text': 'A printer appears here as soon as it is on and has this queue in its moonraker.conf.',
   'printers.show': 'Show only',
   'printers.hand': { one: '{n} needs a hand', other: '{n} need a hand' },
   'printers.working': '{n} at work',
@@ -275,6 +275,8 @@ export const en = {
   'members.missing': 'missing',
   'members.silent': 'silent for {time}',
   'members.paused': { one: 'takes no more work, {n} print left', other: 'takes no more work, {n} prints left' },
+  'members.alone':
+    'Only this host so far. Install moonraker_netqueue on another printer, with the same queue {queue}: it appears here by itself, and you let it in.',
   'members.asks': '{name} wants to join. Let it in only if its screen shows the code {code}, too.',
   'members.approve': 'Let it in',
   'members.reject': 'Refuse',

@@ -26,6 +26,7 @@ export function Members({ session, actions, state }) {
       <button type="button" class="outlined" onClick=${() => setRecovering(true)}>
         ${t('recover.open')}</button></div>`}
     <${Requests} requests=${members.requests ?? []} session=${session} actions=${actions} />
+    ${rows.length === 1 && html`<p class="note">${t('members.alone', { queue: name })}</p>`}
     ${versions.size > 1 && html`<p class="note">${t('members.versions')}</p>`}
     ${queue.founding &&
     html`<p class="note">${t('members.founded', {
@@ -81,12 +82,12 @@ function Row({ member, printer, change, go }) {
   const paused = there && printer && !printer.accept;
   return html`<li class="member" data-member=${member.name}>
     <span class="member-name"><strong>${member.name}</strong>
-      ${member.here && html`<${Chip} kind="info">${t('members.here')}<//>`}</span>
+      ${member.here && html`<${Chip} kind="info">${t('members.here')}<//>`}
+      ${paused && html`<small class="quiet">${t('members.paused', { n: printer.prints.length })}</small>`}</span>
     <span class="member-role">${told('role', member.role)}</span>
     <span class="member-link"><${Chip} kind=${there ? 'success' : 'error'}>
       ${there ? t('members.there') : t('members.missing')}<//>
-      ${silent && html`<small class="quiet">${silent}</small>`}
-      ${paused && html`<small class="quiet">${t('members.paused', { n: printer.prints.length })}</small>`}</span>
+      ${silent && html`<small class="quiet">${silent}</small>`}</span>
     <span class="quiet member-more">${[member.address, member.version].filter(Boolean).join(' · ')}</span>
     <${Menu} label=${t('members.menu', { name: member.name })} entries=${[
       viewer

@@ -36,9 +36,12 @@ export class Stage {
     this.pictured = []; // what was asked for of cameras, which a flow's pages are given
   }
 
-  /** A page of a host; `quiet` lets it complain, as one does whose host dies. */
+  /**
+   * A page of a host; `quiet` lets it complain, as one does whose host dies; `answers` by
+   * names of calls change what the component answers.
+   */
   async open(host = 0, { hash = '', width = 1280, height = 860, theme = 'dark', locale = 'en-GB',
-    quiet = false, touch = false } = {}) {
+    quiet = false, touch = false, answers = null } = {}) {
     const context = await this.browser.newContext({
       viewport: { width, height }, locale, timezoneId: 'Europe/Berlin', reducedMotion: 'reduce',
       hasTouch: touch, isMobile: touch,
@@ -56,6 +59,7 @@ export class Stage {
       this.pictured.push(route.request().url());
       return route.fulfill({ contentType: 'image/svg+xml', body: PICTURE });
     });
+    if (answers) await page.routeWebSocket(/websocket/, (socket) => changed(socket, answers));
     await page.goto(`${this.urls[host]}${PATH}${hash}`);
     return page;
   }
@@ -151,6 +155,22 @@ export async function barriers(page, what) {
     (one) => `${what}: ${one.id}: ${one.help}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
   );
   return told;
+}
+
+/** Let the answers to some calls be other ones. */
+function changed(socket, answers) {
+  const calls = new Map();
+  const host = socket.connectToServer();
+  socket.onMessage((text) => {
+    const { id, method } = JSON.parse(text);
+    calls.set(id, method.replace('server.netqueue.', ''));
+    host.send(text);
+  });
+  host.onMessage((text) => {
+    const message = JSON.parse(text);
+    const change = message.result && answers[calls.get(message.id)];
+    socket.send(change ? JSON.stringify({ ...message, result: change(message.result) }) : text);
+  });
 }
 
 /** Run a flow; node's exit code says how it went. */
