@@ -94,6 +94,7 @@ def test_a_login_ends(start_printers: StartPrinters, tmp_path: Path) -> None:
     farm = start_printers(1, section(tmp_path))
     wait_shared(farm)
     (printer,) = farm.printers
+    play_at(farm, "trusted")
     user = {"username": "anna", "password": "a good password"}
     printer.client.post("/access/user", user)
     config = printer.data_path / "config/moonraker.conf"
