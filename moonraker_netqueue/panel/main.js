@@ -1,7 +1,7 @@
 // The page: its frame, and which view is shown.
 
 import { html, render, useEffect, useState } from './vendor/htm-preact.js';
-import { login } from './core/access.js';
+import { login, loginRequired } from './core/access.js';
 import { Actions } from './core/actions.js';
 import { Link } from './core/connection.js';
 import { Session } from './core/session.js';
@@ -53,7 +53,7 @@ function App({ session, actions }) {
   useDrop((files) => show({ add: files }), actions);
   const ready = state.queue !== null;
   if (state.link === Link.DENIED && !ready) {
-    return html`<main class="login"><div class="card pad"><h1>${t('login.title')}</h1><${Login} session=${session} text=${t('login.text')} /></div></main>`;
+    return html`<main class="login"><div class="card pad"><h1>${t('login.title')}</h1><${Login} session=${session} /></div></main>`;
   }
   const title = state.status?.queues[state.name]?.title || state.name || t('title');
   document.title = title;
@@ -157,11 +157,15 @@ function Banners({ session, actions, state }) {
 /** A login that ended: what was typed on the page stays, and it goes on after. */
 function LoginDialog({ session }) {
   return html`<${Dialog} title=${t('login.again')} onClose=${() => session.set({ login: false })}>
-    <${Login} session=${session} text=${t('login.ended')} /><//>`;
+    <p>${t('login.ended')}</p><${Login} session=${session} /><//>`;
 }
 
-function Login({ session, text }) {
+function Login({ session }) {
   const [wrong, setWrong] = useState('');
+  const [forced, setForced] = useState(/** @type {boolean | null} */ (null));
+  useEffect(() => {
+    loginRequired().then(setForced, () => setForced(false));
+  }, []);
   const submit = async (event) => {
     event.preventDefault();
     const form = new FormData(event.target);
@@ -174,7 +178,7 @@ function Login({ session, text }) {
     }
   };
   return html`<form class="form" onSubmit=${submit}>
-    <p class="quiet">${text}</p>
+    ${forced !== null && html`<p class="quiet">${t(forced ? 'login.forced' : 'login.text')}</p>`}
     <label class="field"><span>${t('login.user')}</span>
       <input name="user" autocomplete="username" required /></label>
     <label class="field"><span>${t('login.password')}</span>

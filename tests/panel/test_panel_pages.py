@@ -81,12 +81,27 @@ def test_a_login(workshop: VirtualFarm, play: Play) -> None:
     play("login")
 
 
+def _lets_nobody_in(printer: VirtualPrinter) -> bool:
+    try:
+        return fetch(printer, f"{ROOT}/status")[0] == http.client.UNAUTHORIZED
+    except ConnectionRefusedError:  # it restarts
+        return False
+
+
 def test_a_login_ends(start_printers: StartPrinters, tmp_path: Path) -> None:
-    """What was typed stays; a token that is too old only is renewed unseen."""
+    """Where nobody gets in without one. What was typed stays; a token that is too old
+    only is renewed unseen."""
     farm = start_printers(1, section(tmp_path))
     wait_shared(farm)
+    (printer,) = farm.printers
+    play_at(farm, "trusted")
     user = {"username": "anna", "password": "a good password"}
-    farm.printers[0].client.post("/access/user", user)
+    printer.client.post("/access/user", user)
+    config = printer.data_path / "config/moonraker.conf"
+    config.write_text(config.read_text().replace("logins: False", "logins: True"))
+    printer.kill("moonraker")
+    printer.start()
+    wait(partial(_lets_nobody_in, printer))
     play_at(farm, "relogin")
 
 
@@ -140,6 +155,11 @@ def test_looks(workshop: VirtualFarm, play: Play) -> None:
     play("looks")
 
 
+def test_a_crowd_and_nobody(workshop: VirtualFarm) -> None:
+    """A hundred printers, made of those of the test before; and an empty queue."""
+    play_at(workshop, "crowd")
+
+
 def test_what_lighthouse_says(workshop: VirtualFarm) -> None:
     """Accessibility 100, with the jobs of the test before.
 
@@ -164,15 +184,27 @@ def test_newcomers_are_let_in(start_printers: StartPrinters, tmp_path: Path) -> 
     play_at(start_printers(4, sections), "approve")
 
 
+def _holds(printer: VirtualPrinter, states: list[str]) -> bool:
+    rows = printer.client.get(f"{ROOT}/printers")["printers"]
+    (own,) = (row for row in rows if row["name"] == printer.name)
+    return sorted(one["state"] for one in own["prints"]) == states
+
+
 def test_a_host_goes_for_good(start_printers: StartPrinters, tmp_path: Path) -> None:
-    """What only it has is named first; got here, or lost only when a person says so."""
+    """What only it has, or has in hand, is named first; got here, ended gently, or
+    lost only when a person says so."""
     farm = start_printers(3, section(tmp_path))
     wait_shared(farm)
+    printer = farm.printers[0]
+    printer.client.upload("hand.gcode", sliced(LONG, 1000, "PLA", (66, 165, 245)))
+    printer.client.post(f"{ROOT}/job", {"filename": "hand.gcode", "count": 9})
     for number, printer in enumerate(farm.printers[1:], 2):
         name = f"only{number}.gcode"
         printer.client.upload(name, sliced(SHORT, 60 * number, "PLA", (66, 165, 245)))
         job = {"filename": name, "tags": ["nobody has it"]}
         printer.client.post(f"{ROOT}/job", job)
+        printer.client.post(f"{ROOT}/bed_clear", {"by": "anna"})
+        wait(partial(_holds, printer, ["printing", "reserved"]))
     printer = farm.printers[0]
     printer.client.post(f"{ROOT}/queues", {"queue": "spare"})
     wait(lambda: printer.client.get(f"{ROOT}/status")["queues"]["spare"]["quorum"])

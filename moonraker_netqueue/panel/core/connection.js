@@ -1,6 +1,6 @@
 // JSON-RPC over Moonraker's websocket, which is opened again whenever it breaks.
 
-import { BASE, Denied, headers, oneshot } from './access.js';
+import { BASE, Denied, isLogin, oneshot } from './access.js';
 
 export const Link = Object.freeze({
   CONNECTING: 'connecting',
@@ -50,7 +50,11 @@ export class Connection {
     this.tries = 0;
     this.timer = 0;
     this.denied = false;
+    this.opened = 0; // how often: what an earlier time finds counts no more
     addEventListener('online', () => this.hurry());
+    addEventListener('storage', ({ key }) => {
+      if (this.denied && isLogin(key)) this.open(); // somebody logged in, in the dashboard
+    });
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) this.hurry();
     });
@@ -59,15 +63,18 @@ export class Connection {
   /** Open the connection, or try at once instead of later. */
   async open() {
     clearTimeout(this.timer);
+    const time = ++this.opened;
     let pass;
     try {
       pass = await oneshot();
     } catch (error) {
+      if (time !== this.opened) return;
       this.denied = error instanceof Denied;
       if (this.denied) this.onLink(Link.DENIED);
       else this.later();
       return;
     }
+    if (time !== this.opened) return;
     this.denied = false;
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const url = `${scheme}://${location.host}${BASE}/websocket?token=${pass}`;
@@ -154,13 +161,4 @@ export class Connection {
       socket.send(JSON.stringify({ jsonrpc: '2.0', method, params, id }));
     });
   }
-}
-
-/** A picture that Moonraker may want a login for, as a URL for <img>. */
-export async function picture(path) {
-  const url = `${BASE}${path}`;
-  const own = headers();
-  if (!('Authorization' in own)) return url;
-  const response = await fetch(url, { headers: own });
-  return response.ok ? URL.createObjectURL(await response.blob()) : url;
 }

@@ -33,14 +33,14 @@ export function History({ state }) {
               <th>${t('history.result')}</th><th>${t('history.took')}</th><th>${t('history.ended')}</th></tr></thead>
             <tbody>${prints.map((print) => html`<${Row} key=${print.print_id} print=${print} />`)}</tbody>
           </table></div>`}</div>
-      <div class="card"><${CardHead} icon="printer" title=${t('history.per_printer')} />
+      ${history.per_printer.length > 0 && html`<div class="card"><${CardHead} icon="printer" title=${t('history.per_printer')} />
         <div class="scroll" tabindex="0" role="region" aria-label=${t('history.per_printer')}>
         <table><thead><tr><th>${t('history.printer')}</th><th>${t('history.done')}</th>
           <th>${t('history.failed')}</th><th>${t('history.hours')}</th></tr></thead>
         <tbody>${history.per_printer.map(
           (row) => html`<tr key=${row.printer_id}><td>${row.printer || row.printer_id.slice(0, 8)}</td>
             <td>${row.done}</td><td>${row.failed}</td><td>${format.span(row.print_seconds)}</td></tr>`,
-        )}</tbody></table></div></div>
+        )}</tbody></table></div></div>`}
     </div></section>`;
 }
 

@@ -4,7 +4,7 @@ import { html, useEffect, useState } from '../vendor/htm-preact.js';
 import { fromInput, toInput, words } from '../core/format.js';
 import { copies } from '../core/queue.js';
 import { grouped, namesOf } from '../core/reasons.js';
-import { brief, format, t, told } from '../core/text.js';
+import { brief, format, said, t, told } from '../core/text.js';
 import { Chip, Dialog, Field } from './parts.js';
 import { AT_PRINTER, RemedyButton } from './remedies.js';
 import { Thumbnail } from './thumbnail.js';
@@ -146,7 +146,7 @@ function WhyNot({ rows, job, actions }) {
   }
   if (rows === null) return html`<p class="quiet">${t('loading')}</p>`;
   if (!rows.length) return null;
-  return html`<details class="why" open=${!job.starts}>
+  return html`${job.why && html`<p class="whole-why">${said(job.phrases.why, job.why)}</p>`}<details class="why" open=${!job.starts}>
     <summary>${t('job.why_not')}</summary>
     <ul>${grouped(rows, brief).map((group) => html`<${Reason} key=${group.key} group=${group} job=${job} actions=${actions} />`)}</ul>
   </details>`;

@@ -185,6 +185,9 @@ function nextOf(job) {
   return '';
 }
 
+/** Why it waits, where that it waits is said already. */
+export const whyOf = (job) => said(job.phrases.why?.what, job.why.replace(/^waiting: /, ''));
+
 function JobRow({ job, session, actions, place, count, tall, paused, chosen, still, onChoose, onNudge, show }) {
   const sum = copies(job);
   const kinds = ['printing', 'failed', 'lost', 'reserved', 'owed'].filter((kind) => sum[kind]);
@@ -196,8 +199,7 @@ function JobRow({ job, session, actions, place, count, tall, paused, chosen, sti
     onNudge(event.key === 'ArrowUp' ? -1 : 1);
   };
   // That the queue is paused stands above all of them.
-  const what = job.phrases.why?.what;
-  const why = paused && what?.code === 'paused_resume' ? '' : said(what, job.why.replace(/^waiting: /, ''));
+  const why = paused && job.phrases.why?.what?.code === 'paused_resume' ? '' : whyOf(job);
   const next = nextOf(job);
   return html`<div class=${`job ${tall ? 'tall' : ''} ${chosen ? 'chosen' : ''}`} role="listitem"
     aria-posinset=${place} aria-setsize=${count} data-id=${job.job_id}>
@@ -209,11 +211,12 @@ function JobRow({ job, session, actions, place, count, tall, paused, chosen, sti
     <${Thumbnail} session=${session} item=${job.items[0]} />
     <div class="job-what">
       <div class="job-name">
-        <button type="button" class="plain" onClick=${() => show({ job: job.job_id })}>
+        <button type="button" class="plain" title=${said(job.phrases.why, job.why)}
+          onClick=${() => show({ job: job.job_id })}>
           ${job.name}</button>
         <${JobChips} job=${job} />
       </div>
-      <div class="job-why" title=${said(job.phrases.why, job.why)}>
+      <div class="job-why">
         ${next && html`<span class="when"><${Icon} name="clock" />${next}</span>`}
         ${why && html`<span class=${job.starts ? 'quiet' : 'blocked'}>${why}</span>`}
         ${!next && !why && html`<span class="quiet">${told('job', job.state)}</span>`}
@@ -246,7 +249,7 @@ function JobChips({ job }) {
     ${job.due &&
     html`<${Chip} kind=${job.due < now ? 'error' : ''} icon="clock">
       ${t('jobs.due', { when: format.moment(job.due, now) })}<//>`}
-    ${kit && html`<${Chip} icon="cube">${t('jobs.kit', { n: job.items.length })}<//>`}
+    ${kit && html`<${Chip} kind="kit" icon="cube">${t('jobs.kit', { n: job.items.length })}<//>`}
     ${job.owner && html`<span class="quiet owner">${job.owner}</span>`}
     ${job.note && html`<span class="quiet note-mark" title=${job.note}>“${job.note}”</span>`}`;
 }

@@ -2,16 +2,17 @@
 
 import { html, useState } from '../vendor/htm-preact.js';
 import { Refused } from '../core/connection.js';
-import { heard, t, told } from '../core/text.js';
+import { fateOf, gentleStep, inHand } from '../core/going.js';
+import { format, heard, t, told } from '../core/text.js';
 import { Dialog } from './parts.js';
 
 const PAUSE = 1000; // ms before a file that is on its way is asked for again
 const PRINTS = ['keep', 'retry', 'mark_done'];
 
 /** End the membership of another host. */
-export function ForgetDialog({ member, session, actions, state, onClose }) {
+export function ForgetDialog({ member, printer, session, actions, onClose }) {
   const [prints, setPrints] = useState('keep');
-  const held = (state.printers ?? []).find((one) => one.printer_id === member.host_id)?.prints ?? [];
+  const held = inHand(printer);
   const forget = async (anyway) => {
     const params = { host_id: member.host_id, ...(held.length ? { prints } : {}), ...(anyway ? { anyway } : {}) };
     if (!(await actions.call('delete_member', params, t('forget.done', { name: member.name })))) return;
@@ -22,12 +23,15 @@ export function ForgetDialog({ member, session, actions, state, onClose }) {
   return html`<${GoingDialog} title=${title} word=${t('members.forget')} member=${member} act=${forget} onClose=${onClose}>
     <p>${t('forget.means', { name: member.name })}</p>
     ${held.length > 0 &&
-    html`<fieldset class="strategies"><legend>${t('forget.prints', { n: held.length })}</legend>
-      <ul>${held.map((one) => html`<li key=${one.print_id}>${one.file || one.job}: ${told('print', one.state)}</li>`)}</ul>
+    html`<${Prints} title=${t('forget.prints', { name: member.name })} prints=${held}
+      tell=${(one) => t(`fate.${fateOf(one, member.connected)}`, { name: member.name })} />`}
+    <${Gently} printer=${printer} actions=${actions} />
+    ${held.length > 0 &&
+    html`<fieldset class="strategies"><legend>${t('forget.decide')}</legend>
       ${PRINTS.map(
         (one) => html`<label class="check" key=${one}>
           <input type="radio" name="prints" checked=${prints === one} onChange=${() => setPrints(one)} />
-          <span>${t(`forget.${one}`)}</span></label>`,
+          <span>${t(`forget.${one}`, { name: member.name })}</span></label>`,
       )}</fieldset>`}
     <${Losses} member=${member}>
       ${member.connected && member.sole_files?.length > 0 && html`<${GetThem} files=${member.sole_files} session=${session} actions=${actions} />`}
@@ -36,26 +40,32 @@ export function ForgetDialog({ member, session, actions, state, onClose }) {
 }
 
 /** Serve the queue here no more. */
-export function LeaveDialog({ member, session, actions, onClose }) {
+export function LeaveDialog({ member, printer, session, actions, onClose }) {
+  const held = inHand(printer);
   const leave = async (anyway) => {
     if (!(await actions.call('delete_queues', anyway ? { anyway } : {}, t('leave.done')))) return;
     onClose();
     await session.start();
   };
-  return html`<${GoingDialog} title=${t('leave.title')} word=${t('members.leave')} member=${member} act=${leave} onClose=${onClose}>
-    <p>${t('leave.means')}</p><${Losses} member=${member} />
+  return html`<${GoingDialog} title=${t('leave.title')} word=${t('members.leave')} member=${member} act=${leave}
+    blocked=${held.length > 0} onClose=${onClose}>
+    <p>${t('leave.means')}</p>
+    ${held.length > 0 &&
+    html`<${Prints} title=${t('leave.held')} prints=${held} tell=${(one) => told('print', one.state)} />`}
+    <${Gently} printer=${printer} actions=${actions} />
+    <${Losses} member=${member} />
   <//>`;
 }
 
 /** Where something would be lost, it is done only when a person says that they read it. */
-function GoingDialog({ title, word, member, act, onClose, children }) {
+function GoingDialog({ title, word, member, act, blocked = false, onClose, children }) {
   const [read, setRead] = useState('');
   const anyway = member.losses?.length > 0;
   // What is read stays read while only a count in it grows.
   const told = [...(member.losses ?? []).map((text) => text.replace(/\d+/g, '')), ...(member.sole_files ?? [])].join();
   return html`<${Dialog} title=${title} onClose=${onClose} actions=${html`
     <button type="button" class="text" onClick=${onClose}>${t('cancel')}</button>
-    <button type="button" class="danger-fill" disabled=${anyway && read !== told} onClick=${() => act(anyway)}>
+    <button type="button" class="danger-fill" disabled=${blocked || (anyway && read !== told)} onClick=${() => act(anyway)}>
       ${word}</button>`}>
     ${children}
     ${anyway &&
@@ -63,6 +73,25 @@ function GoingDialog({ title, word, member, act, onClose, children }) {
       onChange=${(event) => setRead(event.target.checked ? told : '')} />
       <span>${t('losses.accept')}</span></label>`}
   <//>`;
+}
+
+/** What its printer has in hand, each with a word on it. */
+function Prints({ title, prints, tell }) {
+  return html`<div class="in-hand"><p>${title}</p>
+    <ul>${prints.map((one) => html`<li key=${one.print_id}><strong>${one.file || one.job}:</strong> ${tell(one)}</li>`)}</ul></div>`;
+}
+
+/** The way on which nothing is made twice, and nothing is missing. */
+function Gently({ printer, actions }) {
+  const step = gentleStep(printer);
+  if (!step) return null;
+  const { name, printer_id } = printer;
+  const left = printer.idle_at ? printer.idle_at - Date.now() / 1000 : 0;
+  return html`<div class="note gently" role="status"><p>${t(`gently.${step}`, { name })}${
+    step === 'wait' && left > 0 && ` ${t('printer.left', { time: format.span(left) })}.`}</p>
+    ${step === 'begin' &&
+    html`<button type="button" class="outlined" onClick=${() => actions.call('printer', { printer_id, accept: false })}>
+      ${t('printer.pause')}</button>`}</div>`;
 }
 
 function Losses({ member, children = null }) {

@@ -16,6 +16,7 @@ export function Members({ session, actions, state }) {
   const queue = status.queues[name];
   const rows = members.members.map((one) => ({ ...one, name: nameOf(one) })).sort(byName);
   const leaver = rows.find((one) => one.host_id === going); // as it is now: what it has changes
+  const printers = new Map((state.printers ?? []).map((one) => [one.printer_id, one]));
   const roles = ['leader', 'follower', 'observer', 'viewer'];
   return html`<section class="card members" aria-label=${t('tab.members')}>
     <${CardHead} icon="members" title=${t('tab.members')}>
@@ -25,6 +26,7 @@ export function Members({ session, actions, state }) {
       <button type="button" class="outlined" onClick=${() => setRecovering(true)}>
         ${t('recover.open')}</button></div>`}
     <${Requests} requests=${members.requests ?? []} session=${session} actions=${actions} />
+    ${rows.length === 1 && html`<p class="note">${t('members.alone', { queue: name })}</p>`}
     ${versions.size > 1 && html`<p class="note">${t('members.versions')}</p>`}
     ${queue.founding &&
     html`<p class="note">${t('members.founded', {
@@ -33,7 +35,8 @@ export function Members({ session, actions, state }) {
       without: queue.founding.without.join(', '),
     })}</p>`}
     <ul class="member-list" aria-label=${t('members.count', { n: rows.length })}>
-      ${rows.map((member) => html`<${Row} key=${member.host_id} member=${member} change=${() => setChanging(member)}
+      ${rows.map((member) => html`<${Row} key=${member.host_id} member=${member}
+        printer=${printers.get(member.host_id)} change=${() => setChanging(member)}
         go=${() => setGoing(member.host_id)} />`)}
     </ul>
     <details class="pad"><summary>${t('members.roles')}</summary>
@@ -46,8 +49,8 @@ export function Members({ session, actions, state }) {
     html`<${RoleDialog} member=${changing} session=${session} actions=${actions}
       onClose=${() => setChanging(null)} />`}
     ${leaver &&
-    html`<${leaver.here ? LeaveDialog : ForgetDialog} member=${leaver} session=${session} actions=${actions}
-      state=${state} onClose=${() => setGoing(null)} />`}
+    html`<${leaver.here ? LeaveDialog : ForgetDialog} member=${leaver} printer=${printers.get(going)}
+      session=${session} actions=${actions} onClose=${() => setGoing(null)} />`}
   </section>`;
 }
 
@@ -72,14 +75,16 @@ function Requests({ requests, session, actions }) {
     );
 }
 
-function Row({ member, change, go }) {
+function Row({ member, printer, change, go }) {
   const there = member.here || member.connected;
   const silent =
     !there && member.silent_s !== null ? t('members.silent', { time: format.span(member.silent_s) }) : '';
   const viewer = member.role === 'viewer';
+  const paused = there && printer && !printer.accept;
   return html`<li class="member" data-member=${member.name}>
     <span class="member-name"><strong>${member.name}</strong>
-      ${member.here && html`<${Chip} kind="info">${t('members.here')}<//>`}</span>
+      ${member.here && html`<${Chip} kind="info">${t('members.here')}<//>`}
+      ${paused && html`<small class="quiet">${t('members.paused', { n: printer.prints.length })}</small>`}</span>
     <span class="member-role">${told('role', member.role)}</span>
     <span class="member-link"><${Chip} kind=${there ? 'success' : 'error'}>
       ${there ? t('members.there') : t('members.missing')}<//>

@@ -4,6 +4,7 @@ import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { chart, hue } from '../core/chart.js';
 import { byName } from '../core/queue.js';
 import { format, t } from '../core/text.js';
+import { whyOf } from './jobs.js';
 import { CardHead, Empty } from './parts.js';
 
 const ROW = 40;
@@ -18,6 +19,7 @@ export function Plan({ state, show }) {
     watch.observe(root.current);
     return () => watch.disconnect();
   }, []);
+  const jobs = new Map(state.queue.jobs.map((job) => [job.job_id, job]));
   const names = width < 600 ? 84 : 140;
   const now = Date.now() / 1000;
   const plan =
@@ -55,7 +57,8 @@ export function Plan({ state, show }) {
       html`<h3>${t('plan.never')}</h3><ul class="never">${forecast.never.map(
         (row) => html`<li key=${`${row.job_id} ${row.item}`}>
           <button type="button" class="plain" onClick=${() => show({ job: row.job_id })}>${row.job}</button>
-          <span class="quiet">${t('copies.n', { n: row.copies })}</span></li>`,
+          <span class="quiet">${t('copies.n', { n: row.copies })}</span>
+          ${jobs.has(row.job_id) && html`<span class="blocked">${whyOf(jobs.get(row.job_id))}</span>`}</li>`,
       )}</ul>`}
     </div></section>`;
 }

@@ -1,7 +1,7 @@
 // The picture that a slicer put into a file.
 
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
-import { picture } from '../core/connection.js';
+import { picture } from '../core/access.js';
 import { Icon } from './icons.js';
 
 const known = new Map(); // URL (or a promise of it) by name and content

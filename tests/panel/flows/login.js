@@ -1,13 +1,13 @@
 // From an address that Moonraker does not trust: the page asks who it is.
 
 import assert from 'node:assert/strict';
-import { barriers, play, row } from './stage.js';
-
-const STRANGER = { 'X-Real-IP': '203.0.113.9' }; // as nginx tells it
+import { barriers, fromStranger, play, row } from './stage.js';
 
 await play(async (stage) => {
-  const page = await stage.open(0, { quiet: true, headers: STRANGER });
+  stage.urls[0] = await fromStranger(stage.urls[0]);
+  const page = await stage.open(0, { quiet: true });
   await page.getByRole('heading', { name: 'Please log in' }).waitFor();
+  await page.getByText('Moonraker does not trust this address').waitFor();
   assert.deepEqual(await barriers(page, 'login'), []);
   await stage.picture(page, 'panel-login');
   await page.getByLabel('User').fill('anna');

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import http from 'node:http';
 import { createInterface } from 'node:readline';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
@@ -35,12 +36,15 @@ export class Stage {
     this.pictured = []; // what was asked for of cameras, which a flow's pages are given
   }
 
-  /** A page of a host; `quiet` lets it complain, as one does whose host dies. */
+  /**
+   * A page of a host; `quiet` lets it complain, as one does whose host dies; `answers` by
+   * names of calls change what the component answers.
+   */
   async open(host = 0, { hash = '', width = 1280, height = 860, theme = 'dark', locale = 'en-GB',
-    quiet = false, touch = false, headers = {} } = {}) {
+    quiet = false, touch = false, answers = null } = {}) {
     const context = await this.browser.newContext({
       viewport: { width, height }, locale, timezoneId: 'Europe/Berlin', reducedMotion: 'reduce',
-      extraHTTPHeaders: headers, hasTouch: touch, isMobile: touch,
+      hasTouch: touch, isMobile: touch,
     });
     await context.addInitScript((chosen) => localStorage.setItem('netqueue.theme', chosen), theme);
     const page = await context.newPage();
@@ -55,6 +59,7 @@ export class Stage {
       this.pictured.push(route.request().url());
       return route.fulfill({ contentType: 'image/svg+xml', body: PICTURE });
     });
+    if (answers) await page.routeWebSocket(/websocket/, (socket) => changed(socket, answers));
     await page.goto(`${this.urls[host]}${PATH}${hash}`);
     return page;
   }
@@ -62,6 +67,36 @@ export class Stage {
   async picture(page, name) {
     if (this.pictures) await page.screenshot({ path: `${this.pictures}/${name}.png` });
   }
+}
+
+/**
+ * Pass on to a host what comes from an address that it does not trust, as nginx would: a
+ * browser adds headers of a flow to no websocket. @returns where it listens
+ */
+export async function fromStranger(url) {
+  const asked = (request) => {
+    const headers = { ...request.headers, 'X-Real-IP': '203.0.113.9' };
+    return http.request(url + request.url, { method: request.method, headers });
+  };
+  const server = http.createServer((request, response) => {
+    const passed = asked(request).on('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(passed);
+  });
+  server.on('upgrade', (request, socket) => {
+    const passed = asked(request).on('upgrade', (answer, peer) => {
+      const lines = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`);
+      for (const end of [peer, socket]) end.on('error', () => socket.destroy());
+      peer.pipe(socket).pipe(peer);
+    });
+    passed.end();
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(null)));
+  server.unref();
+  return `http://127.0.0.1:${/** @type {any} */ (server.address()).port}`;
 }
 
 export const rows = (page) => page.locator('.job');
@@ -120,6 +155,22 @@ export async function barriers(page, what) {
     (one) => `${what}: ${one.id}: ${one.help}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
   );
   return told;
+}
+
+/** Let the answers to some calls be other ones. */
+function changed(socket, answers) {
+  const calls = new Map();
+  const host = socket.connectToServer();
+  socket.onMessage((text) => {
+    const { id, method } = JSON.parse(text);
+    calls.set(id, method.replace('server.netqueue.', ''));
+    host.send(text);
+  });
+  host.onMessage((text) => {
+    const message = JSON.parse(text);
+    const change = message.result && answers[calls.get(message.id)];
+    socket.send(change ? JSON.stringify({ ...message, result: change(message.result) }) : text);
+  });
 }
 
 /** Run a flow; node's exit code says how it went. */
