@@ -37,7 +37,7 @@ def report(
         role=_role(life.phase, group),
         group=None if group is None else group.id,
         generation=0 if group is None else group.generation,
-        leader=group.leader if group is not None and elects else None,
+        leader=None if group is None else _leader(group, elects),
         term=0 if group is None else group.term,
         quorum=elects,
         voters=tuple(sorted(voters)),
@@ -55,6 +55,11 @@ def report(
         alone=0 if group is None else _alone(here.id, group, neighbours),
         needed=_needed(here.id, group, neighbours) if group else frozenset(),
     )
+
+
+def _leader(group: Group, elects: bool) -> str | None:
+    """Without a majority it is the one that has been lost, but for a leader itself."""
+    return group.leader if elects or group.is_leader else None
 
 
 def _alone(here: str, group: Group, neighbours: Neighbours) -> int:
