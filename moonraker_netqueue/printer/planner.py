@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from ..scheduler.feasibility import refusal
 from .board import Board, ClassKey, Group, build_board, file_for
 from .explanation import Explanation, explanation
 from .joint_plan import JointPlan, plan_jointly
+from .overdue import Overdue
 from .plan_solver import PlanSolver
 from .queues import Claim, Queues
 
@@ -93,6 +94,7 @@ class Planner:
         self._boards: dict[frozenset[ClassKey], _Board] = {}
         self._known: dict[frozenset[ClassKey], Planned] = {}
         self._explained: dict[str, _Explained] = {}  # by queue
+        self._overdue = Overdue()
 
     def decline(self, key: ClassKey, seconds: float, reason: str) -> None:
         """Give this printer no copy of a class for a while."""
@@ -119,6 +121,7 @@ class Planner:
         if name is None or not await self._worker.run(has_work, board.groups, name):
             return None  # whatever the others get: no need to solve
         planned = await self._planned(declined)
+        self._overdue.note(self._given_to_others(planned), self._clock.monotonic())
         chosen = planned.joint.plan.assignment.get(name)
         if chosen is None:
             return None
@@ -130,6 +133,18 @@ class Planner:
             return None  # gone while the plan was made
         file = file_for(job.items[key.item].spec, printer.profile.model)
         return None if file is None else Choice(key, file.sha256)
+
+    def _given_to_others(self, planned: Planned) -> Iterator[tuple[str, ClassKey]]:
+        """What the plan gives to idle printers of other hosts, which could take it."""
+        board = planned.board
+        printers = (p for group in board.groups for p in group.problem.printers)
+        idle = {printer.name for printer in printers if not printer.busy_minutes}
+        for name, given in planned.joint.plan.assignment.items():
+            host = board.printers[name]
+            if given is None or name not in idle or host == self._queues.host_id:
+                continue
+            if self._queues.ready(board.classes[given].queue):
+                yield host, board.classes[given]
 
     async def objection(self, claim: Claim, *, may_swap: bool) -> Objection | None:
         """Why this printer should let go what it has reserved; None: it should not.
@@ -187,7 +202,8 @@ class Planner:
         return frozenset(self._declined)
 
     def _up(self) -> dict[str, frozenset[str]]:
-        return {name: self._queues.up(name) for name in self._queues.names}
+        overdue = self._overdue.hosts(self._clock.monotonic())
+        return {name: self._queues.up(name) - overdue for name in self._queues.names}
 
     def _now(self) -> int:
         # Hosts agree more often on whole half minutes than on seconds.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from functools import partial
 
 from moonraker_netqueue.model.command import JobEdit, PrintReserve
 from moonraker_netqueue.model.job import Wishes
@@ -20,6 +22,10 @@ async def _printing(workshop: Workshop, host: Host, seconds: float) -> None:
     host.printer.seconds = seconds
     await workshop.add(host, "now.gcode", estimate_s=int(seconds))
     await workshop.until(lambda: len(host.printer.starts) == 1)
+
+
+def _is_done(workshop: Workshop, job_id: str) -> bool:
+    return workshop.state.jobs[job_id].complete
 
 
 @story
@@ -105,3 +111,24 @@ async def test_swaps_back_and_forth_become_rare(workshop: Workshop) -> None:
         await asyncio.sleep(12)
     assert 2 <= len(workshop.releases()) <= 12
     assert len(_reserved(workshop, host)) == 1
+
+
+@story
+async def test_two_idle_printers_do_not_leave_a_copy_to_each_other(
+    workshop: Workshop,
+) -> None:
+    """One is linked to a third that is cut off from the leader, where the other is:
+    it left the copy to the third, and the other left it to this one."""
+    hosts = [await workshop.host(name) for name in "abc"]
+    for number, (deaf, between, leader) in enumerate(itertools.permutations(hosts)):
+        for host in hosts:
+            host.queues[workshop.queue.name].reached = None
+        await asyncio.sleep(150)  # whom it passed over is counted on again
+        await deaf.kill()
+        links = {between: {deaf, leader}, leader: {between}}
+        for host, linked in links.items():
+            reached = {other.host_id for other in linked}
+            host.queues[workshop.queue.name].reached = reached
+        job_id = await workshop.add(leader, f"part{number}.gcode", estimate_s=60)
+        await workshop.until(partial(_is_done, workshop, job_id))
+        await deaf.start()
