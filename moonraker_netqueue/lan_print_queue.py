@@ -43,6 +43,7 @@ from .model.content import FileRef
 from .model.job import ItemSpec, Wishes
 from .replica.replica import Replica
 from .replica.submission import SubmitState
+from .tasks import stop
 
 _LOOK_SECONDS = 0.3  # between looks at the status
 _NAME_MAX = 100
@@ -115,18 +116,17 @@ class _Terminal:
 
 
 async def _run(queue: str, place: Place) -> None:
-    stop = stop_on_signal()
+    stopped = stop_on_signal()
     async with headless_host([queue], place, say_warning) as host:
         replica = host.replicas[queue]
         terminal = _Terminal(replica, host)
         replica.add_listener(lambda _events: terminal.show())
         say(f"{host.name} serves queue {queue}: type a job's name. Ctrl-C leaves.")
-        read_lines(terminal.on_line, stop)
+        read_lines(terminal.on_line, stopped)
         watching = asyncio.create_task(terminal.watch())
-        await stop.wait()
+        await stopped.wait()
         say("leaving...")
-        watching.cancel()
-        await asyncio.wait([watching])
+        await stop(watching)
     say(f"{host.name} left")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..names import is_sha256
 from ..ports import Links, Machine
+from ..tasks import stop
 from .download import Download
 from .errors import ContentMissing, FilesError
 from .part import PartFile
@@ -79,10 +80,7 @@ class Fetcher:
     async def close(self) -> None:
         """Stop all fetches; they go on from where they were after a restart."""
         tasks = [s.task for s in self._shared.values() if s.task is not None]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await stop(*tasks)
 
     def _join(self, sha256: str, size: int) -> _Shared:
         shared = self._shared.get(sha256)
@@ -128,8 +126,7 @@ class Fetcher:
         if shared.sources.is_wanted() or shared.task is None:
             return
         self._forget(shared)  # who comes now must not wait for what is cancelled
-        shared.task.cancel()  # nothing happens if it is done
-        await asyncio.wait([shared.task])
+        await stop(shared.task)
 
     def _forget(self, shared: _Shared) -> None:
         if self._shared.get(shared.sha256) is shared:

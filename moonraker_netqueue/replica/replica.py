@@ -17,6 +17,7 @@ from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
 from ..model.schema import SCHEMA
 from ..ports import Links, Machine, Message
+from ..tasks import stop
 from ..version import __version__
 from .conversation import Conversation
 from .departure import depart
@@ -171,10 +172,7 @@ class Replica:
         await self._lives.close()
 
     async def _end_tasks(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await stop(*self._tasks)
 
     # Use.
 
