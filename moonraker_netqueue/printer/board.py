@@ -63,14 +63,16 @@ def build_board(
     now: int,
     here: str,
     declined: Collection[ClassKey],
+    overdue: Collection[str],
 ) -> Board:
     """The board of the queues `states`; `up` has, per queue, the hosts that are there.
 
-    `here` is this host; `declined` are classes that it shall not try now.
+    `here` is this host; `declined` are classes that it shall not try now. The printers
+    of hosts that are `overdue` get nothing; files come from them as ever.
     """
     durations = learn(states.values())
     by_hand = done_by_hand(states.values())
-    fleet = fleet_of(states, up, now, durations, by_hand)
+    fleet = fleet_of(states, up, overdue, now, durations, by_hand)
     classes: dict[str, ClassKey] = {}
     failures: dict[str, dict[str, int]] = {}
     jobs: dict[str, list[JobClass]] = {queue: [] for queue in states}

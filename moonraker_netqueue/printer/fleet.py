@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from ..model.print import UNSTARTED, Print, PrintState
@@ -20,6 +20,7 @@ from .naming import unique
 
 _IDLE, _PRINTING = PLANNED_STATES
 _OUT_OF_REACH = "out of reach"
+_OVERDUE = "not taking its work"
 _VIEWER = "a viewer of the queue"
 _WORDS = {
     PrinterState.READY: _IDLE,
@@ -47,13 +48,15 @@ class Fleet:
 def fleet_of(
     states: Mapping[str, QueueState],
     up: Mapping[str, frozenset[str]],
+    overdue: Collection[str],
     now: int,
     durations: Durations,
     by_hand: Mapping[str, list[int]],
 ) -> Fleet:
     """The printers of the queues `states`; `up` has, per queue, the hosts there.
 
-    `by_hand` has, per host, the Unix minutes at which a person did something there.
+    `overdue` are hosts not to count on now. `by_hand` has, per host, the Unix minutes
+    at which a person did something there.
     """
     served: dict[str, list[str]] = {}
     entries: dict[str, QueuePrinter] = {}
@@ -75,6 +78,8 @@ def fleet_of(
             printer = replace(printer, state=_VIEWER, busy_minutes=0)
         elif not any(host in up[queue] for queue in served[host]):
             printer = replace(printer, state=_OUT_OF_REACH, busy_minutes=0)
+        elif host in overdue and not busy:
+            printer = replace(printer, state=_OVERDUE, busy_minutes=0)
         printers[name], hosts[name] = printer, host
     return Fleet(
         printers=printers,

@@ -42,6 +42,15 @@ class Objection:
 
 
 @dataclass(frozen=True)
+class _Scene:
+    """What a board depends on besides the queues."""
+
+    up: Mapping[str, frozenset[str]]  # hosts that are there, by queue
+    overdue: frozenset[str]
+    now: int  # Unix seconds
+
+
+@dataclass(frozen=True)
 class _Board:
     basis: object  # what a board that is still right has in common with it
     board: Board
@@ -155,7 +164,7 @@ class Planner:
         """
         without = self._copies()
         without[claim.queue].prints.pop(claim.print_id, None)
-        board = await self._build(without, self._up(), self._now(), frozenset())
+        board = await self._build(without, self._scene(), frozenset())
         name = board.name_of(self._queues.host_id)
         key = ClassKey(claim.queue, claim.print_.job_id, claim.print_.item)
         copy = next((c for c, known in board.classes.items() if known == key), None)
@@ -201,13 +210,11 @@ class Planner:
         self._declined = {k: d for k, d in self._declined.items() if d.until > now}
         return frozenset(self._declined)
 
-    def _up(self) -> dict[str, frozenset[str]]:
+    def _scene(self) -> _Scene:
+        up = {name: self._queues.up(name) for name in self._queues.names}
         overdue = self._overdue.hosts(self._clock.monotonic())
-        return {name: self._queues.up(name) - overdue for name in self._queues.names}
-
-    def _now(self) -> int:
         # Hosts agree more often on whole half minutes than on seconds.
-        return int(self._clock.wall()) // _SETTLED * _SETTLED
+        return _Scene(up, overdue, int(self._clock.wall()) // _SETTLED * _SETTLED)
 
     def _copies(self) -> dict[str, QueueState]:
         """The states as they are now: the queues go on while a board is built."""
@@ -216,19 +223,21 @@ class Planner:
     async def _build(
         self,
         states: Mapping[str, QueueState],
-        up: Mapping[str, frozenset[str]],
-        now: int,
+        scene: _Scene,
         declined: frozenset[ClassKey],
     ) -> Board:
+        up, overdue, now = scene.up, scene.overdue, scene.now
         here = self._queues.host_id
-        return await self._worker.run(build_board, states, up, now, here, declined)
+        return await self._worker.run(
+            build_board, states, up, now, here, declined, overdue
+        )
 
     async def _look(self, declined: frozenset[ClassKey]) -> Board:
-        up, now = self._up(), self._now()
-        basis = (self._queues.revision, now, up)
+        scene = self._scene()
+        basis = (self._queues.revision, scene)
         known = self._boards.get(declined)
         if known is None or known.basis != basis:
-            board = await self._build(self._copies(), up, now, declined)
+            board = await self._build(self._copies(), scene, declined)
             known = _Board(basis, board)
             self._boards = _kept(self._boards, declined) | {declined: known}
         return known.board

@@ -97,10 +97,14 @@ class Talk:
         return job_id
 
     def board(
-        self, up: Iterable[str] = (A, B, C), declined: Iterable[ClassKey] = ()
+        self,
+        up: Iterable[str] = (A, B, C),
+        declined: Iterable[ClassKey] = (),
+        overdue: Iterable[str] = (),
     ) -> Board:
-        hosts = frozenset(up)
-        return build_board({"q": self.state}, {"q": hosts}, NOW, A, frozenset(declined))
+        hosts = {"q": frozenset(up)}
+        states = {"q": self.state}
+        return build_board(states, hosts, NOW, A, frozenset(declined), set(overdue))
 
     def problem(self, up: Iterable[str] = (A, B, C)) -> Problem:
         """The problem of the one group."""
@@ -154,10 +158,16 @@ def test_a_host_that_is_not_there_gets_nothing() -> None:
     talk.printers(a=READY, b=READY)
     talk.job("part", count=2)
     assert _printer_states(talk.board([A]))["b"] == ("out of reach", 0)
-    assert plan(talk.problem([A])).assignment == {
-        "a": "part",
-        "b": None,
-    }
+    assert plan(talk.problem([A])).assignment == {"a": "part", "b": None}
+
+
+def test_a_printer_that_takes_nothing_is_passed_over_but_not_its_files() -> None:
+    talk = Talk()
+    talk.printers(a=READY, b=READY)
+    talk.job("part", count=2, holder=B)
+    board = talk.board(overdue=[B])
+    assert _printer_states(board)["b"] == ("not taking its work", 0)
+    assert plan(board.groups[0].problem).assignment == {"a": "part", "b": None}
 
 
 def test_a_viewers_printer_gets_nothing() -> None:

@@ -41,7 +41,7 @@ class Farm:
     def board(self) -> Board:
         states = {queue: talk.state for queue, talk in self.talks.items()}
         up = dict.fromkeys(states, frozenset({A, B}))
-        return build_board(states, up, NOW, A, ())
+        return build_board(states, up, NOW, A, (), ())
 
     def groups(self) -> list[tuple[str, ...]]:
         return [group.queues for group in self.board().groups]

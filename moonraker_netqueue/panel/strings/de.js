@@ -213,6 +213,7 @@ export const de = {
   'state.needs_attention': 'braucht jemanden',
   'state.bed_occupied': 'Bett belegt',
   'state.out_of_reach': 'nicht erreichbar',
+  'state.not_taking_its_work': 'nimmt seine Arbeit nicht an',
   'state.in_need_of_attention': 'braucht jemanden',
   'state.idle': 'frei',
   'state.ready': 'bereit',

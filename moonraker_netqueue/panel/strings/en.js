@@ -214,6 +214,7 @@ export const en = {
   'state.needs_attention': 'needs attention',
   'state.bed_occupied': 'bed not clear',
   'state.out_of_reach': 'out of reach',
+  'state.not_taking_its_work': 'not taking its work',
   'state.in_need_of_attention': 'in need of attention',
   'state.idle': 'idle',
   'state.ready': 'ready',
