@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ..model.checks import TEXT_MAX, has_control
 from .errors import ApiError
 
 _TRUE = ("true", "1", "yes", "on")
@@ -43,6 +44,13 @@ class Arguments:
         if not isinstance(value, str):
             raise self._wrong(name, value, "a text")
         return value
+
+    def who(self) -> str:
+        """The argument `by`: who says it, as people read it in logs and reasons."""
+        by = self.text("by", "a person at the dashboard")
+        if not by.strip() or len(by) > TEXT_MAX or has_control(by):
+            raise self._wrong("by", by, f"1 to {TEXT_MAX} characters, on one line")
+        return by
 
     def optional_text(self, name: str) -> str | None:
         return self.text(name) if self._has(name) else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import msgpack
+
 from ..errors import NetqueueError
 from .arguments import Arguments
 from .contents import ContentEndpoints
@@ -79,6 +81,7 @@ class Endpoints:
     ) -> dict[str, Any]:
         """Answer a request; raises ApiError. `user` is who is logged in, if known."""
         answer = self._answers[(endpoint, request_type)]
+        _require_whole(values)
         await self._host.caught_up()
         try:
             return await answer(
@@ -122,6 +125,28 @@ class Endpoints:
         arguments.finish()
         await queue.replica.rejoin(found)
         return {"queue": queue.name, "phase": queue.replica.status().phase.value}
+
+
+def _require_whole(values: Mapping[str, Any]) -> None:
+    """Answer 400 to what no other host, and no record on a disk, could take.
+
+    JSON can carry half characters: kept once, they would damage what they are kept in.
+    """
+    wrong = next((name for name in values if not _is_whole(name, values[name])), None)
+    if wrong is not None:
+        raise ApiError(
+            400,
+            f"argument {wrong[:80]!r}: it has half a character, a number of more than"
+            " 64 bits, or is nested too deeply",
+        )
+
+
+def _is_whole(*values: object) -> bool:
+    try:
+        msgpack.packb(values)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def _signed(

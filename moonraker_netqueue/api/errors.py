@@ -6,6 +6,7 @@ from ..errors import NetqueueError
 from ..model.errors import Rejected, Rule
 
 CONFLICT = 409
+_MESSAGE_MAX = 2000  # characters
 _STATUS = {
     Rule.INVALID: 400,
     Rule.PERMISSION: 403,
@@ -16,10 +17,14 @@ _STATUS = {
 
 
 class ApiError(NetqueueError):
-    """A request that cannot be served: `status` is its HTTP code."""
+    """A request that cannot be served: `status` is its HTTP code.
+
+    Over HTTP Moonraker puts the message into the status line, which clients and web
+    servers in front of it take only up to some length.
+    """
 
     def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
+        super().__init__(message[:_MESSAGE_MAX])
         self.status = status
 
     @classmethod

@@ -75,7 +75,7 @@ class MemberEndpoints:
         """
         queue = self._host.queue(arguments)
         wanted, prints = arguments.text("host_id"), arguments.text("prints", "")
-        by = arguments.text("by", "a person at the dashboard")
+        by = arguments.who()
         self._may_change(queue)
         host_id = _only(wanted, queue.desk.members(queue.name), "is a member")
         require_no_loss(queue, host_id, self._host.host_id, arguments)

@@ -74,7 +74,7 @@ class PrinterEndpoints:
         queue, owner = self._owner(arguments)
         if owner != self._host.host_id:
             return await self._host.ask_owner(queue, owner, "bed_clear", arguments)
-        by = arguments.text("by", "a person at the dashboard")
+        by = arguments.who()
         arguments.finish()
         await self._host.agent.bed_clear(by)
         return {"printer": self._host.agent.view()}
@@ -108,7 +108,7 @@ class PrinterEndpoints:
             raise ApiError(
                 400, f"argument 'action': one of {', '.join(_ACTIONS)}, not {action!r}"
             )
-        by = arguments.text("by", "a person at the dashboard")
+        by = arguments.who()
         if action in ("retry", "mark_done"):
             arguments.finish()
             absent = not self._host.reaches(queue, print_.host)

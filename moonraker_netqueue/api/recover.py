@@ -49,7 +49,7 @@ class RecoverEndpoints:
         """Go on without them: a new generation that ends no reservation."""
         queue = self._host.queue(arguments)
         group = arguments.text("group")
-        by = arguments.text("by", "a person at the dashboard")
+        by = arguments.who()
         arguments.finish()
         recovered = await queue.replica.recover(by, group, origin())
         return {

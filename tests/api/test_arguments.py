@@ -84,3 +84,15 @@ def test_an_item_says_which_one_is_wrong() -> None:
     assert "'items[1].count'" in refusal(lambda: rows[1].integer("count"))
     assert "'items'" in refusal(lambda: Arguments({"items": [1]}).objects("items"))
     assert "'items'" in refusal(lambda: Arguments({"items": "]"}).objects("items"))
+
+
+@pytest.mark.parametrize("by", ["", " ", "a\nb", "x" * 256])
+def test_who_says_it_is_a_short_text_on_one_line(by: str) -> None:
+    """It is written to logs and into the printer's record, which takes no long text."""
+    assert "'by'" in refusal(Arguments({"by": by}).who)
+    assert Arguments({"by": "x" * 255}).who() == "x" * 255
+
+
+def test_a_refusal_fits_into_a_status_line() -> None:
+    """Moonraker puts it there: clients take 64 KiB, web servers in front less."""
+    assert len(refusal(Arguments({"x" * 100_000: 1}).finish)) == 2000

@@ -85,6 +85,23 @@ async def test_a_call_passed_on_is_about_the_queue_of_the_link() -> None:
     assert agent.cleared == ["anna", "bert"]
 
 
+NESTED: list[Any] = []
+for _ in range(2000):
+    NESTED = [NESTED]
+
+
+@pytest.mark.parametrize("value", ["\ud800", [{"\udfff": 1}], 1 << 64, NESTED])
+async def test_what_no_record_could_hold_gets_nowhere(value: object) -> None:
+    """JSON can carry it: kept in the printer's record, it was damage at the restart."""
+    agent = Agent()
+    endpoints = Endpoints(_host(agent), cast(Serving, None))
+    for values in ({"by": value}, {"by": "anna", "more": value}):
+        with pytest.raises(ApiError, match=f"argument '{[*values][-1]}'") as refused:
+            await endpoints.call("bed_clear", "POST", {"queue": "ours", **values}, "")
+        assert refused.value.status == 400
+    assert agent.cleared == []
+
+
 @pytest.mark.parametrize(
     "answer",
     [
