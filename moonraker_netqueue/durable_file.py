@@ -1,10 +1,12 @@
-"""How what is on a disk is replaced, or put aside, so that nothing is lost."""
+"""How what is on a disk is read, replaced or put aside, so that nothing is lost."""
 
 from __future__ import annotations
 
 import errno
 import itertools
+import json
 from pathlib import Path
+from typing import Any
 
 from .ports import Disk
 
@@ -35,6 +37,14 @@ def read_what_is_left(path: Path, disk: Disk) -> bytes:
         if error.errno in (errno.EISDIR, errno.EIO):
             return b""
         raise
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value in a file that anybody may have written; raises ValueError."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def set_aside(path: Path, disk: Disk) -> Path:

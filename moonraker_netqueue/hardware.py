@@ -11,7 +11,13 @@ import json
 import logging
 from pathlib import Path
 
-from .durable_file import free_path, read_what_is_left, replace_durably, set_aside
+from .durable_file import (
+    free_path,
+    parse_json,
+    read_what_is_left,
+    replace_durably,
+    set_aside,
+)
 from .errors import NetqueueError
 from .peers.identity import has_identity
 from .ports import Disk
@@ -133,7 +139,7 @@ def _owner(path: Path, disk: Disk) -> frozenset[str]:
 def _marks(path: Path, disk: Disk) -> frozenset[str] | None:
     """What the file says; None: it is damaged."""
     try:
-        marks = json.loads(read_what_is_left(path, disk))
+        marks = parse_json(read_what_is_left(path, disk))
     except ValueError:
         return None
     if not isinstance(marks, list) or not all(isinstance(m, str) for m in marks):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .durable_file import read_what_is_left, replace_durably, set_aside
+from .durable_file import parse_json, read_what_is_left, replace_durably, set_aside
 from .names import is_queue_name
 from .ports import Disk, Worker
 
@@ -57,7 +57,7 @@ class ServedQueues:
         if not self._disk.exists(self._path):
             return Kept((), (), found, None)
         try:
-            form = json.loads(read_what_is_left(self._path, self._disk))
+            form = parse_json(read_what_is_left(self._path, self._disk))
             return Kept(_names(form[_ADDED]), _names(form.get(_LEFT, [])), found, None)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             aside = set_aside(self._path, self._disk)

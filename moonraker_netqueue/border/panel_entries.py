@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..api.routes import PANEL
 from ..config import Entry
-from ..durable_file import replace_durably
+from ..durable_file import parse_json, replace_durably
 from ..ports import Disk, Worker
 from .sidebar import TITLE, with_entry, without_entry
 
@@ -114,7 +114,7 @@ class PanelEntries:
 
     def _read_record(self) -> dict[str, str]:
         text = self._read(self._record)
-        record = {} if text is None else json.loads(text)
+        record = {} if text is None else parse_json(text)
         if not isinstance(record, dict):
             raise ValueError("it is damaged")
         return {str(name): str(found_by) for name, found_by in record.items()}

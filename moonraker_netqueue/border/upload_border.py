@@ -342,7 +342,7 @@ class _SlicerCall(_Plain):
         """Cura, where it uploads first and prints then."""
         try:
             words = json.loads(self.request.body or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             words = None
         if not isinstance(words, dict) or words.get("command") != "select":
             raise ApiError(400, "only the command 'select' is known here")

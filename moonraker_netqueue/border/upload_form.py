@@ -110,6 +110,8 @@ class UploadForm:
             self._parser.data_received(chunk)
         except ParseFailedException as error:
             raise ApiError(400, f"the upload is garbled: {error}") from error
+        except UnicodeDecodeError as error:
+            raise ApiError(400, "the file's name is not UTF-8: rename it") from error
 
     def filename(self) -> str:
         """What the client calls its file; answers 400 where there is none."""

@@ -106,6 +106,7 @@ def from_json(data: bytes) -> Manifest:
         )
     try:
         manifest = _read(document)
+        _check(manifest)
     except (
         LookupError,
         TypeError,
@@ -114,7 +115,6 @@ def from_json(data: bytes) -> Manifest:
         ValueError,
     ) as error:
         raise ArchiveBad(f"its manifest lacks something: {error!r}") from error
-    _check(manifest)
     return manifest
 
 

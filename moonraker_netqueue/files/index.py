@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..durable_file import replace_durably
+from ..durable_file import parse_json, replace_durably
 from ..names import is_sha256
 from ..ports import Disk
 from .digest import read_digest
@@ -55,7 +55,7 @@ def _read_known(path: Path, disk: Disk) -> dict[str, Entry]:
     with disk.open(path, "rb") as file:
         text = file.read()
     try:
-        return dict(_parse(json.loads(text)))
+        return dict(_parse(parse_json(text)))
     except (ValueError, TypeError, AttributeError, KeyError):
         _LOGGER.warning("%s is damaged; the contents are hashed again", path)
         return {}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..durable_file import replace_durably
+from ..durable_file import parse_json, replace_durably
 from ..names import is_queue_name
 from ..ports import Disk
 from .errors import AdmissionDamaged, FrameInvalid
@@ -71,7 +71,7 @@ class AdmissionFile:
             ) from error
 
     def _parse(self, text: bytes) -> dict[str, Roll]:
-        content = json.loads(text)
+        content = parse_json(text)
         expected = content.pop("checksum")
         # The first version had no records, and a checksum of the queues alone.
         if checksum(content if "records" in content else content["queues"]) != expected:

@@ -141,7 +141,7 @@ def unpack_map(data: bytes) -> dict[str, Any]:
             data,
             ext_hook=_refuse_extension,
             list_hook=left.count,
-            object_hook=left.count,
+            object_hook=left.count_map,
             max_array_len=most,
             max_map_len=most,
         )
@@ -181,6 +181,12 @@ class _Left:
         if self._left < 0:
             raise ValueError("too many values")
         return values
+
+    def count_map(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Take a map whose keys are texts: others break what sorts or joins them."""
+        if not all(type(key) is str for key in values):
+            raise ValueError("a key that is no text")
+        return self.count(values)
 
 
 def _refuse_extension(code: int, _data: bytes) -> Any:

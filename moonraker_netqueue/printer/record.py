@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import enum
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..durable_file import read_what_is_left, replace_durably, set_aside
+from ..durable_file import parse_json, read_what_is_left, replace_durably, set_aside
 from ..model.codec import dumps, from_plain, to_plain
 from ..model.errors import CommandInvalid
 from ..model.hours import Period
@@ -204,7 +203,7 @@ def _form(record: Record) -> str:
 
 def _parse(path: Path, text: str) -> Record:
     try:
-        form = json.loads(text)
+        form = parse_json(text)
         if form["sha256"] != _digest(form["record"]):
             raise RecordDamaged(f"{path}: its checksum does not match")
         return from_plain(Record, form["record"])

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,35 +45,12 @@ from moonraker_netqueue.replica.errors import (
 from moonraker_netqueue.scheduler.errors import ProblemError
 from moonraker_netqueue.scheduler.instance import read_instance
 from moonraker_netqueue.sim.scenario import read_scenario
+from tests.fuzz.decoder import Decoder, NoJson, as_json, as_text, json_value
+from tests.fuzz.disks import DISKS
+from tests.fuzz.links import LINKS
 from tests.model.talk import ANNA, busy, file, spec
 
 _ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Decoder:
-    """`read` may raise `refusals` and nothing else."""
-
-    read: Callable[[bytes], object]
-    seeds: tuple[bytes, ...]
-    refusals: tuple[type[Exception], ...]
-    heavy: bool = False  # it takes long for each input, as YAML does
-
-
-class NoJson(Exception):
-    """What others would refuse before it came to us."""
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace")
-
-
-def _json_value(data: bytes) -> Any:
-    """What Moonraker, or its metadata script, read as JSON."""
-    try:
-        return json.loads(_text(data))
-    except (ValueError, RecursionError) as error:
-        raise NoJson from error
 
 
 def _commands() -> tuple[bytes, ...]:
@@ -98,7 +73,7 @@ def _commands() -> tuple[bytes, ...]:
 def _apply(data: bytes) -> None:
     """What can be read is applied; a rule may reject it, nothing may break."""
     state = busy().state
-    state.apply(command.decode(_text(data)), 100)
+    state.apply(command.decode(as_text(data)), 100)
     state.canonical()
 
 
@@ -142,7 +117,7 @@ def _snapshots() -> tuple[bytes, ...]:
 
 def _arguments(data: bytes) -> None:
     """Every reader of an argument meets the value that was sent."""
-    plain = _json_value(data)
+    plain = json_value(data)
     values = plain if isinstance(plain, dict) else {"value": plain}
     for name, read in itertools.product(values, _READERS):
         with contextlib.suppress(ApiError):
@@ -170,7 +145,7 @@ _READERS: tuple[Callable[[Arguments, str], object], ...] = (
 
 
 def _config(data: bytes) -> None:
-    lines = (line.partition(":") for line in _text(data).splitlines())
+    lines = (line.partition(":") for line in as_text(data).splitlines())
     options = {name.strip(): value for name, _, value in lines}
     config.parse(options, {}, "printer")
 
@@ -178,18 +153,18 @@ def _config(data: bytes) -> None:
 def _announcement(data: bytes) -> None:
     fields = dict(line.partition(b"=")[::2] for line in data.split(b"\n"))
     instance = record.instance_name(ANNA)
-    record.parse(instance, fields, ["192.168.7.4", _text(data[:20])], 6700, False)
+    record.parse(instance, fields, ["192.168.7.4", as_text(data[:20])], 6700, False)
 
 
 def _metadata(data: bytes) -> None:
-    plain = _json_value(data)
+    plain = json_value(data)
     if isinstance(plain, dict):
         item_of("part", file(), plain).check()
 
 
 def _printer_record(data: bytes) -> None:
     """A record whose checksum fits: only its content is wrong."""
-    from_plain(Record, loads(_text(data)))
+    from_plain(Record, loads(as_text(data)))
 
 
 def _printer_records() -> tuple[bytes, ...]:
@@ -289,10 +264,6 @@ def _identity() -> Identity:
         return load_or_create(Path(folder), MachineDisk())
 
 
-def _json(*values: object) -> tuple[bytes, ...]:
-    return tuple(json.dumps(value).encode() for value in values)
-
-
 _NEWCOMER = _identity()
 _RECORD = write_record(
     _NEWCOMER, "demo", Word.ADMIT, 1, _NEWCOMER.certificate, "printer"
@@ -305,6 +276,8 @@ _INTRODUCTIONS: tuple[frames.Frame, ...] = (
 )
 
 DECODERS: dict[str, Decoder] = {
+    **LINKS,
+    **DISKS,
     "frames": Decoder(
         frames.decode,
         tuple(map(frames.encode, (*_FRAMES, *_INTRODUCTIONS))),
@@ -355,26 +328,26 @@ DECODERS: dict[str, Decoder] = {
     ),
     "commands": Decoder(_apply, _commands(), (CommandInvalid, Rejected), heavy=True),
     "snapshots": Decoder(
-        lambda data: snapshot.read(_text(data)),
+        lambda data: snapshot.read(as_text(data)),
         _snapshots(),
         (SnapshotInvalid, SnapshotTooNew),
         heavy=True,
     ),
-    "http_arguments": Decoder(_arguments, _json(*_ARGUMENTS), (ApiError, NoJson)),
+    "http_arguments": Decoder(_arguments, as_json(*_ARGUMENTS), (ApiError, NoJson)),
     "config": Decoder(_config, (_CONFIG,), (config.ConfigInvalid,)),
-    "gcode_metadata": Decoder(_metadata, _json(_METADATA), (Rejected, NoJson)),
+    "gcode_metadata": Decoder(_metadata, as_json(_METADATA), (Rejected, NoJson)),
     "printer_records": Decoder(
         _printer_record, _printer_records(), (CommandInvalid, ValueError)
     ),
-    "exports": Decoder(manifest.from_json, _json(_EXPORT), (ArchiveBad,)),
+    "exports": Decoder(manifest.from_json, as_json(_EXPORT), (ArchiveBad,)),
     "schedules": Decoder(
-        lambda data: read_instance(_text(data), "schedule.yaml"),
+        lambda data: read_instance(as_text(data), "schedule.yaml"),
         _yaml_files("schedule[1-4].yaml", "workshop.yaml"),
         (ProblemError,),
         heavy=True,
     ),
     "scenarios": Decoder(
-        lambda data: read_scenario(_text(data), "scenario.yaml"),
+        lambda data: read_scenario(as_text(data), "scenario.yaml"),
         _yaml_files("scenario[12].yaml"),
         (ProblemError,),
         heavy=True,

@@ -1,13 +1,16 @@
 """Bytes that are nearly right, as a damaged disk or a hostile peer sends them.
 
 The mutations are those of AFL's havoc stage: most break the form, some keep it and
-change a value only.
+change a value only. Half of the inputs of JSON or msgpack are those of `trees`, which
+keep the form.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+
+from tests.fuzz.trees import changed
 
 LONGEST = 64 << 10  # bytes of one input
 
@@ -25,7 +28,10 @@ _Mutation = Callable[[random.Random, bytearray, Sequence[bytes]], None]
 
 def mutated(draw: random.Random, seeds: Sequence[bytes]) -> bytes:
     """One of `seeds` after one to eight mutations; at most LONGEST bytes."""
-    data = bytearray(draw.choice(seeds))
+    seed = draw.choice(seeds)
+    if draw.random() < 0.5 and (tree := changed(draw, seed)) is not None:
+        return tree[:LONGEST]
+    data = bytearray(seed)
     for _ in range(1 << draw.randrange(4)):
         draw.choice(_MUTATIONS)(draw, data, seeds)
         del data[LONGEST:]
