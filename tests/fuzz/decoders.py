@@ -22,10 +22,9 @@ from moonraker_netqueue.cli.errors import ArchiveBad
 from moonraker_netqueue.discovery import record
 from moonraker_netqueue.discovery.errors import RecordInvalid
 from moonraker_netqueue.machine import MachineDisk
-from moonraker_netqueue.model import command, parts
+from moonraker_netqueue.model import command
 from moonraker_netqueue.model.codec import dumps, from_plain, loads, to_plain
 from moonraker_netqueue.model.errors import CommandInvalid, Rejected
-from moonraker_netqueue.model.job import Wishes
 from moonraker_netqueue.peers import admission_request, frames
 from moonraker_netqueue.peers.errors import FrameInvalid
 from moonraker_netqueue.peers.identity import (
@@ -45,34 +44,18 @@ from moonraker_netqueue.replica.errors import (
 from moonraker_netqueue.scheduler.errors import ProblemError
 from moonraker_netqueue.scheduler.instance import read_instance
 from moonraker_netqueue.sim.scenario import read_scenario
+from tests.fuzz.commands import COMMANDS, QUEUE
 from tests.fuzz.decoder import Decoder, NoJson, as_json, as_text, json_value
 from tests.fuzz.disks import DISKS
 from tests.fuzz.links import LINKS
-from tests.model.talk import ANNA, busy, file, spec
+from tests.model.talk import ANNA, busy, file
 
 _ROOT = Path(__file__).parents[2]
 
 
-def _commands() -> tuple[bytes, ...]:
-    bodies: tuple[command.Body, ...] = (
-        command.JobAdd("job-0002", Wishes(name="part"), (spec(3),)),
-        command.JobMove("job-0001", command.Place.BACK),
-        command.PrintReserve("print-01", "job-0001", 0, "1" * 64),
-        command.QueuePause(True),
-        command.QueueSet(weights={"swap": 15.0}),
-        *(command.HandIn("group-01", part) for part in parts.cut(busy().state)),
-    )
-    return tuple(
-        command.encode(
-            command.Command(command.CommandId(ANNA, 1, n), 1.5, body, f"client-{n:02}")
-        ).encode()
-        for n, body in enumerate(bodies, 1)
-    )
-
-
 def _apply(data: bytes) -> None:
     """What can be read is applied; a rule may reject it, nothing may break."""
-    state = busy().state
+    state = QUEUE.state.copied()
     state.apply(command.decode(as_text(data)), 100)
     state.canonical()
 
@@ -85,7 +68,7 @@ def _raft_message(data: bytes) -> None:
 def _raft_messages() -> tuple[bytes, ...]:
     log = entry.Kind.COMMAND
     entries = [[5, 2, entry.Kind.NOOP.value, ""]] + [
-        [n, 2, log.value, text.decode()] for n, text in enumerate(_commands()[:3], 6)
+        [n, 2, log.value, text.decode()] for n, text in enumerate(COMMANDS[:3], 6)
     ]
     append = {
         "type": "append_entries",
@@ -216,6 +199,17 @@ nozzle: 0.4
 volume: 250 x 210 x 200
 materials: PLA, PETG black
 clear_bed: macro
+clear_macro: CLEAR
+clear_timeout: 600
+manual_effort_cost: 5
+disk_budget: 2048
+seat_ttl: 900
+entries: card, sidebar
+hot_folder: no
+job_queue: school
+discovery_interface: 192.168.7.5
+admission: token
+token: nq-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 """
 _EXPORT = {
     "format": manifest.FORMAT,
@@ -326,7 +320,7 @@ DECODERS: dict[str, Decoder] = {
         (f"id={ANNA}\nv=1\nname=Voron\nqueues=demo,workshop".encode(),),
         (RecordInvalid,),
     ),
-    "commands": Decoder(_apply, _commands(), (CommandInvalid, Rejected), heavy=True),
+    "commands": Decoder(_apply, COMMANDS, (CommandInvalid, Rejected)),
     "snapshots": Decoder(
         lambda data: snapshot.read(as_text(data)),
         _snapshots(),
