@@ -18,6 +18,7 @@ printer_command() {
     source "$root/installer/commands.sh"
     parse_options "$@"
     become_user "$@"
+    enter_checkout
     find_instances
     choose_instances
     check_instances

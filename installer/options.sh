@@ -71,3 +71,15 @@ become_user() {
         fail "$as_user cannot read $root: put this checkout into $home"
     exec runuser -u "$as_user" -- env HOME="$home" "$root/install.sh" "$@"
 }
+
+# Python looks for its modules first where it is run: in a folder that others can write
+# to, /tmp above all, they could put theirs. What is named from here is still meant.
+enter_checkout() {
+    local name
+    for name in MOONRAKER_DATA_PATH MOONRAKER_VENV MOONRAKER_DIR KLIPPER_DIR; do
+        if [[ -n ${!name:-} ]]; then
+            printf -v "$name" %s "$(realpath -ms "${!name}")"
+        fi
+    done
+    cd "$root" || exit
+}

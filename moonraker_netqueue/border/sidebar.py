@@ -9,7 +9,6 @@ import json
 from typing import Any
 
 from ..api.routes import PANEL
-from ..durable_file import parse_json
 
 TITLE = "Print queue"
 _ICON = "M3,4H21V8H3V4M3,10H21V14H3V10M3,16H21V20H3V16Z"
@@ -43,7 +42,10 @@ def without_entry(text: bytes, before: bytes | None) -> bytes | None:
 
 
 def _items(text: bytes) -> list[Any]:
-    items = parse_json(text)
+    try:
+        items = json.loads(text)
+    except RecursionError:
+        items = None
     if not isinstance(items, list):
         raise ValueError("config/.theme/navi.json holds no list: nothing is changed")
     return items

@@ -1,4 +1,7 @@
-"""Commands of every kind, each one that a queue with something of everything takes."""
+"""Commands of every kind, each one that a queue with something of everything takes.
+
+`Dissolve` alone is none: such a queue refuses it.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,6 @@ _SAID: tuple[tuple[str, command.Body], ...] = (
     (BERT, command.PrintDecide("print-04", command.Decision.RETRY, "anna")),
     (ANNA, command.PrintDecide("print-03", command.Decision.MARK_DONE, "anna", True)),
     (ANNA, command.RulesRaise(4, (CLARA,))),
-    (ANNA, command.Dissolve("group-02")),
     (ANNA, command.MemberSet(CLARA, MemberRole.VIEWER)),
     (ANNA, command.MemberNoted(BERT, "Bert", MemberWord.FORGOTTEN)),
     *(

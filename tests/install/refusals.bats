@@ -106,6 +106,15 @@ busy() {
     refused "only root" -- "$root/install.sh" --as root
 }
 
+@test "to run what lies in the folder that it is run from" {
+    cd "$BATS_TEST_TMPDIR"
+    mkdir pip
+    echo 'open("stranger", "w")' | tee pip/__init__.py >importlib.py
+    output=$(MOONRAKER_VENV=home/venv install_sh --dry-run)
+    has "$output" "+[include netqueue.conf]"
+    [[ ! -e stranger ]]
+}
+
 @test "where there is no Moonraker" {
     rm -r "$HOME/printer_data"
     snapshot "$HOME" >"$BATS_TEST_TMPDIR/before"
