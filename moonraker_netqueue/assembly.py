@@ -33,6 +33,7 @@ from .files.store import ContentStore
 from .hardware import machine_marks, take_folder
 from .host_queues import HostQueues
 from .machine import MachinePrograms
+from .names import without_markup
 from .peers.admission import Admission
 from .peers.identity import load_or_create
 from .peers.network import PeerNetwork
@@ -362,7 +363,7 @@ class _Builder:
         if text is None:
             self._server.remove_warning(f"netqueue_{subject}")
         else:
-            warning = f"netqueue, {subject}: {text}"
+            warning = without_markup(f"netqueue, {subject}: {text}")
             self._server.add_warning(warning, warn_id=f"netqueue_{subject}")
 
     def _metadata(self, filename: str) -> Mapping[str, Any]:

@@ -30,6 +30,7 @@ from .border.upload_border import UploadBorder
 from .config import ConfigInvalid, Settings, parse
 from .errors import NetqueueError
 from .machine import ThreadWorker, this_machine
+from .names import printable, without_markup
 from .printer.klipper_module import KlipperModule
 from .tasks import stop
 
@@ -181,8 +182,8 @@ class NetQueue:
         """Show a line on the consoles; without Klipper's module, on dashboards only."""
         text = text.removeprefix("netqueue: ")
         if not await self._module.tell(text=text, error=error):
-            line = f"{'!!' if error else '//'} netqueue: {text}"
-            self.server.send_event("server:gcode_response", line)
+            line = f"{'!!' if error else '//'} netqueue: {printable(text)}"
+            self.server.send_event("server:gcode_response", without_markup(line))
 
     def _notify(self, change: dict[str, Any]) -> None:
         self.server.send_event(CHANGED, change)
@@ -192,7 +193,8 @@ class NetQueue:
 
     def _warn(self, text: str) -> None:
         self._problem = text
-        self.server.add_warning(f"netqueue: {text}", warn_id="netqueue")
+        warning = without_markup(f"netqueue: {text}")
+        self.server.add_warning(warning, warn_id="netqueue")
 
 
 def _remedy(error: OSError) -> str:

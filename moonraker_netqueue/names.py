@@ -8,6 +8,7 @@ from typing import TypeGuard
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _QUEUE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 QUEUE_NAME_FORM = "up to 32 of a-z, 0-9, '-' and '_', a letter or digit first"
+_MARKUP = str.maketrans('<>"', "()'")
 _LONGEST_NAME = 64  # characters of a name shown to people
 
 
@@ -42,3 +43,12 @@ def clean_name(value: object) -> str:
 def printable(text: str) -> str:
     """A text with spaces for what would move a cursor or begin a line."""
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+def without_markup(text: str) -> str:
+    """A text for a warning or a console line of Moonraker's.
+
+    Mainsail and Fluidd take both for HTML, and Fluidd what follows `https://` for the
+    inside of an attribute: the name of a stranger that asks to be let in ran as script.
+    """
+    return text.translate(_MARKUP)

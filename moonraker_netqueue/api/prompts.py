@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
+from ..names import without_markup
 from ..ports import Clock
 from ..printer.klipper_module import KlipperModule
 from ..tasks import stop
@@ -17,7 +18,8 @@ from .questions import Question
 
 _LOOK_SECONDS = 1.0
 _PREFIX = "// action:"
-_PLAIN = str.maketrans({"|": "/", "\n": " ", "\r": " "})  # these have a meaning there
+# These have a meaning there.
+_PLAIN = str.maketrans({"|": "/", "\n": " ", "\r": " ", "<": "(", ">": ")"})
 
 
 class Prompts:
@@ -74,7 +76,7 @@ class Prompts:
         for line in question.lines:
             self._act("prompt_text", line)
         for button in question.buttons:
-            words = (button.label, button.gcode, button.style)
+            words = (without_markup(button.label), button.gcode, button.style)
             text = "|".join(word.translate(_PLAIN) for word in words)
             self._act("prompt_footer_button", text, plain=True)
         self._act("prompt_show")
@@ -86,7 +88,7 @@ class Prompts:
             self._open = False
 
     def _act(self, name: str, text: str = "", plain: bool = False) -> None:
-        text = text if plain else text.translate(_PLAIN)
+        text = text if plain else without_markup(text.translate(_PLAIN))
         line = f"{_PREFIX}{name} {text}".rstrip()
         self._sent[line] += 1
         self._send(line)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..api.asking import asked_by
 from ..api.errors import ApiError
+from ..names import without_markup
 from .moonraker_user import address, person
 
 # Annotation imports
@@ -160,7 +161,7 @@ class JobQueueTakeover:
             with asked_by(user, address(web_request)):
                 await call
         except ApiError as error:
-            raise self.server.error(str(error), error.status) from error
+            raise self.server.error(without_markup(str(error)), error.status) from error
 
 
 def _client(web_request: WebRequest) -> int | None:

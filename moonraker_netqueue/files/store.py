@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..model.content import FileRef
-from ..names import is_queue_name
+from ..names import is_queue_name, without_markup
 from ..ports import Disk, Worker
 from .digest import Digest, read_digest
 from .errors import (
@@ -135,6 +135,7 @@ class ContentStore:
             raise ContentMissing(f"content {sha256[:8]} ({name}) is not on this host")
         if not is_queue_name(queue) or name in ("", "..") or "/" in name:
             raise FilesError(f"{queue!r} or {name!r} cannot name a file")
+        name = without_markup(name)  # Klipper writes it to the console
         fresh = self._fresh()
         target = self._print_folder / queue
         try:

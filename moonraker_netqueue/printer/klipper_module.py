@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..names import without_markup
 from ..ports import Clock
 from .printer_port import Clearing
 
@@ -51,11 +52,14 @@ class KlipperModule:
         return self._present
 
     async def tell(self, **what: Any) -> bool:
-        """Give it a `status`, or a `text` to show; whether it has taken that."""
+        """Give it a `status`, or a `text` to show; whether it has taken that.
+
+        Both end in consoles.
+        """
         if not await self.usable():
             return False
         try:
-            await self._bounded(self._call("update", what))
+            await self._bounded(self._call("update", _unmarked(what)))
         except self._server.error:
             return False
         return True
@@ -113,3 +117,12 @@ class KlipperModule:
             return await self._clock.wait_for(call, _ANSWER_SECONDS)
         except TimeoutError as error:
             raise self._server.error("Klipper does not answer", 503) from error
+
+
+def _unmarked(value: Any) -> Any:
+    """The same with texts that no dashboard takes for HTML."""
+    if isinstance(value, str):
+        return without_markup(value)
+    if isinstance(value, dict):
+        return {name: _unmarked(one) for name, one in value.items()}
+    return [_unmarked(one) for one in value] if isinstance(value, list) else value

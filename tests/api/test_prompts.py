@@ -91,6 +91,20 @@ async def test_another_question_takes_the_place_of_one() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_dialog_holds_no_markup() -> None:
+    """Every line of it is one of the consoles, too, which are HTML."""
+    tag = '<img src=x onerror="x()">'
+    button = Button(tag, f'NETQUEUE_MATERIAL READY="{tag}"', "primary")
+    async with screen() as at:
+        at.question = Question(f"Let {tag} in?", (tag,), (button,))
+        lines = await at.second()
+    assert len(lines) == 4
+    assert not [line for line in lines if "<" in line or ">" in line]
+    assert "(img src=x onerror='x()')" in lines[0]
+    assert 'READY="(img' in lines[2]  # else the command were another one
+
+
+@pytest.mark.asyncio
 async def test_a_dialog_of_somebody_else_is_not_closed() -> None:
     """A macro showed its own, or a person closed ours: none of ours is left."""
     async with screen() as at:

@@ -235,6 +235,8 @@ async def test_two_contents_of_one_name_stay_two(
     """Lesson 7: same name in two folders; none overwrites the other."""
     a = await store.add(put(gcodes, "a/part.gcode", b"G1 X1\n"))
     b = await store.add(put(gcodes, "b/part.gcode", b"G1 X2\n"))
+    markup = await store.materialise(a.sha256, "demo", '<img src="x">.gcode')
+    assert markup.name == "(img src='x').gcode"  # Klipper writes it to the console
     path_a = await store.materialise(a.sha256, "demo", "part.gcode")
     path_b = await store.materialise(b.sha256, "demo", "part.gcode")
     again = await store.materialise(b.sha256, "demo", "part.gcode")

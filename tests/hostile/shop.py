@@ -29,6 +29,7 @@ from tests.conftest import start_farm
 from tests.peers.liar import Liar
 
 QUEUE, SECRET = "walk", "walk-secret"
+MARKUP = '<img src=x onerror="x()">'  # what a stranger may call itself
 _T = TypeVar("_T")
 _SECTION = """\
 [netqueue]
@@ -93,6 +94,9 @@ class Host:
 
     def forget(self, host_id: str, queue: str = QUEUE) -> None:
         self.delete("member", {"queue": queue, "host_id": host_id})
+
+    def warnings(self) -> list[str]:
+        return list(self.printer.server_info()["warnings"])
 
     def log(self) -> str:
         return (self.printer.data_path / "logs/moonraker.log").read_text()
@@ -192,7 +196,7 @@ class Laptop(Liar):
     def request(self, host: Host, *queues: str, **more: Any) -> bytes:
         """Asks to be let in; `more` as of `pack_request`."""
         server = host.identity.host_id
-        return pack_request(self.identity, "laptop", queues, server, **more)
+        return pack_request(self.identity, MARKUP, queues, server, **more)
 
     async def asks(self, host: Host, *queues: str, **more: Any) -> Answer:
         """Asks to be let in; raises ExchangeFailed."""

@@ -33,7 +33,16 @@ from moonraker_netqueue.replica.signatures import Signatures
 from tests.cli.desks import Desk
 from tests.component.slicer import GCODE, Slicer
 from tests.component.test_component import ROOT, refused, wait
-from tests.hostile.shop import QUEUE, SECRET, Host, Laptop, Shop, let_in, shop_of
+from tests.hostile.shop import (
+    MARKUP,
+    QUEUE,
+    SECRET,
+    Host,
+    Laptop,
+    Shop,
+    let_in,
+    shop_of,
+)
 
 pytestmark = pytest.mark.timeout(600)
 HIDDEN = GCODE + b"; nobody else may have this\n"
@@ -278,7 +287,10 @@ def test_a_flood_of_newcomers_is_bounded(untouched: Shop, tmp_path: Path) -> Non
         assert laptop.play(flood(laptop)) <= {200, 400, 429}
         assert len(host.requests()) <= MOST_SHOWN
         wait(lambda: host.status()["quorum"])
-    assert host.requests()
+    assert MARKUP in [row["name"] for row in host.requests()]
+    warning = wait(lambda: [text for text in host.warnings() if "onerror" in text])[0]
+    assert "<" not in warning  # dashboards take it for HTML
+    assert '"' not in warning
     guest = Laptop(tmp_path / "guest", "127.0.0.30")
     server = host.identity.host_id
     proof = parse_token(token).proof(SECRET, guest.host_id, server)

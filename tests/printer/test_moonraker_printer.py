@@ -291,6 +291,17 @@ async def test_the_module_runs_it_as_printer_cfg_says(
 
 
 @pytest.mark.asyncio
+async def test_klipper_is_told_no_markup() -> None:
+    """Its commands and people's macros write what it was told to consoles: HTML."""
+    server, clock = FakeServer(), HastyClock()
+    server.sections.append("netqueue")
+    status = {"job": "<b>", "queues": {"q": {"jobs": 1}}, "materials_ready": ["<i>"]}
+    assert await KlipperModule(server, clock).tell(text='<a href="x">', status=status)
+    told = {"job": "(b)", "queues": {"q": {"jobs": 1}}, "materials_ready": ["(i)"]}
+    assert server.calls == [("update", {"text": "(a href='x')", "status": told})]
+
+
+@pytest.mark.asyncio
 async def test_the_module_is_looked_for_again_when_klipper_comes_back() -> None:
     """With or without the section, after a restart."""
     server, clock = FakeServer(), HastyClock()

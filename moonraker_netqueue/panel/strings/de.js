@@ -795,6 +795,8 @@ export const sayings = {
     'die Datei ist größer, als Moonraker annimmt ({0} MiB): in moonraker.conf, Abschnitt [server], max_upload_size erhöhen',
   "the file that says whose folder {0} is was damaged and is kept as {1}; it is written anew for this machine. If this card or disk is a copy of another printer's, stop Moonraker, move that folder away and start Moonraker again":
     'die Datei, die sagt, wem der Ordner {0} gehört, war beschädigt und liegt jetzt als {1} daneben; sie ist für diese Maschine neu geschrieben. Ist diese Karte oder Platte die Kopie von einem anderen Drucker, Moonraker anhalten, den Ordner wegräumen und Moonraker wieder starten',
+  "the file's name is not UTF-8: rename it":
+    'der Name der Datei ist kein UTF-8: sie umbenennen',
   'the group changed meanwhile: look at it again':
     'die Gruppe hat sich inzwischen geändert: noch einmal ansehen',
   'the job takes {0} bytes, at most {1} are possible: split it':
