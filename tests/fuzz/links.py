@@ -215,5 +215,6 @@ LINKS: dict[str, Decoder] = {
         (str(new_token(ANNA, bytes(16))).encode(),),
         (TokenInvalid,),
     ),
-    "uploads": Decoder(_upload, _forms(), (ApiError,)),
+    # Strange heads of parts take the library, which Moonraker uses too, long.
+    "uploads": Decoder(_upload, _forms(), (ApiError,), heavy=True),
 }
