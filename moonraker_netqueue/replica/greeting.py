@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from ..model.queue_data import ANCESTORS_MAX
 from ..model.schema import BASE
+from ..names import printable
 from ..ports import Message
 from .entry import is_name
 from .errors import WireInvalid
@@ -127,7 +128,7 @@ def parse_hello(form: Message) -> Hello:
         parse_voters(form.get("voters")),
         leader,
         last,
-        name[:_NAME_MAX],
+        printable(name[:_NAME_MAX]),
         str(incarnation),
         leaving,
         sees,
@@ -137,7 +138,7 @@ def parse_hello(form: Message) -> Hello:
         parse_names("starts", form.get("starts", ()), STARTS_MAX),
         reach,
         str(configuration),
-        version[:_NAME_MAX],
+        printable(version[:_NAME_MAX]),
         following,
         parse_names("ancestors", form.get("anc", ()), ANCESTORS_MAX),
         parse_rules(form.get("speaks", BASE)),

@@ -15,6 +15,7 @@ from moonraker_netqueue.model.command import (
 )
 from moonraker_netqueue.model.schema import BASE, SCHEMA
 from moonraker_netqueue.replica.entry import Kind
+from moonraker_netqueue.replica.greeting import Hello, parse_hello
 from moonraker_netqueue.replica.group import Group
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import Role
@@ -360,6 +361,12 @@ def test_malformed_hellos_and_unknown_messages_change_nothing() -> None:
         await cluster.until(lambda: cluster.agreed(*IDS))
 
     simulate(scenario)
+
+
+def test_what_a_host_calls_itself_is_one_line() -> None:
+    """It is written to the log and into warnings."""
+    hello = parse_hello(Hello(name="mk4\n2026 ERROR", version="1\x1b[2J").form())
+    assert (hello.name, hello.version) == ("mk4 2026 ERROR", "1 [2J")
 
 
 def test_a_host_stops_at_an_entry_of_a_newer_version() -> None:
