@@ -28,6 +28,8 @@ _KLIPPER_INCLUDE = re.compile(rb"^[ \t]*\[include[ \t]+([^]]+?)[ \t]*\]")
 _TOKEN = re.compile(rb"^[ \t]*token[ \t]*[:=]")
 _TOKEN_FORM = re.compile(r"nq-[a-z2-7]{52}")
 _UPDATES_SECTION = re.compile(rb"^[ \t]*\[update_manager[ \t]*\]", re.MULTILINE)
+# `https://TOKEN@host/...`: Moonraker gives its configuration to all that may use it.
+_HAS_SECRET = re.compile(r"https?://[^/]*@")
 _BACKUP_MARK = ".netqueue-backup-"
 _UPDATES = """
 # The update button of Mainsail and Fluidd.
@@ -114,7 +116,7 @@ def install_changes(
         raise TokenUnplaced(f"add the line 'token: ...' to [netqueue] in {config}")
     if includes_us(new) and not own.exists():
         content = (checkout / "installer" / OWN_NAME).read_text()
-        if origin and _has_updates(config):
+        if origin and not _HAS_SECRET.match(origin) and _has_updates(config):
             content += _UPDATES.format(
                 path=checkout, origin=origin, branch=branch, virtualenv=sys.prefix
             )

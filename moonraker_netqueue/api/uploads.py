@@ -16,6 +16,7 @@ from ..model.content import FileRef
 from ..model.job import ItemSpec
 from .arguments import Arguments
 from .errors import ApiError
+from .file_details import THUMBNAIL_FOLDER
 from .host import Host
 from .host_files import file_error
 from .jobs import JobEndpoints
@@ -23,7 +24,7 @@ from .queue import ServedQueue
 from .sliced import item_of
 
 HOT_FOLDER = "netqueue-in"
-_OWN_FOLDERS = (STORE_FOLDER, PRINT_FOLDER, HOT_FOLDER)
+_OWN_FOLDERS = (STORE_FOLDER, PRINT_FOLDER, HOT_FOLDER, THUMBNAIL_FOLDER)
 _PATH_MAX = 1024  # bytes; a quarter of what the kernel takes
 
 

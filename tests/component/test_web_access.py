@@ -236,6 +236,7 @@ def test_no_path_leads_to_a_file_of_this_host(
         ("", "%2e%2e%2fconfig%2fevil.gcode"),
         ("%2e%2e/config", "evil.gcode"),
         (".netqueue", "evil.gcode"),
+        (".netqueue-thumbs", "evil.gcode"),
         ("netqueue/workshop", "evil.gcode"),
         ("/etc", "evil.gcode"),
         ("a\0b", "evil.gcode"),
@@ -251,7 +252,8 @@ def test_no_upload_leaves_the_folder_of_files(
     new = {p for p in set(printer.data_path.rglob("*")) - before if "evil" in p.name}
     assert all(path.is_relative_to(gcodes) for path in new)
     assert not Path("/etc/evil.gcode").exists()
-    own = (gcodes / ".netqueue", gcodes / "netqueue")
+    names = (".netqueue", ".netqueue-thumbs", "netqueue")
+    own = [gcodes / name for name in names]
     assert not any(path.is_relative_to(one) for path in new for one in own)
     assert (answer.status == 400) == (not new), answer.text
 

@@ -195,6 +195,9 @@ def test_the_update_section_only_where_there_are_updates(config: Path) -> None:
     config.write_bytes(CONFIG + b"[update_manager]\n")
     own, _ = install_changes(config, ROOT, "https://host.example/x", "main")
     assert b"[update_manager netqueue]" in (own.new or b"")
+    for secret in ("https://token@host.example/x", "http://me:secret@host.example/x"):
+        own, _ = install_changes(config, ROOT, secret, "main")
+        assert b"update_manager" not in (own.new or b"")
 
 
 def test_a_diff_tells_of_a_missing_line_end(config: Path) -> None:
