@@ -30,7 +30,7 @@ from .border.upload_border import UploadBorder
 from .config import ConfigInvalid, Settings, parse
 from .errors import NetqueueError
 from .machine import ThreadWorker, this_machine
-from .names import printable, without_markup
+from .names import without_markup
 from .printer.klipper_module import KlipperModule
 from .tasks import stop
 
@@ -182,7 +182,7 @@ class NetQueue:
         """Show a line on the consoles; without Klipper's module, on dashboards only."""
         text = text.removeprefix("netqueue: ")
         if not await self._module.tell(text=text, error=error):
-            line = f"{'!!' if error else '//'} netqueue: {printable(text)}"
+            line = f"{'!!' if error else '//'} netqueue: {text}"
             self.server.send_event("server:gcode_response", without_markup(line))
 
     def _notify(self, change: dict[str, Any]) -> None:

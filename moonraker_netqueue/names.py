@@ -46,9 +46,9 @@ def printable(text: str) -> str:
 
 
 def without_markup(text: str) -> str:
-    """A text for a warning or a console line of Moonraker's.
+    """A text for a warning or a console line of Moonraker's: of one line, too.
 
     Mainsail and Fluidd take both for HTML, and Fluidd what follows `https://` for the
     inside of an attribute: the name of a stranger that asks to be let in ran as script.
     """
-    return text.translate(_MARKUP)
+    return printable(text).translate(_MARKUP)
