@@ -78,7 +78,7 @@ class NetQueue:
 
     def _read_settings(self, config: ConfigHelper) -> Settings | None:
         sections = {
-            name.split(maxsplit=1)[1]: _options(config.getsection(name))
+            name.removeprefix("netqueue ").strip(): _options(config.getsection(name))
             for name in config.get_prefix_sections("netqueue ")
         }
         try:

@@ -382,6 +382,7 @@ def troubled(
     [
         ("quues: x", ("quues: x", "'queues'? The")),
         ("port: 99999", ("port", "99999", "65535")),
+        ("[netqueue ]", ("[netqueue ]", "'' cannot name a queue")),
     ],
 )
 def test_a_wrong_option_is_one_warning(
