@@ -58,6 +58,7 @@ def test_the_examples_are_read(name: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")
+@pytest.mark.filterwarnings("ignore:Attribute's length must be")
 @pytest.mark.parametrize("name", DECODERS)
 def test_nothing_but_refusals(name: str, caplog: pytest.LogCaptureFixture) -> None:
     """Nor a process that grows with what it refused."""
