@@ -31,7 +31,7 @@ entries_tool() {
 # data_folders NUMBER: what the queue has on this printer's disk.
 data_folders() {
     local folder
-    for folder in netqueue gcodes/.netqueue gcodes/netqueue; do
+    for folder in netqueue gcodes/{.netqueue,.netqueue-thumbs,netqueue}; do
         if [[ -d ${data_paths[$1]}/$folder ]]; then
             echo "${data_paths[$1]}/$folder"
         fi

@@ -81,9 +81,11 @@ for file, names in modules.items():
 
     output=$(install_sh uninstall)
     has "$output" "nothing to change"
+    mkdir "$data/gcodes/.netqueue-thumbs" # pictures of files that other hosts have
     output=$(install_sh uninstall --purge --yes)
     has "$output" "whether other printers have all that is in"
     [[ ! -e $data/config/netqueue.conf && ! -e $data/netqueue ]]
+    [[ -z $(find "$data/gcodes" -name '*netqueue*') ]]
     [[ $(ls "$data/config") == moonraker.conf ]]
 }
 
