@@ -137,7 +137,7 @@ def test_a_token_is_worth_nothing_but_once_where_it_was_made(
     first.forget(own.host_id, SECRET)
     assert verdict(own, first, proof) is Verdict.REFUSED
     told = [
-        f"laptop ({own.host_id[:8]}) is {word}" for word in ("admitted", "forgotten")
+        f"{MARKUP} ({own.host_id[:8]}) is {word}" for word in ("admitted", "forgotten")
     ]
     assert [word for word in told if word not in first.log()] == []
 
