@@ -242,6 +242,7 @@ def _full_host(farm: Farm) -> Host:
             waiting=lambda _: (),
             members=lambda _: {},
             forgotten=lambda _: {},
+            let_in_by=lambda _: {},
         ),
     )
     links: Any = _Links(hosts)
