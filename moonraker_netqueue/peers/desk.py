@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from .gate import Gate
 from .introductions import Introductions
 from .pairing import Token, parse_token
 from .roll import Member
+
+_DIGITS = re.compile(r"\d(?:\W*\d){5,}")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,14 @@ class Waiting:
     lets_in: bool
     via: str = ""
     either: bool = False
+
+
+def _without_code(name: str) -> str:
+    """A name in which no digits pass for the code that is shown beside it.
+
+    Who stands between two hosts knows the code that the other end shows.
+    """
+    return _DIGITS.sub("…", name)
 
 
 class Desk:
@@ -110,7 +121,7 @@ class Desk:
                 found[newcomer.host_id] = Waiting(
                     queue,
                     newcomer.host_id,
-                    newcomer.name,
+                    _without_code(newcomer.name),
                     newcomer.code,
                     True,
                     False,
@@ -129,7 +140,7 @@ class Desk:
             found[request.host_id] = Waiting(
                 queue,
                 request.host_id,
-                request.name,
+                _without_code(request.name),
                 asks.code if asks is not None and theirs else request.code,
                 asks is not None,
                 lets_in,

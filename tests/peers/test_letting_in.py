@@ -70,8 +70,11 @@ async def two_members(first: Host, second: Host) -> None:
 
 
 async def test_one_click_lets_a_new_host_in(hosts: list[Host]) -> None:
-    """Both ends show one code; nothing happens before a person says yes."""
+    """Both ends show one code, and no name passes for one; nothing happens before a
+    person says yes."""
     a, b, _ = hosts
+    b.folder = b.folder.with_name("mk4, code 48-29 13")  # it is called so
+    b.network = b.new_network()
     await a.start("demo", mode=APPROVE)
     await b.start("demo", mode=APPROVE, is_new=True)
     meet(a, b)
@@ -82,7 +85,7 @@ async def test_one_click_lets_a_new_host_in(hosts: list[Host]) -> None:
             == b.network.desk.waiting("demo")[0].code
         )
     )
-    assert at_a.name == b.folder.name
+    assert at_a.name == "mk4, code …"
     assert at_b.name == a.folder.name
     assert len(a.network.desk.waiting("demo")[0].code) == 6
     assert not a.admission.find(b.host_id)
