@@ -161,6 +161,30 @@ def test_a_voter_that_raises_terms_delays_and_loses_nothing() -> None:
     simulate(scenario)
 
 
+def test_terms_do_not_come_to_their_end(caplog: pytest.LogCaptureFixture) -> None:
+    """One message named the last one there is: nobody could lead again, for ever."""
+
+    async def scenario(cluster: Cluster) -> None:
+        liar, *others = await three_voters(cluster)
+        last = (1 << 53) - 1
+        asks = {"term": last, "last_log_index": 9, "last_log_term": 9}
+        for host in others:
+            for message in (
+                {"type": "higher_term", "term": last},
+                {"type": "request_vote"} | asks,
+                {"type": "pre_vote_answer", "granted": False, "round": 1, "term": last},
+                _entries(host, term=last),
+            ):
+                _receive(host, liar, message)
+        liar.kill()
+        done = await others[0].submit("job-0001", timeout=60.0)
+        assert done.state is SubmitState.ACCEPTED
+        assert max(host.status.term for host in others) < 100
+        assert len([t for t in caplog.messages if "out of reach" in t]) == 2
+
+    simulate(scenario)
+
+
 def test_a_leader_that_accepts_and_forgets_loses_only_time() -> None:
     """It answers nobody and sends on nothing: the author keeps its command, and gives
     it to the next leader."""
