@@ -37,9 +37,9 @@ class Insistence:
             host,
             "",
             "names a term out of reach: refused",
-            f"{message['term']}, where this host is at {term}. If the others go on"
-            f" without this host, let it begin anew by POST /server/netqueue/rejoin;"
-            f" if not, netqueue forget {host[:8]}",
+            f"{message['term']}, where this host is at {term}. Put it out:"
+            f" netqueue forget {host[:8]}. If the others go on without this host,"
+            " docs/security.md says how it gets the queue anew",
         )
         return True
 

@@ -79,7 +79,11 @@ def _entries(leader: SimHost, *entries: list[Any], term: int = 0) -> dict[str, A
         {"type": "request_vote", "term": -1, "last_log_index": 1, "last_log_term": 1},
         {
             "type": "snapshot_offer",
-            **{"term": 1, "index": 9, "log_term": 2, "size": 9, "digest": "0" * 64},
+            "term": 1,
+            "index": 9,
+            "log_term": 2,
+            "size": 9,
+            "digest": "0" * 64,
         },
         {"type": "higher_term", "term": 1 << 60},
         {"type": "next_node_idx", "term": 1, "next_node_idx": 0, "reset": True},

@@ -1,0 +1,107 @@
+"""A member that hands in the past of a group that it made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from moonraker_netqueue.model.command import (
+    HandIn,
+    JobEdit,
+    PrinterUpdate,
+    QueuePause,
+    RulesRaise,
+)
+from moonraker_netqueue.model.content import Content, FileRef
+from moonraker_netqueue.model.errors import Rule
+from moonraker_netqueue.model.identity import Stamp
+from moonraker_netqueue.model.job import RANK, Tally, Wishes
+from moonraker_netqueue.model.member import MemberRole, Standing
+from moonraker_netqueue.model.outcome import AuthorLog, ClientOutcome, Outcome
+from moonraker_netqueue.model.part import Part, Stretch
+from moonraker_netqueue.model.print import PrintState
+from moonraker_netqueue.model.printer import Profile
+from moonraker_netqueue.model.schema import SCHEMA
+from moonraker_netqueue.model.totals import Totals
+from tests.model.talk import ANNA, BERT, CLARA, Talk, restored, spec
+
+END = 1 << 62  # the last number that a command can name
+
+
+def workshop() -> Talk:
+    talk = Talk.with_printers()
+    talk.say(ANNA, RulesRaise(SCHEMA))
+    talk.add("job-0001", spec(3))
+    talk.start(CLARA, "print-01", "job-0001")
+    return talk
+
+
+def lies(talk: Talk) -> dict[str, Part]:
+    """What no group of a queue can have."""
+    job, print_ = talk.state.jobs["job-0001"], talk.state.prints["print-01"]
+    (item,), printer = job.items, talk.state.printers[ANNA]
+    path = "../../printer.cfg\n"
+    stamp = Stamp(END, ANNA, 1, 1)
+
+    def of_job(**changes: Any) -> Part:
+        return Part(jobs=(replace(job, **changes),))
+
+    def of_item(**changes: Any) -> Part:
+        return of_job(items=(replace(item, **changes),))
+
+    def of_file(text: str) -> Part:
+        return of_item(spec=spec(1, FileRef("1" * 32, "1" * 64, 1000, text)))
+
+    return {
+        "version": of_job(version=END),
+        "stamp": of_job(stamps={RANK: stamp}),
+        "completion": of_job(completion=END),
+        "tally": of_item(tallies={f"{CLARA}:1": Tally(END, 0)}),
+        "fewer than none": of_item(by_hand=-5),
+        "path": of_file(path),
+        "NUL": of_file("a\0.gcode"),
+        "job": of_job(job_id="x"),
+        "job's name": of_job(wishes=Wishes("a\nb")),
+        "count": of_item(spec=spec(1 << 40)),
+        "content": Part(contents=(Content("9" * 64, 9, "9" * 32, path, (BERT,)),)),
+        "printer": Part(
+            printers=(replace(printer, profile=Profile("\x1b[2J"), stamp=Stamp(9)),)
+        ),
+        "printer's stamp": Part(printers=(replace(printer, stamp=stamp),)),
+        "print's id": Part(prints=(replace(print_, print_id="../x"),)),
+        "print's end": Part(
+            prints=(replace(print_, state=PrintState.RELEASED, ending=END),)
+        ),
+        "paused": Part(paused=True, stamps={"paused": stamp}),
+        "client": Part(clients={"c" * 8: ClientOutcome(END, Outcome())}),
+        "counted": Part(counted={ANNA: Totals(jobs_added=END)}),
+        "role": Part(roles=(Standing(ANNA, MemberRole.VIEWER, stamp),)),
+        "numbers": Part(authors={ANNA: (AuthorLog(1, END, {}, ()),)}),
+        "lives": Part(authors={ANNA: (AuthorLog(1 << 55, 1),)}),
+        "stretch": Part(stretches=(Stretch(ANNA, 1, 1, END),)),
+        "hosts": Part(authors={f"{n:x}": (AuthorLog(0),) for n in range(600)}),
+    }
+
+
+@pytest.mark.parametrize("name", lies(workshop()))
+def test_what_no_group_can_have_is_refused(name: str) -> None:
+    """Counters at their end made a state that no host could read again, names of files
+    were paths, and made-up hosts left no room for real ones."""
+    talk = workshop()
+    talk.refused(BERT, HandIn("group-of-bert", lies(talk)[name]), Rule.INVALID)
+    talk.say(ANNA, JobEdit("job-0001", wishes=Wishes("later")))
+    talk.say(ANNA, QueuePause(False), client_id="click-01")
+    talk.say("e" * 64, PrinterUpdate(Profile("Emil")))
+    assert restored(talk.state).canonical() == talk.state.canonical()
+
+
+def test_lives_that_are_known_here_may_be_handed_in() -> None:
+    """A host whose numbers were used up goes on above: see replica/submission.py."""
+    talk = workshop()
+    log = AuthorLog((1 << 50) + 7, 1)
+    talk.state.outcomes = talk.state.outcomes.with_log(ANNA, log)
+    talk.say(BERT, HandIn("group-of-bert", Part(authors={ANNA: (log,)})))
+    job = replace(talk.state.jobs["job-0001"], incarnation=1 << 51)
+    talk.refused(BERT, HandIn("group-of-bert", Part(jobs=(job,))), Rule.INVALID)
