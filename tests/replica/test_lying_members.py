@@ -11,9 +11,12 @@ from moonraker_netqueue.errors import NetqueueError
 from moonraker_netqueue.model.command import (
     Command,
     CommandId,
+    HandIn,
     QueuePause,
     encode,
 )
+from moonraker_netqueue.model.outcome import AuthorLog
+from moonraker_netqueue.model.part import Part
 from moonraker_netqueue.model.schema import SCHEMA
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import Role
@@ -88,6 +91,36 @@ def test_no_member_speaks_for_another() -> None:
             assert await _ask(leader, liar.id, "submit", params) == ""
         await cluster.run_for(2)
         assert {host.replica.state.paused for host in hosts} == {False}
+
+    simulate(scenario)
+
+
+@pytest.mark.parametrize("which", ["its own", "four later ones"])
+def test_who_used_up_the_numbers_of_a_host_swallows_nothing(
+    which: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An observer hands in that all which a host will ever say was heard: what that
+    host was told to be accepted was in no queue."""
+
+    async def scenario(cluster: Cluster) -> None:
+        leader, observer = await _with_observer(cluster)
+        victim = next(h for h in cluster.alive if h not in (leader, observer))
+        assert (await victim.submit("job-0000")).state is SubmitState.ACCEPTED
+        (now,) = victim.replica.state.outcomes.authors[victim.id]
+        top = 1 << 50
+        lives = [now.incarnation] if which == "its own" else range(top - 3, top + 1)
+        logs = tuple(AuthorLog(life, 1 << 56, {}, ()) for life in lives)
+        lie = HandIn("made-up-group", Part(authors={victim.id: logs}))
+        text = encode(Command(CommandId(observer.id, 1 << 61, 1), 1.0, lie))
+        params = {"g": _group(leader).id, "command": text}
+        assert await _ask(leader, observer.id, "submit", params) == ""
+        await cluster.run_for(1)
+        for job_id in ("job-0001", "job-0002"):
+            done = await victim.submit(job_id)
+            assert done.state is SubmitState.ACCEPTED
+        await cluster.until(lambda: leader.jobs[1:] == ["job-0001", "job-0002"])
+        assert len([t for t in caplog.messages if "new numbers" in t]) == 1
+        assert not victim.status.pending
 
     simulate(scenario)
 
