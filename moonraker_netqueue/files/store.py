@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from ..model.content import FileRef
+from ..model.content import FileRef, is_file_name
 from ..names import is_queue_name
 from ..ports import Disk, Worker
 from .digest import Digest, read_digest
@@ -133,8 +133,9 @@ class ContentStore:
         entry = self._index.get(sha256)
         if entry is None:
             raise ContentMissing(f"content {sha256[:8]} ({name}) is not on this host")
-        if not is_queue_name(queue) or name in ("", "..") or "/" in name:
+        if not is_queue_name(queue) or not is_file_name(name):
             raise FilesError(f"{queue!r} or {name!r} cannot name a file")
+        require_gcode_name(name)  # of others, such as .ufp, Moonraker makes more
         fresh = self._fresh()
         target = self._print_folder / queue
         try:

@@ -291,14 +291,19 @@ async def test_vanished_content_is_noticed(store: ContentStore, gcodes: Path) ->
 
 @pytest.mark.parametrize(
     ("queue", "name"),
-    [("..", "a.gcode"), ("demo", "../a.gcode"), ("demo", ".."), ("demo", "")],
+    [
+        *(("..", "a.gcode"), ("demo", "../a.gcode"), ("demo", ".."), ("demo", "")),
+        *(("demo", "a\0.gcode"), ("demo", 'a"\nM112\n.gcode'), ("demo", "a.ufp")),
+        *(("demo", "printer.cfg"), ("demo", "a.zip"), ("demo", "a" * 251 + ".gcode")),
+    ],
 )
 async def test_names_cannot_lead_out_of_the_folder(
     store: ContentStore, gcodes: Path, queue: str, name: str
 ) -> None:
-    """Names come from other hosts."""
+    """Names come from other hosts. Moonraker unpacks what is called .ufp, and Klipper
+    reads each line as a command."""
     file = await store.add(put(gcodes, "cube.gcode"))
-    with pytest.raises(FilesError):
+    with pytest.raises(FilesError, match="cannot name a file|not a g-code file"):
         await store.materialise(file.sha256, queue, name)
 
 
