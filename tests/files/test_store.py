@@ -303,7 +303,7 @@ async def test_names_cannot_lead_out_of_the_folder(
     """Names come from other hosts. Moonraker unpacks what is called .ufp, and Klipper
     reads each line as a command."""
     file = await store.add(put(gcodes, "cube.gcode"))
-    with pytest.raises(FilesError, match="cannot name a file|not a g-code file"):
+    with pytest.raises(FilesError, match=r"cannot name a file|not a g-code file"):
         await store.materialise(file.sha256, queue, name)
 
 
