@@ -160,7 +160,7 @@ def _forget_completed(queue: QueueData) -> tuple[Event, ...]:
 def _forget_unreferenced(queue: QueueData, job: Job) -> tuple[Event, ...]:
     """Drop contents of a job that is gone from the registry."""
     hashes = {file.sha256 for item in job.items for file in item.spec.files}
-    gone = sorted(h for h in hashes if h in queue.contents and not queue.referenced(h))
+    gone = sorted(queue.unreferenced(hashes & queue.contents.keys()))
     for sha256 in gone:
         del queue.contents[sha256]
     return tuple(Event(Topic.CONTENT, sha256) for sha256 in gone)

@@ -6,6 +6,7 @@ Who made that group up checked nothing: names that are paths, numbers at their e
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Set
 from typing import Any
 
@@ -25,6 +26,7 @@ from .queue_data import QueueData, is_sound
 from .schema import SIGNED
 
 _NUMBER_MAX = 1 << 56  # counters are raised one by one, to below 1 << 62
+_STRETCHES_MAX = 16  # of one life in one part: each is long
 _LIFE_MAX = 1 << 50  # outboxes begin below 1 << 48, and go up by 1 << 40 at most
 
 
@@ -76,6 +78,8 @@ def _check_room(queue: QueueData, part: Part) -> None:
     )
     printers = {printer.host for printer in part.printers}
     _check_new("printers", queue.printers.keys(), printers, PRINTERS_MAX)
+    lives = Counter((one.author, one.incarnation) for one in part.stretches)
+    check_size("stretches of one life", max(lives.values(), default=0), _STRETCHES_MAX)
     roles = {standing.host for standing in part.roles}
     _check_new("roles", {known.host for known in queue.roles}, roles, MEMBERS_MAX)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +14,13 @@ from moonraker_netqueue.model.command import (
     PrinterUpdate,
     QueuePause,
     RulesRaise,
+    decode,
+    encode,
 )
 from moonraker_netqueue.model.content import Content, FileRef
 from moonraker_netqueue.model.errors import Rule
 from moonraker_netqueue.model.identity import Stamp
-from moonraker_netqueue.model.job import RANK, Tally, Wishes
+from moonraker_netqueue.model.job import RANK, Item, Tally, Wishes
 from moonraker_netqueue.model.member import MemberRole, Standing
 from moonraker_netqueue.model.outcome import AuthorLog, ClientOutcome, Outcome
 from moonraker_netqueue.model.part import Part, Stretch
@@ -105,3 +108,34 @@ def test_lives_that_are_known_here_may_be_handed_in() -> None:
     talk.say(BERT, HandIn("group-of-bert", Part(authors={ANNA: (log,)})))
     job = replace(talk.state.jobs["job-0001"], incarnation=1 << 51)
     talk.refused(BERT, HandIn("group-of-bert", Part(jobs=(job,))), Rule.INVALID)
+
+
+def _seconds(talk: Talk, made_up: Part) -> float:
+    """How long a host's loop stands still for it."""
+    command = decode(encode(talk.command(BERT, HandIn("group-of-bert", made_up))))
+    before = time.process_time()
+    talk.state.apply(command, 1)
+    return time.process_time() - before
+
+
+def test_a_part_holds_nobodys_loop_for_long() -> None:
+    """Each stretch, and each content without a holder, had the whole queue searched:
+    one command of 40 KiB took more than ten seconds of every host."""
+    talk = workshop()
+    job = talk.state.jobs["job-0001"]
+    digests = [f"{n:064x}" for n in range(6_000)]
+    talk.state.contents |= {
+        d: Content(d, 1000, d[:32], "a.gcode", (CLARA,)) for d in digests
+    }
+    files = tuple(FileRef("1" * 32, "1" * 64, 1000, "a.gcode") for _ in range(32))
+    items = tuple(Item(spec(1, *files)) for _ in range(64))
+    for n in range(100):
+        job_id = f"job-{n:04}"
+        talk.state.jobs[job_id] = replace(job, job_id=job_id, items=items)
+    stretches = tuple(Stretch(f"{n}", 1, 1, 2) for n in range(400))
+    assert _seconds(talk, Part(stretches=stretches)) < 0.5
+    unheld = tuple(Content(d, 9, d[:32], "a.gcode") for d in digests[::25])
+    talk.state.contents.clear()
+    assert _seconds(talk, Part(contents=unheld)) < 0.5
+    many = tuple(Stretch(ANNA, 1, n, n) for n in range(1, 30))
+    talk.refused(BERT, HandIn("group-of-bert", Part(stretches=many)), Rule.INVALID)
