@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from ..errors import NetqueueError
 from ..model.command import ORIGIN_MAX, Dissolve, Origin, RulesRaise, decode
 from ..model.schema import SCHEMA
+from ..peers.complaints import Complaints
 from ..ports import Clock, Links, Message
 from .entry import is_name
 from .errors import NotLeader, RequestRefused, RulesTooLow
@@ -48,6 +49,7 @@ class Requests:
         self._gate = gate
         self._signatures = signatures
         self._host_id = host_id
+        self._complaints = Complaints(_LOGGER)
         self._handlers: dict[str, RequestHandler] = {
             "join": self._join,
             "leave": self._leave,
@@ -113,7 +115,9 @@ class Requests:
             raise RequestRefused("only a leader says that, of its own accord")
         forged = self._signatures.refusal(command, group.id, group.state.rules)
         if forged is not None:
-            _LOGGER.warning("a command is not taken: %s", forged)
+            self._complaints.say(
+                peer, "", "handed in a command that is not taken", forged
+            )
             raise RequestRefused(forged)
         refused = self._gate.opens(group, command)
         if refused is not None:

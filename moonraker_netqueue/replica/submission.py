@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from ..errors import NetqueueError
 from ..model.command import NOBODY, Body, Command, CommandId, Origin, encode
-from ..model.errors import Rule
+from ..model.errors import REASON_MAX, Rule
 from ..model.outcome import Outcome
+from ..names import printable
 from ..ports import Clock, Links, Message
 from .errors import NotLeader, RequestRefused, RulesTooLow
 from .group import Answer, Group
@@ -21,6 +22,7 @@ from .signatures import Signatures
 
 _LOGGER = logging.getLogger(__name__)
 _TRY = 3.0  # seconds one attempt may take
+_REF_MAX = 64  # characters of an id
 _RETRY = 0.3  # seconds between attempts, unless something changes earlier
 _OWN_WRITE = 1.0  # seconds to wait for this replica to apply what was accepted
 
@@ -67,8 +69,11 @@ def parse_answer(form: Message) -> Answer:
         or not isinstance(ref, str)
     ):
         raise RequestRefused("the leader's answer to a submit has a wrong form")
+    reason = printable(reason[:REASON_MAX])
     try:
-        return Outcome(None if rule is None else Rule(rule), reason, ref), index
+        return Outcome(
+            None if rule is None else Rule(rule), reason, ref[:_REF_MAX]
+        ), index
     except ValueError as error:
         raise RequestRefused(f"the leader names an unknown rule {rule!r}") from error
 

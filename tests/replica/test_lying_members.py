@@ -9,18 +9,21 @@ import pytest
 
 from moonraker_netqueue.errors import NetqueueError
 from moonraker_netqueue.model.command import (
+    NOBODY,
     Command,
     CommandId,
     HandIn,
     QueuePause,
     encode,
 )
-from moonraker_netqueue.model.outcome import AuthorLog
+from moonraker_netqueue.model.outcome import AuthorLog, Outcome
 from moonraker_netqueue.model.part import Part
 from moonraker_netqueue.model.schema import SCHEMA
+from moonraker_netqueue.ports import Message
+from moonraker_netqueue.replica.entry import Kind
 from moonraker_netqueue.replica.phase import Phase
 from moonraker_netqueue.replica.status import Role
-from moonraker_netqueue.replica.submission import SubmitState
+from moonraker_netqueue.replica.submission import SubmitState, answer_form
 from tests.replica.simulation import Cluster, SimHost, simulate
 from tests.replica.test_faults import IDS, three_voters
 from tests.replica.test_hostile import _entries, _group, _receive, _with_observer
@@ -265,6 +268,81 @@ def test_a_member_can_doubt_a_host_until_a_person_looks() -> None:
         await victim.life.spawn(victim.replica.rejoin())
         await cluster.until(lambda: cluster.agreed(*IDS))
         assert victim.jobs == ["job-0001", "job-0002"]
+
+    simulate(scenario)
+
+
+def test_a_member_can_have_the_others_leave_until_a_person_looks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An observer makes a group up which comes before all others, says that it takes
+    what they know, and is gone: they stand still. A person lets the queue go on."""
+
+    async def taken(_peer: str, _params: Message) -> Message:
+        return answer_form((Outcome(), 5))
+
+    async def scenario(cluster: Cluster) -> None:
+        leader, observer = await _with_observer(cluster)
+        await leader.submit("job-0001")
+        talk = observer.replica._conversation
+        made_up = {"g": "f" * 32, "gen": 1 << 50, "leader": observer.id, "last": 99}
+        lie = talk._hello().form() | made_up | {"voters": [observer.id], "jobs": True}
+        voters = [cluster.hosts[host_id] for host_id in IDS]
+        caplog.clear()
+        for number in range(150):
+            if number == 50:  # what it refused until now it takes
+                observer.replica._requests._handlers["submit"] = taken
+            for host in voters:
+                host.replica.on_message(observer.id, lie)
+            await cluster.run_for(1)
+        said = [t for t in caplog.messages if "says: this host is not in that" in t]
+        assert len(said) <= len(voters)
+        observer.kill()
+        assert {host.status.phase for host in voters} == {Phase.YIELDING}
+        assert any("let the queue go on" in text for text in leader.status.notices)
+        assert leader.life is not None
+        group = leader.replica.outlook().group
+        await leader.life.spawn(leader.replica.recover("a person", group))
+        await cluster.until(lambda: cluster.agreed(*IDS))
+        assert (await voters[0].submit("job-0002")).state is SubmitState.ACCEPTED
+        assert voters[1].jobs == ["job-0001", "job-0002"]
+
+    simulate(scenario)
+
+
+def test_what_a_liar_writes_is_in_the_log_once_and_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Each entry, and each command that was not signed, was a line; and a name, an
+    author or a key in it could begin another one."""
+
+    async def scenario(cluster: Cluster) -> None:
+        hosts = await three_voters(cluster)
+        leader = cluster.leader()
+        assert leader is not None
+        await leader.replica.raise_rules((), NOBODY)
+        liar = next(host for host in hosts if host is not leader)
+        await cluster.until(lambda: liar.replica.state.rules == SCHEMA)
+        good = liar.replica._conversation._hello().form()
+        caplog.clear()
+        author = CommandId("\nx\x1b[2J", 1, 1)
+        forged = encode(Command(author, 1.0, QueuePause(True)))
+        odd = forged.replace('"paused":true', '"weights":{"\\n\\u001b[2J":[]}')
+        own = encode(Command(CommandId(liar.id, 1, 1), 1.0, QueuePause(True)))
+        for n in range(50):
+            for text in (forged, odd.replace("queue_pause", "queue_set")):
+                _group(leader)._core.append(Kind.COMMAND, text)
+            params = {"g": _group(leader).id, "command": own}
+            assert "did not sign" in await _ask(leader, liar.id, "submit", params)
+            name = f"a\nb\x1b[31m{n}"
+            leader.replica.on_message(liar.id, good | {"name": name, "last": "x"})
+            leader.replica.on_message(liar.id, good | {"name": name, "boots": 0})
+        await cluster.run_for(5)
+        lines = [r for r in caplog.records if r.levelno >= logging.WARNING]
+        said = [r.getMessage() for r in lines]
+        assert all(text.isprintable() for text in said)
+        assert len([text for text in said if "changes nothing" in text]) == 6
+        assert len([text for text in said if "is not taken" in text]) == 1
 
     simulate(scenario)
 
