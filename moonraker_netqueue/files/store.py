@@ -30,6 +30,7 @@ from .errors import (
     StoreUnusable,
 )
 from .index import Entry, read_index, write_index
+from .pictures import harm_of
 
 _T = TypeVar("_T")
 
@@ -298,6 +299,11 @@ class ContentStore:
             raise ContentDamaged(
                 f"content {sha256[:8]} has vanished from {self.folder}; it is fetched "
                 "again if another host has it"
+            )
+        if harm := harm_of(source, self._disk):
+            raise NotGcode(
+                f"content {sha256[:8]} has {harm} in it, which Moonraker would unpack;"
+                " slice it again without"
             )
         self._disk.copy(source, fresh)
         if self._is_content(fresh, sha256, size):

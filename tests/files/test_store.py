@@ -307,6 +307,17 @@ async def test_names_cannot_lead_out_of_the_folder(
         await store.materialise(file.sha256, queue, name)
 
 
+async def test_what_moonraker_cannot_unpack_is_not_put_out(
+    store: ContentStore, gcodes: Path
+) -> None:
+    """Moonraker looks at each file in gcodes by itself."""
+    text = CUBE + b"; thumbnail begin 9\n" * 50_000
+    file = await store.add(put(gcodes, "cube.gcode", text))
+    with pytest.raises(NotGcode, match="picture"):
+        await store.materialise(file.sha256, "demo", "cube.gcode")
+    assert not (gcodes / "netqueue" / "demo").exists()
+
+
 async def test_simultaneous_uploads_each_get_their_own_bytes(
     store: ContentStore, gcodes: Path
 ) -> None:
