@@ -7,8 +7,7 @@ Who made that group up checked nothing: names that are paths, numbers at their e
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Set
-from typing import Any
+from collections.abc import Set
 
 from .checks import TEXT_MAX, check_id, check_size
 from .codec import to_plain
@@ -19,19 +18,21 @@ from .identity import AUTHOR_MAX
 from .job import ITEMS_MAX, PRIORITY_MAX, Job
 from .member import MEMBERS_MAX
 from .outcome import AUTHORS_MAX
-from .part import Part
+from .part import NUMBER_MAX, Part, numbers
 from .print import Print
 from .printer_rules import PRINTERS_MAX
 from .queue_data import QueueData, is_sound
 from .schema import SIGNED
 
-_NUMBER_MAX = 1 << 56  # counters are raised one by one, to below 1 << 62
 _STRETCHES_MAX = 16  # of one life in one part: each is long
 _LIFE_MAX = 1 << 50  # outboxes begin below 1 << 48, and go up by 1 << 40 at most
 
 
 def check_part(queue: QueueData, part: Part) -> None:
-    """Raise Rejected for what rules rely on, and from SIGNED on for all of it."""
+    """Raise Rejected for what rules rely on, and from SIGNED on for all of it.
+
+    A version that does not know SIGNED takes the rest, and all hosts must agree.
+    """
     logs = [log for lives in part.authors.values() for log in lives]
     sound = all(is_sound(job.job_id, job) for job in part.jobs) and all(
         text.isdecimal() for log in logs for text in log.recent
@@ -40,8 +41,8 @@ def check_part(queue: QueueData, part: Part) -> None:
         part.settings.check()
     if not sound:
         raise Rejected(Rule.INVALID, "a part that no group of this queue can have")
+    _check_numbers(queue, part)  # no host of any version comes to other ones
     if queue.rules >= SIGNED:
-        _check_numbers(queue, part)
         _check_room(queue, part)
         _check_things(part)
 
@@ -51,21 +52,11 @@ def _check_numbers(queue: QueueData, part: Part) -> None:
     known = {
         log.incarnation for lives in queue.outcomes.authors.values() for log in lives
     }
-    for name, number in _numbers("", to_plain(part)):
-        most = _LIFE_MAX if name == "incarnation" else _NUMBER_MAX
-        if number < -PRIORITY_MAX or (number > most and number not in known):
+    for name, number in numbers("", to_plain(part)):
+        most = _LIFE_MAX if name == "incarnation" else NUMBER_MAX
+        least = -PRIORITY_MAX if name == "priority" else 0
+        if number < least or (number > most and number not in known):
             raise Rejected(Rule.INVALID, f"{name[:80]} {number}: no group comes to it")
-
-
-def _numbers(name: str, plain: Any) -> Iterator[tuple[str, int]]:
-    if type(plain) is int:
-        yield name, plain
-    elif isinstance(plain, dict):
-        for key, value in plain.items():
-            yield from _numbers(key, value)
-    elif isinstance(plain, list):
-        for value in plain:
-            yield from _numbers(name, value)
 
 
 def _check_room(queue: QueueData, part: Part) -> None:

@@ -23,7 +23,8 @@ from moonraker_netqueue.model.identity import Stamp
 from moonraker_netqueue.model.job import RANK, Item, Tally, Wishes
 from moonraker_netqueue.model.member import MemberRole, Standing
 from moonraker_netqueue.model.outcome import AuthorLog, ClientOutcome, Outcome
-from moonraker_netqueue.model.part import Part, Stretch
+from moonraker_netqueue.model.part import NUMBER_MAX, Part, Stretch
+from moonraker_netqueue.model.parts import cut
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.printer import Profile
 from moonraker_netqueue.model.schema import SCHEMA
@@ -62,6 +63,7 @@ def lies(talk: Talk) -> dict[str, Part]:
         "stamp": of_job(stamps={RANK: stamp}),
         "completion": of_job(completion=END),
         "tally": of_item(tallies={f"{CLARA}:1": Tally(END, 0)}),
+        "sequence": Part(prints=(replace(print_, print_id="print-02", sequence=-1),)),
         "fewer than none": of_item(by_hand=-5),
         "path": of_file(path),
         "NUL": of_file("a\0.gcode"),
@@ -98,6 +100,28 @@ def test_what_no_group_can_have_is_refused(name: str) -> None:
     talk.say(ANNA, QueuePause(False), client_id="click-01")
     talk.say("e" * 64, PrinterUpdate(Profile("Emil")))
     assert restored(talk.state).canonical() == talk.state.canonical()
+
+
+def test_numbers_at_their_end_are_refused_under_all_rules() -> None:
+    """A queue goes by the lowest rules for its first hour."""
+    talk = Talk.with_printers()
+    lie = HandIn("group-of-bert", Part(paused=True, stamps={"paused": Stamp(END)}))
+    talk.refused(BERT, lie, Rule.INVALID)
+
+
+def test_a_group_in_which_a_member_lied_is_still_taken_in() -> None:
+    """It raised what it was brought at the highest number, and then was refused."""
+    talk, other = workshop(), workshop()
+    job = replace(talk.state.jobs["job-0001"], version=NUMBER_MAX)
+    stamps = {"paused": Stamp(NUMBER_MAX, BERT, 1, 1)}
+    lie = Part(jobs=(job,), paused=True, stamps=stamps)
+    talk.say(BERT, HandIn("group-of-bert", lie))
+    talk.say(ANNA, JobEdit("job-0001", wishes=Wishes("later")))
+    talk.say(ANNA, QueuePause(False))
+    assert restored(talk.state).canonical() == talk.state.canonical()
+    for part in cut(talk.state):
+        other.say(CLARA, HandIn("group-of-anna", part))
+    assert other.state.jobs["job-0001"].wishes.name == "later"
 
 
 def test_lives_that_are_known_here_may_be_handed_in() -> None:
