@@ -40,7 +40,7 @@ def check_part(queue: QueueData, part: Part) -> None:
     if part.settings is not None:
         part.settings.check()
     if not sound:
-        raise Rejected(Rule.INVALID, "a part that no group of this queue can have")
+        raise _impossible("a job's rank or numbers")
     _check_numbers(queue, part)  # no host of any version comes to other ones
     if queue.rules >= SIGNED:
         _check_room(queue, part)
@@ -56,7 +56,7 @@ def _check_numbers(queue: QueueData, part: Part) -> None:
         most = _LIFE_MAX if name == "incarnation" else NUMBER_MAX
         least = -PRIORITY_MAX if name == "priority" else 0
         if number < least or (number > most and number not in known):
-            raise Rejected(Rule.INVALID, f"{name[:80]} {number}: no group comes to it")
+            raise _impossible(f"{name[:80]} {number}")
 
 
 def _check_room(queue: QueueData, part: Part) -> None:
@@ -98,7 +98,7 @@ def _check_things(part: Part) -> None:
     texts = [author for author in part.authors if len(author) > AUTHOR_MAX]
     texts += [c for c in part.clients if not CLIENT_ID_MIN <= len(c) <= CLIENT_ID_MAX]
     if texts:
-        raise Rejected(Rule.INVALID, f"{texts[0][:80]!r} names no host and no client")
+        raise _impossible(f"host or client {texts[0][:80]!r}")
 
 
 def _check_job(job: Job) -> None:
@@ -111,7 +111,7 @@ def _check_job(job: Job) -> None:
         item.spec.check()
         tallies = [(tally.done, tally.failed) for tally in item.tallies.values()]
         if min(item.by_hand, item.forgiven, *(min(pair) for pair in tallies)) < 0:
-            raise Rejected(Rule.INVALID, f"item {item.spec.name!r}: less than no copy")
+            raise _impossible(f"fewer copies of {item.spec.name!r} than none")
 
 
 def _check_print(print_: Print) -> None:
@@ -121,3 +121,9 @@ def _check_print(print_: Print) -> None:
     check_size("item of a print", print_.item, ITEMS_MAX - 1)
     for text in (print_.reason, print_.decided_by):
         check_size("characters of a remark", len(text), TEXT_MAX)
+
+
+def _impossible(what: str) -> Rejected:
+    return Rejected(
+        Rule.INVALID, f"a part that no group of this queue can have: {what}"
+    )
