@@ -46,6 +46,7 @@ class Hardening:
         self._insistence = Insistence(clock, self._complaints)
         self._ack_limit: int | None = None  # H1: highest next index an ack may name
         self._acked: dict[str, tuple[int, int]] = {}  # H6: (term, index) of a link
+        self._led_by = 0, ""  # a term, and who was the first to lead in it
         self._votes: tuple[int, set[str]] = (0, set())  # term, who voted for this node
         self._handlers: dict[str, Callable[[str, RaftMessage], None]] = {
             "append_entries": self._on_append_entries,
@@ -110,7 +111,16 @@ class Hardening:
             self._send(host, {"type": "higher_term", "term": core.term})  # H4
         elif core.is_leader and message["term"] == core.term:
             self._drop(host, message, "this host leads that term")
+        elif self._led_by[0] == message["term"] and self._led_by[1] != host:
+            self._complaints.say(
+                host,
+                "",
+                "says that it leads",
+                f"so did host {self._led_by[1][:8]} in this term, which is followed."
+                " One of them lies: put it out by netqueue forget",
+            )
         else:
+            self._led_by = message["term"], host
             return True
         return False
 

@@ -26,7 +26,7 @@ from moonraker_netqueue.replica.status import Role
 from moonraker_netqueue.replica.submission import SubmitState, answer_form
 from tests.replica.simulation import Cluster, SimHost, simulate
 from tests.replica.test_faults import IDS, three_voters
-from tests.replica.test_hostile import _entries, _group, _receive, _with_observer
+from tests.replica.test_hostile import _group, _receive, _with_observer
 
 _ODD: tuple[Any, ...] = (
     *(None, True, -1, 1 << 62, 1.5, float("nan"), float("inf"), "", "x" * 100_000),
@@ -171,81 +171,6 @@ def test_a_member_cannot_hold_the_queue_up_for_a_copy() -> None:
         assert (await leader.submit("job-0001")).state is SubmitState.ACCEPTED
 
     simulate(scenario)
-
-
-def test_a_voter_that_raises_terms_delays_and_loses_nothing() -> None:
-    """It can keep the group from having a leader for long; what was accepted stays,
-    and without it all goes on."""
-
-    async def scenario(cluster: Cluster) -> None:
-        hosts = await three_voters(cluster)
-        assert (await hosts[0].submit("job-0001")).state is SubmitState.ACCEPTED
-        await cluster.until(lambda: cluster.agreed(*IDS))
-        liar, others = hosts[0], hosts[1:]
-        for n in range(1, 20):
-            for host in others:
-                term = host.status.term + n
-                _receive(host, liar, {"type": "higher_term", "term": term})
-                _receive(host, liar, {"type": "timeout_now", "term": term})
-                _receive(host, liar, _entries(host, term=term))
-            await cluster.run_for(0.3)
-        liar.kill()
-        done = await others[0].submit("job-0002", timeout=60.0)
-        assert done.state is SubmitState.ACCEPTED
-        await cluster.until(lambda: others[1].jobs == ["job-0001", "job-0002"])
-
-    simulate(scenario)
-
-
-def test_terms_do_not_come_to_their_end(caplog: pytest.LogCaptureFixture) -> None:
-    """One message named the last one there is: nobody could lead again, for ever."""
-
-    async def scenario(cluster: Cluster) -> None:
-        liar, *others = await three_voters(cluster)
-        last = (1 << 53) - 1
-        asks = {"term": last, "last_log_index": 9, "last_log_term": 9}
-        for host in others:
-            for message in (
-                {"type": "higher_term", "term": last},
-                {"type": "request_vote"} | asks,
-                {"type": "pre_vote_answer", "granted": False, "round": 1, "term": last},
-                _entries(host, term=last),
-            ):
-                _receive(host, liar, message)
-        liar.kill()
-        done = await others[0].submit("job-0001", timeout=60.0)
-        assert done.state is SubmitState.ACCEPTED
-        assert max(host.status.term for host in others) < 100
-        assert len([t for t in caplog.messages if "out of reach" in t]) == 2
-
-    simulate(scenario)
-
-
-def test_a_leader_that_accepts_and_forgets_loses_only_time() -> None:
-    """It answers nobody and sends on nothing: the author keeps its command, and gives
-    it to the next leader."""
-
-    async def scenario(cluster: Cluster) -> None:
-        hosts = await three_voters(cluster)
-        leader = cluster.leader()
-        assert leader is not None
-        author = next(host for host in hosts if host is not leader)
-        await author.submit("job-0001")
-        liar = leader.id
-        cluster.net.filter = lambda source, _, message: (
-            source != liar or _is_heartbeat(message)
-        )
-        assert (await author.submit("job-0002")).state is SubmitState.PENDING
-        leader.kill()
-        await cluster.until(lambda: author.jobs == ["job-0001", "job-0002"])
-
-    simulate(scenario)
-
-
-def _is_heartbeat(message: Any) -> bool:
-    """Whether it says no more than that its sender leads."""
-    form = message.get("m") if isinstance(message, dict) else None
-    return isinstance(form, dict) and form.get("entries") == []
 
 
 def test_a_member_can_doubt_a_host_until_a_person_looks() -> None:
