@@ -150,10 +150,12 @@ class Requests:
             self._queue, group.leader, "rules", params, _RULES_SECONDS
         )
 
-    async def _unseat(self, _peer: str, params: Message) -> Message:
+    async def _unseat(self, peer: str, params: Message) -> Message:
         group, host = self._mine(params), params.get("host")
         if not is_name(host):
             raise RequestRefused("whose seat goes is a host id")
+        what = f"of host {str(host)[:8]}, to put it out"
+        self._complaints.say(peer, "", "has seats taken, the first one", what)
         await self._take_seat(group, str(host))
         return {}
 

@@ -197,6 +197,27 @@ def test_a_member_can_doubt_a_host_until_a_person_looks() -> None:
     simulate(scenario)
 
 
+def test_seats_that_a_member_has_taken_come_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """To put a host out takes its seat first. An observer that put nobody out had all
+    seats but the leader's taken, and the queue hung on itself."""
+
+    async def scenario(cluster: Cluster) -> None:
+        leader, observer = await _with_observer(cluster)
+        followers = [host_id for host_id in IDS if host_id != leader.id]
+        for host in followers:
+            params = {"g": _group(leader).id, "host": host}
+            assert await _ask(leader, observer.id, "unseat", params) == ""
+        assert len(leader.status.voters) < len(IDS)
+        await cluster.until(lambda: len(leader.status.voters) >= len(IDS), 60)
+        said = [text for text in caplog.messages if "has seats taken" in text]
+        assert len(said) == 1
+        assert observer.id in said[0]
+
+    simulate(scenario)
+
+
 async def _made_up_group(cluster: Cluster, takes: bool) -> SimHost:
     """An observer makes a group up which comes before all others, and is gone after a
     minute; the leader. `takes`: it says that it takes what the others know."""
