@@ -32,6 +32,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from moonraker_netqueue.admission_mode import AdmissionMode
 from moonraker_netqueue.api.endpoints import Endpoints
 from moonraker_netqueue.api.host import Host
+from moonraker_netqueue.api.host_files import HostFiles
 from moonraker_netqueue.machine import MachineClock
 from moonraker_netqueue.model.command import (
     Body,
@@ -241,21 +242,27 @@ def _full_host(farm: Farm) -> Host:
             waiting=lambda _: (),
             members=lambda _: {},
             forgotten=lambda _: {},
+            let_in_by=lambda _: {},
         ),
     )
     links: Any = _Links(hosts)
+    files = HostFiles(
+        host_id=links.host_id,
+        store=cast(Any, SimpleNamespace(has=lambda _: True, entries=dict)),
+        fetcher=cast(Any, None),
+        eviction=cast(Any, None),
+        gcodes=Path(),
+        metadata=lambda _: {},
+        clock=MachineClock(),
+    )
     return Host(
         name="bench",
         notices={},
         queues=cast(Any, {"bench": queue}),
         links=links,
-        store=cast(Any, SimpleNamespace(has=lambda _: True, entries=dict)),
-        fetcher=cast(Any, None),
-        eviction=cast(Any, None),
+        files=files,
         agent=cast(Any, _Agent(state)),
         klipper=cast(Any, SimpleNamespace(view=dict)),
-        gcodes=Path(),
-        metadata=lambda _: {},
         cameras=tuple,
         random=cast(Any, None),
         clock=MachineClock(),

@@ -13,6 +13,7 @@ from .api.change_feed import ChangeFeed
 from .api.endpoints import Endpoints
 from .api.file_details import DETAILS_METHOD, FileDetails
 from .api.host import OWNER_METHOD, Host
+from .api.host_files import HostFiles
 from .api.hot_folder import HotFolders
 from .api.job_queue_facade import JobQueueFacade
 from .api.klipper_status import KlipperStatus
@@ -146,24 +147,28 @@ class _Builder:
         queues.connect(agent, self._announce)
         warnings = QueueWarnings(queues.queues, self._clock, self._show_warning)
         self._closing.push_async_callback(warnings.close)
-        host = Host(
+        files = HostFiles(
+            host_id=network.host_id,
+            store=store,
+            fetcher=fetcher,
+            eviction=eviction,
+            gcodes=self._gcodes,
+            metadata=self._metadata,
+            clock=self._clock,
+        )
+        eviction.spares = files.is_fresh
+        return Host(
             name=self._settings.name,
             notices=self._notices,
             queues=queues.queues,
             links=network,
-            store=store,
-            fetcher=fetcher,
-            eviction=eviction,
+            files=files,
             agent=agent,
             klipper=self._module,
-            gcodes=self._gcodes,
-            metadata=self._metadata,
             cameras=self._cameras,
             clock=self._clock,
             random=self._machine.random,
         )
-        eviction.spares = host.is_fresh
-        return host
 
     def endpoints(self, host: Host, notify: Notify) -> Endpoints:
         endpoints = Endpoints(host, self._queues)
@@ -201,7 +206,7 @@ class _Builder:
         return facade
 
     async def uploads(self, host: Host) -> Uploads:
-        incoming = Incoming(host.store, self._disk, self._machine.random)
+        incoming = Incoming(host.files.store, self._disk, self._machine.random)
         await incoming.load()
         if self._settings.hot_folder:
             folders = HotFolders(

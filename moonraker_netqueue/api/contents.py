@@ -33,13 +33,13 @@ class ContentEndpoints:
         if content is None:
             raise ApiError(404, f"queue {queue.name!r} has no content {sha256[:64]!r}")
         try:
-            here = await self._host.fetch(queue, content, _WAIT)
+            here = await self._host.files.fetch(queue, content, _WAIT)
         except FilesError as error:
             raise ApiError(409, str(error)) from error
         if not here:
             self._require_holder(queue, sha256)
         elif queue.replica.status().ready and self._may_hold(queue):
-            await self._host.hold(
+            await self._host.files.hold(
                 queue, FileRef(content.key, sha256, content.size, content.name)
             )
         return {

@@ -12,7 +12,8 @@ from ..files.errors import ContentNeeded, FilesError
 from ..model.content import Content
 from .arguments import Arguments
 from .errors import ApiError
-from .host import Host, file_error
+from .host import Host
+from .host_files import file_error
 from .paging import Key, Page
 
 _LIMIT = 500  # rows of one answer: the registry may have 20000
@@ -57,7 +58,7 @@ class FileEndpoints:
                     "key": content.key,
                     "size": content.size,
                     "holders": list(content.holders),
-                    "here": self._host.store.has(content.sha256),
+                    "here": self._host.files.store.has(content.sha256),
                     "referenced": content.sha256 in used,
                 }
                 for content in contents
@@ -80,7 +81,7 @@ class FileEndpoints:
 
     async def _orphans(self) -> list[dict[str, Any]]:
         registries = [queue.state.contents for queue in self._host.queues.values()]
-        entries = tuple(self._host.store.entries().items())
+        entries = tuple(self._host.files.store.entries().items())
         orphans = [
             {"sha256": sha256, "key": entry.md5, "size": entry.size}
             async for part in self._host.in_slices(entries, _SLICE)
@@ -93,12 +94,12 @@ class FileEndpoints:
         """Delete a content of this host that no job and no print speaks of (R17)."""
         sha256 = arguments.text("sha256")
         arguments.finish()
-        store = self._host.store
+        store = self._host.files.store
         if not store.has(sha256):
             raise ApiError(404, f"this host has no content {sha256[:64]!r}")
         self._require_unused(sha256)
         try:
-            queues = await self._host.eviction.evict(sha256)
+            queues = await self._host.files.eviction.evict(sha256)
         except ContentNeeded as error:
             raise ApiError(409, f"nothing is deleted: {error}") from error
         except FilesError as error:
@@ -111,7 +112,7 @@ class FileEndpoints:
                 raise ApiError(
                     409, f"a job or a print of queue {queue.name!r} needs this file"
                 )
-        if self._host.is_fresh(sha256):
+        if self._host.files.is_fresh(sha256):
             raise ApiError(
                 409, "this file was added a moment ago: drop it in a minute, if at all"
             )

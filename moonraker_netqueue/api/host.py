@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import replace
-from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeVar
 
-from ..files.errors import ContentMissing, DiskFull, FilesError, StoreUnusable
-from ..files.eviction import Eviction
-from ..files.fetch import Fetcher
-from ..files.store import ContentStore
-from ..model.checks import TEXT_MAX, has_control
-from ..model.command import ContentHeld
-from ..model.content import Content, FileRef
-from ..model.job import ItemSpec, Job
+from ..model.job import Job
 from ..peers.errors import LinkError
 from ..peers.link import Link
 from ..ports import Clock, Links, Message, Random
@@ -27,14 +17,12 @@ from ..printer.explanation import IdleWhy
 from ..printer.klipper_module import KlipperModule
 from .arguments import Arguments
 from .errors import ApiError
+from .host_files import HostFiles
 from .queue import ServedQueue
-from .sliced import item_of
 
 _Row = TypeVar("_Row")
 _OWNER_TIMEOUT = 5.0  # seconds; longer than a link needs to be found dead
 _REPLAY, _REPLAY_LOOK = 3.0, 0.02  # seconds
-_FRESH = 60.0  # seconds; longer than adding a job takes without a quorum
-_DETAILS_LOOKS, _DETAILS_PAUSE = 50, 0.1  # seconds; a scan takes part of one
 _JOB_IDS = uuid.UUID("7a1c1f0e-53a7-4c0e-9b0b-0d5f4c1c3f55")  # drawn once
 _LEAST_ERROR, _LAST_ERROR, _ERROR_MAX = 400, 599, 1000  # HTTP; characters
 OWNER_METHOD = "owner"  # link request that carries a call to a printer's own host
@@ -57,13 +45,9 @@ class Host:
         notices: Mapping[str, tuple[str, ...]],
         queues: Mapping[str, ServedQueue],
         links: HostLinks,
-        store: ContentStore,
-        fetcher: Fetcher,
-        eviction: Eviction,
+        files: HostFiles,
         agent: Agent,
         klipper: KlipperModule,
-        gcodes: Path,
-        metadata: Callable[[str], Mapping[str, Any]],
         cameras: Callable[[], Iterable[Mapping[str, Any]]],
         clock: Clock,
         random: Random,
@@ -72,17 +56,12 @@ class Host:
         self.notices = notices  # by subject: what is not about a served queue
         self.queues = queues
         self.links = links
+        self.files = files
         self.agent = agent
         self.klipper = klipper
-        self.metadata = metadata  # what Moonraker knows of a file of this host
         self.cameras = cameras  # as Moonraker lists them
-        self.store = store
-        self.eviction = eviction
-        self._fetcher = fetcher
-        self._gcodes = gcodes
         self._clock = clock
         self._random = random
-        self._kept: dict[str, float] = {}  # monotonic seconds by SHA-256
 
     @property
     def host_id(self) -> str:
@@ -158,98 +137,6 @@ class Host:
         """Whether a host of the queue is this one, or has a live link."""
         return host == self.host_id or host in self.links.connected(queue.name)
 
-    async def take_in(self, filename: str) -> FileRef:
-        """Hash a file of the gcodes root and keep its content; answers 400 or 404."""
-        relative = PurePosixPath(filename)
-        outside = relative.is_absolute() or ".." in relative.parts
-        if outside or not relative.parts or has_control(filename):
-            raise ApiError(
-                400, f"argument 'filename': {filename[:255]!r} is not inside gcodes"
-            )
-        return await self.keep(self._gcodes / relative, relative.name)
-
-    async def keep(self, path: Path, name: str) -> FileRef:
-        """Hash a file and keep its content; answers 400, 404, 500 or 507."""
-        try:
-            file = await self.store.add(path, name)
-        except FilesError as error:
-            raise file_error(error) from error
-        self._kept[file.sha256] = self._clock.monotonic()
-        return file
-
-    def is_fresh(self, sha256: str) -> bool:
-        """Whether a content was kept just now: the job it is for may be on its way."""
-        kept = self._kept.get(sha256)
-        return kept is not None and self._clock.monotonic() - kept < _FRESH
-
-    async def item(self, filename: str) -> ItemSpec:
-        """One copy of a file of the gcodes root, which is kept; answers 400 or 404.
-
-        The item has the file's name with its folder, as dashboards know it.
-        """
-        file = await self.take_in(filename)
-        name = filename if len(filename) <= TEXT_MAX else file.name
-        return item_of(name, file, await self.details(filename))
-
-    async def details(self, filename: str) -> Mapping[str, Any]:
-        """What Moonraker knows of a file of this host; empty: nothing.
-
-        It reads a new file twice and knows nothing between: a job without the file's
-        material would be printed in any. That is waited out.
-        """
-        for _ in range(_DETAILS_LOOKS):
-            if found := self.metadata(filename):
-                return found
-            await self._clock.sleep(_DETAILS_PAUSE)
-        return {}
-
-    def registered_item(self, queue: ServedQueue, sha256: str) -> ItemSpec:
-        """One copy of a content that some host of the queue has; answers 404.
-
-        What a job that prints it says of it holds here, too.
-        """
-        content = queue.state.contents.get(sha256)
-        if content is None:
-            raise ApiError(404, f"queue {queue.name!r} has no content {sha256[:64]!r}")
-        for job in queue.state.ordered_jobs():
-            for item in job.items:
-                if [file.sha256 for file in item.spec.files] == [sha256]:
-                    (file,) = item.spec.files
-                    return replace(
-                        item.spec, count=1, files=(replace(file, models=()),)
-                    )
-        file = FileRef(content.key, sha256, content.size, content.name)
-        known = self.metadata(content.name)
-        return item_of(
-            content.name, file, known if known.get("size") == content.size else {}
-        )
-
-    async def hold(self, queue: ServedQueue, file: FileRef) -> None:
-        """Register this host as a holder, before a job speaks of the content.
-
-        One that only other hosts have is registered as theirs already.
-        """
-        held = queue.state.held_by(self.host_id, file.sha256) is not None
-        if not held and self.store.has(file.sha256):
-            await queue.submit(ContentHeld(file))
-
-    async def fetch(self, queue: ServedQueue, content: Content, wait: float) -> bool:
-        """Get a content from its holders; False if it takes longer than `wait` s.
-
-        What came stays for the next time. Raises FilesError.
-        """
-
-        def holders() -> tuple[str, ...]:
-            known = queue.state.contents.get(content.sha256)
-            return known.holders if known else ()
-
-        work = self._fetcher.fetch(queue.name, content.sha256, content.size, holders)
-        try:
-            await self._clock.wait_for(work, wait)
-        except (TimeoutError, asyncio.TimeoutError):
-            return False
-        return True
-
     async def ask_owner(
         self, queue: ServedQueue, owner: str, endpoint: str, arguments: Arguments
     ) -> dict[str, Any]:
@@ -287,15 +174,6 @@ def _owners_answer(answer: Message, name: str) -> dict[str, Any]:
     if not isinstance(result, dict):
         raise ApiError(502, f"printer {name!r} gave an answer that is none")
     return result
-
-
-def file_error(error: FilesError) -> ApiError:
-    """What a client is told of a file that cannot be kept."""
-    if isinstance(error, ContentMissing):
-        return ApiError(404, str(error))
-    if isinstance(error, DiskFull):
-        return ApiError(507, str(error))
-    return ApiError(500 if isinstance(error, StoreUnusable) else 400, str(error))
 
 
 def _up_to_date(queue: ServedQueue) -> bool:

@@ -113,7 +113,7 @@ class _HotFolder:
         """Add what is complete, and show why the rest of it is not added."""
         trouble = ""
         try:
-            files = await self._host.store.run(self._list)
+            files = await self._host.files.store.run(self._list)
             seen, self._seen = self._seen, {}
             for path, stamp in files:
                 before = seen.get(path)
@@ -155,22 +155,22 @@ class _HotFolder:
         del self._seen[path]
 
     async def _is_complete(self, path: Path) -> bool:
-        return not await self._host.store.run(self._disk.is_being_written, path)
+        return not await self._host.files.store.run(self._disk.is_being_written, path)
 
     async def _take(self, path: Path, stamp: _Stamp) -> None:
         """Check a file and keep its bytes; then it is claimed, and added."""
         name = _checked(path)
-        file = await self._host.keep(path, name)
-        details = await self._host.details(f"{self._name}/{name}")
+        file = await self._host.files.keep(path, name)
+        details = await self._host.files.details(f"{self._name}/{name}")
         claim = self._folder / _ADDING / f"{self._host.new_token(_TOKEN)}-{name}"
-        await self._host.store.run(self._claim, path, claim, stamp)
+        await self._host.files.store.run(self._claim, path, claim, stamp)
         await self._add(claim, file, details)
 
     async def _resume(self, claim: Path) -> None:
         """Add what was claimed before a restart, or what could not be added then."""
         name = _split(claim)[1]
-        file = await self._host.keep(claim, name)
-        await self._add(claim, file, self._host.metadata(f"{self._name}/{name}"))
+        file = await self._host.files.keep(claim, name)
+        await self._add(claim, file, self._host.files.metadata(f"{self._name}/{name}"))
 
     async def _add(
         self, claim: Path, file: FileRef, details: Mapping[str, Any]
@@ -190,9 +190,9 @@ class _HotFolder:
             await JobEndpoints(self._host, item).write_job(Arguments(words))
         except ApiError as error:
             if error.status < 500:  # a rule forbids it: people look for it where it was
-                await self._host.store.run(self._give_back, claim)
+                await self._host.files.store.run(self._give_back, claim)
             raise
-        await self._host.store.run(self._put_away, claim, file)
+        await self._host.files.store.run(self._put_away, claim, file)
 
     # What follows blocks and runs in the worker.
 

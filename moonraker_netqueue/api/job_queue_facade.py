@@ -177,13 +177,13 @@ class JobQueueFacade:
 
     async def _item(self, filename: str) -> ItemSpec:
         try:
-            item = await self._host.item(filename)
+            item = await self._host.files.item(filename)
         except ApiError as error:
             known = self._item_in_queue(filename)
             if error.status != 404 or known is None:
                 raise
             return known
-        await self._host.hold(self._queue, item.files[0])
+        await self._host.files.hold(self._queue, item.files[0])
         return item
 
     def _item_in_queue(self, filename: str) -> ItemSpec | None:

@@ -41,7 +41,7 @@ class JobEndpoints:
     ) -> None:
         """`item(filename)` is one copy of a file; without it, of this host's gcodes."""
         self._host = host
-        self._item_of = item or host.item
+        self._item_of = item or host.files.item
 
     async def list_jobs(self, arguments: Arguments) -> dict[str, Any]:
         """Jobs of a queue in order, with `why` for those that wait; all, or a page."""
@@ -173,7 +173,7 @@ class JobEndpoints:
         arguments.finish()
         _checked(body.wishes)
         for file in files:
-            await self._host.hold(queue, file)
+            await self._host.files.hold(queue, file)
         pending = await queue.submit(body, client_id)
         first = queue.state.outcomes.of_client(client_id)
         if first is not None and first.ref:
@@ -211,7 +211,7 @@ class JobEndpoints:
         if any(word in arguments for word in (*_FILES, "items", "count")):
             items, files = await self._items(queue, arguments, job)
             for file in files:
-                await self._host.hold(queue, file)
+                await self._host.files.hold(queue, file)
         wishes = _wishes(arguments, job.wishes)
         requires = _requirements(arguments, job.requires)
         # What is replaced is a whole: without the version that was read, an edit of
@@ -295,7 +295,7 @@ class JobEndpoints:
         """One copy of the file that a row names."""
         sha256 = row.optional_text("sha256")
         if sha256 is not None:
-            return self._host.registered_item(queue, sha256)
+            return self._host.files.registered_item(queue, sha256)
         filename = row.optional_text("filename")
         if filename is None:
             raise ApiError(400, "argument 'filename' is missing")

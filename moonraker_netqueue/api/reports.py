@@ -54,6 +54,7 @@ class ReportEndpoints:
         members, gone = [], queue.gone()
         sole = sole_files(queue)
         lost = losses(queue, self._host.host_id, sole)
+        let_in = queue.desk.let_in_by(queue.name)
         known = {member.id for member in status.members}
         away = (
             Member(host_id, one.name, False, False, "")
@@ -80,6 +81,10 @@ class ReportEndpoints:
                     "losses": lost.get(member.id, []),
                     "sole_files": [
                         one.content.sha256 for one in sole.get(member.id, ())
+                    ],
+                    "let_in": [
+                        {"host_id": one.host_id, "name": one.name}
+                        for one in let_in.get(member.id, ())
                     ],
                 }
             )

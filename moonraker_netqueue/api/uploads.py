@@ -16,7 +16,8 @@ from ..model.content import FileRef
 from ..model.job import ItemSpec
 from .arguments import Arguments
 from .errors import ApiError
-from .host import Host, file_error
+from .host import Host
+from .host_files import file_error
 from .jobs import JobEndpoints
 from .queue import ServedQueue
 from .sliced import item_of
@@ -84,7 +85,7 @@ class Uploads:
         """A file for an upload of `size` bytes (0: unknown); answers 507."""
         try:
             # Twice: as it comes in, and as the store keeps it.
-            await self._host.store.require_room(2 * size)
+            await self._host.files.store.require_room(2 * size)
         except FilesError as error:
             raise file_error(error) from error
         return self._incoming.new()
@@ -96,7 +97,7 @@ class Uploads:
     async def run(self, work: Callable[..., None], *args: object) -> None:
         """Do blocking work on an upload off the loop; answers 500 or 507."""
         try:
-            await self._host.store.run(work, *args)
+            await self._host.files.store.run(work, *args)
         except FilesError as error:
             raise file_error(error) from error
 
@@ -116,16 +117,16 @@ class Uploads:
         """
         target = target_of(name, folder)
         gcodes.require_free(target.filename)
-        file = await self._host.keep(upload.path, target.name)
+        file = await self._host.files.keep(upload.path, target.name)
         await gcodes.place(upload.path, target.folder, target.name)
         # Read in the same turn of the loop: of this upload, not of the next one.
         fits = len(target.filename) <= TEXT_MAX
         item = item_of(
             target.filename if fits else target.name,
             file,
-            self._host.metadata(target.filename),
+            self._host.files.metadata(target.filename),
         )
-        await self._host.hold(queue, file)
+        await self._host.files.hold(queue, file)
         if job is None:
             return Taken(target, file, None)
 

@@ -56,10 +56,10 @@ def member_id(session: Session, text: str) -> str:
     return str(_only(found, "host", text, "host_id", "netqueue members")["host_id"])
 
 
-def losses(session: Session, host_id: str) -> list[str]:
-    """What would be lost with a host."""
+def member(session: Session, host_id: str) -> _Thing:
+    """What the queue knows of a member; empty: nothing."""
     rows = [row for row in _rows(session, "members") if row["host_id"] == host_id]
-    return [str(loss) for row in rows for loss in row.get("losses", ())]
+    return rows[0] if rows else {}
 
 
 def waiting_id(rows: Sequence[_Thing], text: str) -> str:

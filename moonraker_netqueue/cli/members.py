@@ -58,13 +58,21 @@ def forget(
     """End a host's membership: it reads and changes nothing any more.
 
     Of the copies that its printer holds, --prints says whether they are printed again
-    elsewhere, count as done, or are decided later. What nobody else has is named first.
+    elsewhere, count as done, or are decided later. What nobody else has is named first,
+    and so is who is a member by the word of HOST alone.
     """
     host_id = lookup.member_id(session, host)
     if not (yes or session.as_json):
-        losses = lookup.losses(session, host_id)
-        for loss in losses:
+        member = lookup.member(session, host_id)
+        losses = member.get("losses")
+        for loss in losses or ():
             click.echo(clean(f"lost with {host}: {loss}"), err=True)
+        for one in member.get("let_in", ()):  # an older host does not tell
+            line = f"{one['name']} ({one['host_id'][:8]}) was let in by {host} alone"
+            click.echo(
+                clean(f"{line}, and stays: forget it, too, if you do not know it"),
+                err=True,
+            )
         click.confirm(f"Forget {host} ({host_id[:8]})?", abort=True)
         anyway = anyway or bool(losses)
     answer = session.call(

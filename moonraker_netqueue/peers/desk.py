@@ -84,6 +84,10 @@ class Desk:
         """Other hosts that are admitted, by host id."""
         return self._admission.roll(queue).members
 
+    def let_in_by(self, queue: str) -> Mapping[str, tuple[Member, ...]]:
+        """By host id, who is a member by the word of that host alone."""
+        return self._admission.roll(queue).let_in
+
     def forgotten(self, queue: str) -> dict[str, str]:
         """Hosts that were forgotten: host id -> name."""
         return {

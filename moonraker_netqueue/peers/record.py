@@ -14,7 +14,7 @@ from .identity import Identity, fingerprint, signed_by
 _CONTEXT = b"netqueue member 1"  # so that the signature means nothing elsewhere
 LARGEST_RECORD = 4096  # bytes; ours have about 700
 LARGEST_CERTIFICATE = 2048  # bytes; ours have about 400
-_MOST_ROUNDS = 1 << 20
+MOST_ROUNDS = 1 << 20
 
 
 class Word(enum.Enum):
@@ -92,7 +92,7 @@ def unpack_record(data: object) -> Record:
         context == _CONTEXT
         and is_queue_name(queue)
         and type(count) is int
-        and 1 <= count <= _MOST_ROUNDS
+        and 1 <= count <= MOST_ROUNDS
         and isinstance(certificate, bytes)
         and 0 < len(certificate) <= LARGEST_CERTIFICATE
         and clean_name(name) == name

@@ -6,17 +6,18 @@ record. To forget a host wins over every admission that did not know of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ..names import clean_name
 from .errors import AdmissionRefused
 from .identity import Identity, fingerprint, is_host_certificate
-from .record import LARGEST_CERTIFICATE, Record, Word, write_record
+from .record import LARGEST_CERTIFICATE, MOST_ROUNDS, Record, Word, write_record
 
 MOST_MEMBERS = 128  # per queue: `open` must not let a stranger fill the disk
-_MOST_SUBJECTS = 2 * MOST_MEMBERS  # forgotten ones included
+MOST_SUBJECTS = 2 * MOST_MEMBERS  # forgotten ones included
 _MOST_ISSUERS = 4  # of admissions of one host that are kept, this host's own besides
 
 
@@ -42,18 +43,37 @@ class Roll:
     @cached_property
     def members(self) -> Mapping[str, Member]:
         """By host id, without this host."""
+        return self._members()
+
+    @cached_property
+    def let_in(self) -> Mapping[str, tuple[Member, ...]]:
+        """By host id, who is a member by the word of that host alone."""
+        found = {}
+        for issuer in self._said.keys() & self.members.keys():
+            others = self._members(without=issuer)
+            found[issuer] = tuple(
+                member for host, member in self.members.items() if host not in others
+            )
+        return found
+
+    @cached_property
+    def _said(self) -> Mapping[str, Sequence[Record]]:
+        said = defaultdict(list)
+        for record in self.admitted.values():
+            said[record.issuer].append(record)
+        return said
+
+    def _members(self, without: str = "") -> Mapping[str, Member]:
+        """The members if host `without` had said nothing."""
         found = {self.own.host_id: self.own}
         found |= {h: m for h, m in self.trusted.items() if h not in self.forgotten}
-        left = list(self.admitted.values())
-        news = True
-        while news:
-            news = False
-            for record in left:
-                if record.issuer in found and record.subject not in found:
-                    found[record.subject] = Member(
-                        record.subject, record.name, record.certificate
-                    )
-                    news = True
+        left = list(found)
+        while left:
+            issuer = left.pop()
+            for r in self._said.get(issuer, ()) if issuer != without else ():
+                if r.subject not in found:
+                    found[r.subject] = Member(r.subject, r.name, r.certificate)
+                    left.append(r.subject)
         del found[self.own.host_id]
         return found
 
@@ -99,6 +119,10 @@ class Roll:
         self._require_room(member.host_id)
         gone = self.forgotten.get(member.host_id)
         count = 1 if gone is None else gone.round + 1
+        if count > MOST_ROUNDS:  # a member said so: nobody does that by hand
+            raise AdmissionRefused(
+                f"queue {self.queue} forgot that host for good; give it a new key"
+            )
         return self._with(
             write_record(
                 identity, self.queue, Word.ADMIT, count, certificate, member.name
@@ -151,7 +175,8 @@ class Roll:
             gone = r.word is Word.FORGET
             if r.subject in own or (gone and r.subject in self.members):
                 continue
-            count = r.round + 1 if gone else r.round  # else it is no news
+            # A round that is the same is no news.
+            count = min(r.round + 1, MOST_ROUNDS) if gone else r.round
             again.append(
                 write_record(identity, r.queue, r.word, count, r.certificate, r.name)
             )
@@ -209,13 +234,20 @@ class Roll:
         return {subject for subject, _ in self.admitted} | self.forgotten.keys()
 
     def _has_room(self) -> bool:
-        return len(self._subjects()) < _MOST_SUBJECTS
+        return len(self._subjects()) < MOST_SUBJECTS
 
     def _require_room(self, host_id: str) -> None:
-        full = len(self.members) >= MOST_MEMBERS
-        if host_id not in self.members and (full or not self._has_room()):
+        if host_id in self.members:
+            return
+        if len(self.members) >= MOST_MEMBERS:
             raise AdmissionRefused(
-                f"queue {self.queue} has {MOST_MEMBERS} members, the most it may have"
+                f"queue {self.queue} has {MOST_MEMBERS} members, the most it may have:"
+                " forget those that are gone"
+            )
+        if host_id not in self._subjects() and not self._has_room():
+            raise AdmissionRefused(
+                f"queue {self.queue} knows {MOST_SUBJECTS} hosts, with those that were"
+                " forgotten, the most it may know: use a queue of another name"
             )
 
 

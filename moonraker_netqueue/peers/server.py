@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -154,12 +155,43 @@ class PeerServer:
 
 
 class _BoundedServer(HTTPServer):
+    """Keeps few connections. For a new one the oldest of who has most makes room.
+
+    Strangers count as one: each has as many addresses as it likes, and would keep the
+    members out.
+    """
+
+    def initialize(self, *args: Any, **kwargs: Any) -> None:
+        super().initialize(*args, **kwargs)
+        self._arrived: list[IOStream] = []
+
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
-        others = [getattr(c.context, "remote_ip", "") for c in self._connections]
-        if len(others) < MOST_CONNECTIONS and others.count(address[0]) < MOST_OF_ONE:
-            super().handle_stream(stream, address)
-        else:
+        kept = {one.stream: one.context for one in self._connections}
+        self._arrived = [one for one in self._arrived if one in kept]
+        addresses = [getattr(one, "remote_ip", "") for one in kept.values()]
+        if addresses.count(address[0]) >= MOST_OF_ONE:
             stream.close()
+            return
+        if len(self._arrived) >= MOST_CONNECTIONS:
+            self._make_room()
+        self._arrived.append(stream)
+        super().handle_stream(stream, address)
+
+    def _make_room(self) -> None:
+        shown = {stream: _shown(stream) for stream in self._arrived}
+        ((most, _),) = Counter(shown.values()).most_common(1)
+        oldest = next(stream for stream in self._arrived if shown[stream] == most)
+        self._arrived.remove(oldest)
+        oldest.close()
+
+
+def _shown(stream: IOStream) -> bytes | None:
+    """The certificate of the member that connected; None: nobody's, so far."""
+    connection = cast(ssl.SSLSocket, stream.socket)
+    try:
+        return connection.getpeercert(binary_form=True)
+    except ValueError:  # the handshake is not done
+        return None
 
 
 class _Handler(RequestHandler):

@@ -51,13 +51,9 @@ def _host(clock: _Clock, queue: SimpleNamespace) -> Host:
         notices={},
         queues={"q": queue},  # type: ignore[dict-item]
         links=nothing,
-        store=nothing,
-        fetcher=nothing,
-        eviction=nothing,
+        files=nothing,
         agent=nothing,
         klipper=nothing,
-        gcodes=nothing,
-        metadata=nothing,
         cameras=tuple,
         random=nothing,
         clock=clock,  # type: ignore[arg-type]

@@ -31,7 +31,10 @@ class Desk:
             return self.job(job_id)
 
         host: Any = SimpleNamespace(
-            queue=lambda _arguments: self, job=known, why_waiting=why, item=None
+            queue=lambda _arguments: self,
+            job=known,
+            why_waiting=why,
+            files=SimpleNamespace(item=None),
         )
         self._endpoints = JobEndpoints(host)
         self.name, self.state = "q", self.talk.state

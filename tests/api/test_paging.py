@@ -14,6 +14,7 @@ from moonraker_netqueue.api.arguments import Arguments
 from moonraker_netqueue.api.errors import ApiError
 from moonraker_netqueue.api.files import FileEndpoints
 from moonraker_netqueue.api.host import Host
+from moonraker_netqueue.api.host_files import HostFiles
 from moonraker_netqueue.api.jobs import JobEndpoints
 from moonraker_netqueue.api.paging import Key, Page
 from moonraker_netqueue.model.command import (
@@ -93,20 +94,25 @@ class Shop:
         )
         entries = {digest(f"orphan {n}"): entry(n) for n in range(3)}
         nothing: Any = None
-        host = Host(
-            name="here",
-            notices={},
-            queues={"q": queue},  # type: ignore[dict-item]
-            links=nothing,
+        files = HostFiles(
+            host_id="here",
             store=SimpleNamespace(  # type: ignore[arg-type]
                 has=entries.__contains__, entries=lambda: entries
             ),
             fetcher=nothing,
             eviction=nothing,
-            agent=SimpleNamespace(explain=explain),  # type: ignore[arg-type]
-            klipper=nothing,
             gcodes=nothing,
             metadata=nothing,
+            clock=nothing,
+        )
+        host = Host(
+            name="here",
+            notices={},
+            queues={"q": queue},  # type: ignore[dict-item]
+            links=nothing,
+            files=files,
+            agent=SimpleNamespace(explain=explain),  # type: ignore[arg-type]
+            klipper=nothing,
             cameras=tuple,
             random=nothing,
             clock=self.turns,  # type: ignore[arg-type]

@@ -61,7 +61,7 @@ def _host(agent: Agent, answer: Any = None) -> Host:
         queues=queues,
         caught_up=caught_up,
         queue=queue,
-        item=None,
+        files=SimpleNamespace(item=None),
     )
     host.links = Links(answer)
     return cast(Host, host)

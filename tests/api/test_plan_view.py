@@ -82,7 +82,7 @@ class _Api:
             queue=lambda _arguments: queue,
             agent=agent,
             why_waiting=why_waiting,
-            item=None,
+            files=SimpleNamespace(item=None),
             in_slices=_at_once,
         )
         self._plan = PlanEndpoint(cast(Host, host))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -182,7 +183,10 @@ def signed(laptop: Laptop, group: str, sequence: int, body: Body) -> str:
 
 
 def test_a_viewer_only_reads_and_once_forgotten_not_even_that(
-    untouched: Shop, tmp_path: Path
+    untouched: Shop,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     """By what it says itself, in another's name, by requests and records; then with
     the certificate and the records that once let it in."""
@@ -234,6 +238,11 @@ def test_a_viewer_only_reads_and_once_forgotten_not_even_that(
     assert [text for text in told if not is_refused(text)] == []
     assert any("is a viewer of this queue" in text for text in told)  # who leads
     assert victim.host_id in first.members()
+    words = ("forget", "north", "--queue", QUEUE)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    typed = Desk(second.printer, capsys, tmp_path).type(*words)
+    assert "was let in by north alone, and stays" in typed.err, typed
+    assert first.identity.host_id in second.members()  # nobody said yes
     first.forget(laptop.host_id)
     wait(lambda: all(laptop.host_id not in h.members() for h in untouched.hosts))
     for host in untouched.hosts:

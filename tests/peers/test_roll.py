@@ -13,7 +13,12 @@ from moonraker_netqueue.machine import MachineDisk
 from moonraker_netqueue.peers import roll as module
 from moonraker_netqueue.peers.errors import AdmissionRefused, FrameInvalid
 from moonraker_netqueue.peers.identity import Identity, load_or_create
-from moonraker_netqueue.peers.record import Word, unpack_record, write_record
+from moonraker_netqueue.peers.record import (
+    MOST_ROUNDS,
+    Word,
+    unpack_record,
+    write_record,
+)
 from moonraker_netqueue.peers.roll import Member, Roll
 
 QUEUE = "demo"
@@ -126,6 +131,36 @@ def test_what_a_forgotten_host_forgot_stays_forgotten(hosts: list[Identity]) -> 
     assert of_c.take(old).members.keys() == ids(a)
 
 
+def test_who_was_let_in_by_one_host_alone_is_known(hosts: list[Identity]) -> None:
+    """If it was taken over, those are to be looked at: they may be made up."""
+    a, b, c, d, e = hosts
+    roll = admits(empty(a), a, b, e)
+    roll = roll.take(admits(empty(b), b, c, e).records())
+    roll = roll.take(admits(empty(c), c, d).records())
+    roll = roll.take(admits(empty(d), d, c).records())  # they vouch for each other
+    let_in = {host: {m.host_id for m in found} for host, found in roll.let_in.items()}
+    assert let_in == {b.host_id: ids(c, d), c.host_id: ids(d), d.host_id: set()}
+    gone = roll.forget(a, b.host_id)
+    assert gone.members.keys() == ids(c, d, e)
+    assert b.host_id not in gone.let_in  # of c this host says so from now on
+
+
+def test_who_is_forgotten_for_good_costs_nobody_else_anything(
+    hosts: list[Identity],
+) -> None:
+    """A record of a round that nobody reads would break every link of who wrote it."""
+    a, b, c, *_ = hosts
+    roll = admits(empty(a), a, b, c)
+    last = write_record(b, QUEUE, Word.FORGET, MOST_ROUNDS, c.certificate, "c")
+    roll = roll.take([last])
+    with pytest.raises(AdmissionRefused, match="new key"):
+        roll.admit(a, c.certificate, "c")
+    for after in (roll, roll.repeat(a, b.host_id), roll.forget(a, b.host_id)):
+        assert c.host_id not in after.members
+        for record in after.records():
+            assert unpack_record(record.pack()) == record
+
+
 def test_what_a_viewer_said_before_is_said_again(hosts: list[Identity]) -> None:
     """So its own word need not count: who it let in is in, who it put out is out."""
     a, b, c, d, away = hosts
@@ -165,7 +200,7 @@ def test_a_member_cannot_fill_the_disk(
     hosts: list[Identity], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many it says it admits or forgets."""
-    monkeypatch.setattr(module, "_MOST_SUBJECTS", 3)
+    monkeypatch.setattr(module, "MOST_SUBJECTS", 3)
     a, b, *others = hosts
     roll = admits(empty(a), a, b)
     said = [
@@ -173,7 +208,12 @@ def test_a_member_cannot_fill_the_disk(
         for word in Word
         for other in others
     ]
-    assert len(roll.take(said).records()) == 3
+    full = roll.take(said)
+    assert len(full.records()) == 3
+    with pytest.raises(AdmissionRefused, match="another name"):
+        admits(full, a, others[-1])
+    gone = full.forget(a, b.host_id)
+    assert admits(gone, a, b).members.keys() >= ids(b)  # it has its place
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

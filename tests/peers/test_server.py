@@ -6,6 +6,7 @@ import asyncio
 import socket
 
 import pytest
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from moonraker_netqueue.machine import MachineClock
@@ -21,10 +22,16 @@ from moonraker_netqueue.peers.admission_request import (
 )
 from moonraker_netqueue.peers.content import parse_range
 from moonraker_netqueue.peers.errors import ExchangeFailed, FrameInvalid
-from moonraker_netqueue.peers.limits import LARGEST_RANGE, MOST_OF_ONE
+from moonraker_netqueue.peers.limits import (
+    LARGEST_RANGE,
+    MOST_CONNECTIONS,
+    MOST_OF_ONE,
+)
 from tests.peers.hosts import LOOPBACK, Host, until
 
 pytestmark = pytest.mark.asyncio
+
+_CONTENT = "a" * 64
 
 
 async def post(host: Host, body: bytes, head: str = "") -> bytes:
@@ -62,6 +69,67 @@ async def test_flood_of_silent_connections_is_bounded(
     assert a.network.connected("demo") == (b.host_id,)
     for open_socket in sockets:
         open_socket.close()
+
+
+async def test_strangers_of_many_addresses_do_not_keep_members_out(
+    hosts: list[Host],
+) -> None:
+    """They hold all connections that there may be; a member still gets its file."""
+    a, b, _ = hosts
+    await a.start("demo")
+    await b.start("demo")
+    a.hear(b)
+    b.hear(a)
+    await until(lambda: a.network.connected("demo"))
+    path = a.contents.paths["demo", _CONTENT] = a.folder / "part"
+    path.write_bytes(b"G28\n")
+    assert a.network._server is not None
+    http = a.network._server._server
+    sockets = [
+        socket.create_connection(
+            (LOOPBACK, a.network.port), source_address=(f"127.0.0.{2 + n % 8}", 0)
+        )
+        for n in range(MOST_CONNECTIONS)
+    ]
+    await until(lambda: len(http._connections) == MOST_CONNECTIONS)
+    data = await b.network.fetch("demo", a.host_id, _CONTENT, 0, 4)
+    assert data == b"G28\n"
+    for open_socket in sockets:
+        open_socket.close()
+
+
+async def test_a_member_of_many_addresses_does_not_keep_others_out(
+    hosts: list[Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has most makes room: it, not one that a stranger or another member opens."""
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 4)
+    a, b, _ = hosts
+    await a.start("demo")
+    await b.start("demo")
+    a.hear(b)
+    b.hear(a)
+    await until(lambda: a.network.connected("demo"))
+    assert a.network._server is not None
+    http = a.network._server._server
+    certificate = a.admission.roll("demo").own.certificate
+    context = tls.member_context(b.identity, certificate)
+    clock = MachineClock()
+    address = (LOOPBACK, a.network.port)
+    mine = [await exchange.connect(*address, context, clock) for _ in range(3)]
+    strange = socket.create_connection(address)
+    await until(lambda: len(http._connections) == len([*mine, strange]))
+    streams = [one.stream for one in http._connections]
+    await until(lambda: sum(server._shown(one) is not None for one in streams) == 3)
+    answer = await post(a, pack_request(hosts[2].identity, "c", ("demo",), a.host_id))
+    assert unpack_answer(answer).verdicts == {"demo": Verdict.ADMITTED}
+    with pytest.raises(StreamClosedError):
+        await mine[0].read_bytes(1)
+    strange.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        strange.recv(1)
+    strange.close()
+    for stream in mine:
+        stream.close()
 
 
 async def test_garbage_on_the_port_does_no_harm(hosts: list[Host]) -> None:

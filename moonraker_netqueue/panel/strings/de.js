@@ -305,6 +305,7 @@ export const de = {
   'forget.title': '{name} vergessen?',
   'forget.means':
     '{name} ist dann kein Mitglied mehr: sieht und ändert nichts, und bekommt keine Arbeit. Für einen Rechner, der nicht wiederkommt oder nicht soll. Er kann wieder zugelassen werden.',
+  'forget.let_in': 'Diese hat nur {name} zugelassen. Sie bleiben: auch sie vergessen, wenn sie niemand kennt.',
   'forget.prints': 'Was {name} noch in Arbeit hat, und was jetzt daraus würde:',
   'fate.printing_on': 'wird zu Ende gedruckt, aber die Warteschlange erfährt davon nichts.',
   'fate.reserved_on': 'ist noch nicht begonnen. {name} druckt es trotzdem als Nächstes, aber die Warteschlange erfährt davon nichts.',
@@ -751,6 +752,8 @@ export const sayings = {
   'printer {0} is not in the queue': 'Drucker {0} ist nicht in der Warteschlange',
   'printer {0} takes no work: switched off': 'Drucker {0} nimmt keine Arbeit an',
   'printing': 'im Druck',
+  'queue {0} forgot that host for good; give it a new key':
+    'Warteschlange {0} hat diesen Rechner für immer vergessen; gib ihm einen neuen Schlüssel',
   'queue {0} forgot that host; a person can let it in again':
     'Warteschlange {0} hat diesen Rechner vergessen; jemand kann ihn wieder zulassen',
   'queue {0} has no content {1}': 'Warteschlange {0} hat keinen Inhalt {1}',
@@ -758,10 +761,13 @@ export const sayings = {
   'queue {0} has no member {1}': 'Warteschlange {0} hat kein Mitglied {1}',
   'queue {0} has no print {1}': 'Warteschlange {0} hat keinen Druck {1}',
   'queue {0} has no printer {1}': 'Warteschlange {0} hat keinen Drucker {1}',
-  'queue {0} has {1} members, the most it may have': 'Warteschlange {0} hat {1} Mitglieder, mehr geht nicht',
+  'queue {0} has {1} members, the most it may have: forget those that are gone':
+    'Warteschlange {0} hat {1} Mitglieder, mehr geht nicht: vergiss die, die es nicht mehr gibt',
   'queue {0} is open: nobody needs a token': 'Warteschlange {0} ist offen: niemand braucht ein Zugangswort',
   'queue {0} on this host waits for no decision: see its status':
     'Warteschlange {0} wartet auf diesem Rechner auf keine Entscheidung: den Zustand ansehen',
+  'queue {0} knows {1} hosts, with those that were forgotten, the most it may know: use a queue of another name':
+    'Warteschlange {0} kennt {1} Rechner, auch vergessene, mehr geht nicht: nimm eine Warteschlange mit anderem Namen',
   "queue {0} would lose something with {1}: {2}. To do it all the same, give 'anyway': true":
     "Warteschlange {0} würde mit {1} etwas verlieren: {2}. Soll es trotzdem sein: 'anyway': true angeben",
   "raised the queue's rules to {0} without {1}: all hosts need version {2} or later from now on, and what is new in it can be used":

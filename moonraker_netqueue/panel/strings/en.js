@@ -306,6 +306,7 @@ export const en = {
   'forget.title': 'Forget {name}?',
   'forget.means':
     'For a host that does not come back, or that should not: {name} will see and change nothing any more, and get no work. You can let it in again.',
+  'forget.let_in': '{name} alone let these in. They stay: forget them, too, if you do not know them.',
   'forget.prints': 'What {name} has in hand, if you forget it now:',
   'fate.printing_on': 'it is printed to its end, but the queue does not hear of that.',
   'fate.reserved_on': 'it has not begun. {name} prints it next all the same, but the queue does not hear of that.',

@@ -22,6 +22,9 @@ export function ForgetDialog({ member, printer, session, actions, onClose }) {
   const title = t('forget.title', { name: member.name });
   return html`<${GoingDialog} title=${title} word=${t('members.forget')} member=${member} act=${forget} onClose=${onClose}>
     <p>${t('forget.means', { name: member.name })}</p>
+    ${member.let_in?.length > 0 &&
+    html`<div class="note let-in"><p>${t('forget.let_in', { name: member.name })}</p>
+      <ul>${member.let_in.map((one) => html`<li key=${one.host_id}>${one.name} (${one.host_id.slice(0, 8)})</li>`)}</ul></div>`}
     ${held.length > 0 &&
     html`<${Prints} title=${t('forget.prints', { name: member.name })} prints=${held}
       tell=${(one) => t(`fate.${fateOf(one, member.connected)}`, { name: member.name })} />`}

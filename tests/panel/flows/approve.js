@@ -2,7 +2,7 @@
 // and the printer's screen ask the same, and an answer at one ends it at the other.
 
 import assert from 'node:assert/strict';
-import { barriers, dialogs, play, until } from './stage.js';
+import { barriers, choose, dialogs, play, until } from './stage.js';
 
 await play(async (stage) => {
   const page = await stage.open(0, { hash: '#members' });
@@ -56,4 +56,11 @@ await play(async (stage) => {
   await page.getByText('4 hosts', { exact: true }).waitFor();
   await asks(second).waitFor({ state: 'detached' });
   await until(async () => !(await askedOf()), 'answered on the page: the screen asks no more');
+
+  // who would forget the one that let them in hears of them first
+  await newcomer.locator('nav a[href="#members"]').click();
+  await choose(newcomer.locator('[data-member="printer1"]'), 'Forget');
+  const letIn = newcomer.locator('dialog .let-in', { hasText: 'printer1 alone let these in' });
+  for (const name of ['printer3', 'printer4']) await letIn.getByText(name).waitFor();
+  assert.deepEqual(await barriers(newcomer, 'forget one that let others in'), []);
 });
