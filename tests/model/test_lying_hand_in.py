@@ -102,6 +102,21 @@ def test_what_no_group_can_have_is_refused(name: str) -> None:
     assert restored(talk.state).canonical() == talk.state.canonical()
 
 
+@pytest.mark.parametrize(
+    "group", ["", "a b" * 9, "../" * 9, "g" * 65, "groups\n\n", "a:bcdefgh"]
+)
+def test_groups_are_ids(group: str) -> None:
+    """Each host names in its hello what its group went on from: with another word in
+    it no host took a hello of any other any more."""
+    talk = workshop()
+    for lie in (
+        HandIn(group, Part(), complete=True),
+        HandIn("group-of-bert", Part(), 1, {group: 1}, complete=True),
+    ):
+        talk.refused(BERT, lie, Rule.INVALID)
+    assert not talk.state.ancestors
+
+
 def test_numbers_at_their_end_are_refused_under_all_rules() -> None:
     """A queue goes by the lowest rules for its first hour."""
     talk = Talk.with_printers()

@@ -898,6 +898,7 @@ export const sayings = {
     '{0} wird gebraucht, und {1} andere eingeschaltete Rechner haben es: nötig sind {2}',
   '{0} is no end of a print': '{0} ist kein Ende eines Drucks',
   '{0} is no file name': '{0} ist kein Dateiname',
+  '{0} is no id of a group': '{0} ist keine Kennung einer Gruppe',
   '{0} is not followed by {1}': 'auf {0} folgt nicht {1}',
   '{0} is on it: take it off, {1}': '{0} liegt darauf: abnehmen, {1}',
   '{0} is on {1}, out of reach: switch one of them on':
