@@ -14,12 +14,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from ..errors import NetqueueError
+from ..files.pictures import Picture, read_picture
 from ..model.content import FileRef
 from ..peers.errors import LinkError
 from ..ports import Disk, Message, Worker
 from .host import Host
 from .job_queue_rows import file_of
-from .pictures import Picture, read_picture
 from .queue import ServedQueue
 
 DETAILS_METHOD = "file_details"  # link request: sha256 -> metadata, thumbnails

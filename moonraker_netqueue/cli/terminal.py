@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable
 
 from ..names import is_queue_name, queue_name_remedy
+from .text import clean
 
 _STDIN = 0
 
 
 def say(text: str) -> None:
-    """Show a line, with the time."""
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    """Show a line, with the time; names in it may be another host's."""
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {clean(text)}\n")
     sys.stdout.flush()
 
 

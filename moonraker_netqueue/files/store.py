@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from ..model.content import FileRef
+from ..model.content import FileRef, is_file_name
 from ..names import is_queue_name, without_markup
 from ..ports import Disk, Worker
 from .digest import Digest, read_digest
@@ -30,6 +30,7 @@ from .errors import (
     StoreUnusable,
 )
 from .index import Entry, read_index, write_index
+from .pictures import harm_of
 
 _T = TypeVar("_T")
 
@@ -133,8 +134,9 @@ class ContentStore:
         entry = self._index.get(sha256)
         if entry is None:
             raise ContentMissing(f"content {sha256[:8]} ({name}) is not on this host")
-        if not is_queue_name(queue) or name in ("", "..") or "/" in name:
+        if not is_queue_name(queue) or not is_file_name(name):
             raise FilesError(f"{queue!r} or {name!r} cannot name a file")
+        require_gcode_name(name)  # of others, such as .ufp, Moonraker makes more
         name = without_markup(name)  # Klipper writes it to the console
         fresh = self._fresh()
         target = self._print_folder / queue
@@ -298,6 +300,11 @@ class ContentStore:
             raise ContentDamaged(
                 f"content {sha256[:8]} has vanished from {self.folder}; it is fetched "
                 "again if another host has it"
+            )
+        if harm := harm_of(source, self._disk):
+            raise NotGcode(
+                f"content {sha256[:8]} has {harm} in it, which Moonraker would unpack;"
+                " slice it again without"
             )
         self._disk.copy(source, fresh)
         if self._is_content(fresh, sha256, size):

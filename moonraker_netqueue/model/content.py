@@ -36,7 +36,7 @@ class FileRef:
         if self.size < 1:
             raise Rejected(Rule.INVALID, f"file {self.name[:TEXT_MAX]!r} is empty")
         check_range("size of a file", self.size, 1, SIZE_MAX)
-        if not _is_file_name(self.name):
+        if not is_file_name(self.name):
             raise Rejected(Rule.INVALID, f"{self.name[:TEXT_MAX]!r} is no file name")
         check_words("models of a file", self.models)
         check_range("estimate_s of a file", self.estimate_s, 0, ESTIMATE_MAX_S)
@@ -63,7 +63,7 @@ class Content:
         return {host: self.said.get(host, Said()) for host in self.holders}
 
 
-def _is_file_name(name: str) -> bool:
+def is_file_name(name: str) -> bool:
     """Whether a folder of any Linux host can hold a file of this name."""
     return (
         name.strip() not in ("", ".", "..")

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 from .command import Command, HandIn
 from .errors import Rejected, Rule
 from .event import Event, Topic
 from .intake import note_ancestors, take_in
-from .part import Part
-from .queue_data import QueueData, is_sound
+from .queue_data import QueueData
+from .soundness import check_part
 
 MERGED = "merged"
+_GROUP = re.compile(r"[0-9A-Za-z._-]{1,64}", re.ASCII)
 
 
 def hand_in(queue: QueueData, command: Command, body: HandIn) -> tuple[Event, ...]:
     """Merge a part; the last one makes its group an ancestor of this one (R8)."""
-    _check(body.part)
+    check_part(queue, body.part)
+    for group in (body.group, *body.ancestors):
+        if not _GROUP.fullmatch(group):  # all hosts will say it in their hellos
+            raise Rejected(Rule.INVALID, f"{group[:80]!r} is no id of a group")
     events = take_in(queue, body.part)
     if not body.complete:
         return events
     note_ancestors(queue, {**body.ancestors, body.group: body.generation})
     return (*events, Event(Topic.QUEUE, MERGED))
-
-
-def _check(part: Part) -> None:
-    """Refuse what types cannot say and rules rely on."""
-    logs = (log for lives in part.authors.values() for log in lives)
-    sound = all(is_sound(job.job_id, job) for job in part.jobs) and all(
-        text.isdecimal() for log in logs for text in log.recent
-    )
-    if part.settings is not None:
-        part.settings.check()
-    if not sound:
-        raise Rejected(Rule.INVALID, "a part that no group of this queue can have")

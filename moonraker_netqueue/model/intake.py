@@ -9,7 +9,7 @@ have is joined (`joins.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 
 from .content import Content
@@ -38,8 +38,7 @@ def take_in(queue: QueueData, part: Part) -> tuple[Event, ...]:
     intake.contents(part.contents)
     intake.printers(part)
     intake.prints(part.prints)
-    for stretch in part.stretches:
-        intake.forget(stretch)
+    intake.forget(part.stretches)
     intake.memory(part)
     intake.own_parts(part)
     intake.tidy()
@@ -78,6 +77,7 @@ class _Intake:
 
     def contents(self, contents: Iterable[Content]) -> None:
         queue = self._queue
+        unneeded = queue.unreferenced({content.sha256 for content in contents})
         for content in contents:
             mine = queue.contents.get(content.sha256)
             said = {} if mine is None else mine.sayings()
@@ -90,7 +90,7 @@ class _Intake:
                 self._hear(dot)
             named = content if mine is None else max(mine, content, key=_naming)
             joined = named.held(said)
-            if joined != mine and (said or mine or queue.referenced(content.sha256)):
+            if joined != mine and (said or mine or content.sha256 not in unneeded):
                 queue.contents[content.sha256] = joined
                 self._note(Topic.CONTENT, content.sha256)
 
@@ -123,28 +123,34 @@ class _Intake:
             self._note(Topic.JOB, joined.job_id)
         queue.finished = latest(list(ended.values()))
 
-    def forget(self, stretch: Stretch) -> None:
-        """Take away what the other group had, and has no more."""
-        queue, alive = self._queue, frozenset(stretch.alive)
+    def forget(self, stretches: tuple[Stretch, ...]) -> None:
+        """Take away what the other group had, and has no more.
 
-        def gone(dot: CommandId) -> bool:
-            return _heard(stretch, dot) and dot.sequence not in alive
-
-        for job in [job for job in queue.jobs.values() if gone(job.dot)]:
+        All at once: what is here is gone over once, however many stretches there are.
+        """
+        queue, told = self._queue, _Told(stretches)
+        for job in [job for job in queue.jobs.values() if told.is_gone(job.dot)]:
             del queue.jobs[job.job_id]
             self._note(Topic.JOB, job.job_id)
-            self._overrule(job, lambda dot: _heard(stretch, dot))
-        for print_ in [p for p in queue.prints.values() if gone(p.dot)]:
+            self._overrule(job, told.heard)
+        for print_ in [p for p in queue.prints.values() if told.is_gone(p.dot)]:
             self._drop(print_)
-        for content in tuple(queue.contents.values()):
-            said = content.sayings()
-            left = {host: at for host, at in said.items() if not gone(_dot(host, at))}
-            if left != said:
+        for content in tuple(queue.contents.values()) if stretches else ():
+            gone = [
+                host
+                for host in content.holders
+                if host in told.authors
+                and told.is_gone(_dot(host, content.said.get(host, Said())))
+            ]
+            if gone:
+                said = content.sayings()
+                left = {host: said[host] for host in said if host not in gone}
                 queue.contents[content.sha256] = content.held(left)
                 self._note(Topic.CONTENT, content.sha256)
-        log = queue.outcomes.log(stretch.author, stretch.incarnation)
-        log = log.with_known(Gap(stretch.first, stretch.last), stretch.missing)
-        queue.outcomes = queue.outcomes.with_log(stretch.author, log)
+        for stretch in stretches:
+            log = queue.outcomes.log(stretch.author, stretch.incarnation)
+            log = log.with_known(Gap(stretch.first, stretch.last), stretch.missing)
+            queue.outcomes = queue.outcomes.with_log(stretch.author, log)
 
     def memory(self, part: Part) -> None:
         """What became of commands."""
@@ -206,10 +212,10 @@ class _Intake:
         for print_ in tuple(queue.prints.values()):
             if not _fits(queue, print_):
                 self._drop(print_)
-        for content in tuple(queue.contents.values()):
-            if not content.holders and not queue.referenced(content.sha256):
-                del queue.contents[content.sha256]
-                self._note(Topic.CONTENT, content.sha256)
+        unheld = {c.sha256 for c in queue.contents.values() if not c.holders}
+        for sha256 in sorted(queue.unreferenced(unheld)):
+            del queue.contents[sha256]
+            self._note(Topic.CONTENT, sha256)
 
     def _drop(self, print_: Print) -> None:
         """Nobody asks for its copy any more; its printer may still tell its end."""
@@ -243,13 +249,29 @@ def _dot(host: str, said: Said) -> CommandId:
     return CommandId(host, said.incarnation, said.sequence)
 
 
-def _heard(stretch: Stretch, dot: CommandId) -> bool:
-    """Whether a command is in a stretch, and was heard."""
-    return (
-        (dot.author, dot.incarnation) == (stretch.author, stretch.incarnation)
-        and stretch.first <= dot.sequence <= stretch.last
-        and not within(dot.sequence, stretch.missing)
-    )
+class _Told:
+    """What stretches tell: few of one life, see soundness.py."""
+
+    def __init__(self, stretches: Iterable[Stretch]) -> None:
+        self.authors = {stretch.author for stretch in stretches}
+        self._lives: dict[tuple[str, int], list[tuple[Stretch, frozenset[int]]]] = {}
+        for stretch in stretches:
+            life = self._lives.setdefault((stretch.author, stretch.incarnation), [])
+            life.append((stretch, frozenset(stretch.alive)))
+
+    def heard(self, dot: CommandId) -> bool:
+        """Whether a command is in a stretch, and was heard."""
+        return any(True for _ in self._of(dot))
+
+    def is_gone(self, dot: CommandId) -> bool:
+        """Whether it was heard, and what it made is there no more."""
+        return any(dot.sequence not in alive for alive in self._of(dot))
+
+    def _of(self, dot: CommandId) -> Iterator[frozenset[int]]:
+        for stretch, alive in self._lives.get((dot.author, dot.incarnation), ()):
+            inside = stretch.first <= dot.sequence <= stretch.last
+            if inside and not within(dot.sequence, stretch.missing):
+                yield alive
 
 
 def _naming(content: Content) -> str:

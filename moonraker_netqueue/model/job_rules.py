@@ -26,9 +26,11 @@ from .joins import text_of
 from .order import make_room
 from .permissions import may_edit, may_remove
 from .queue_data import COMPLETED_MAX, QueueData
+from .schema import SIGNED
 from .totals import Totals
 
 JOBS_MAX = 2_000  # jobs a queue holds; copies are counts and cost nothing
+JOBS_OF_ONE = 1_800  # that were added at one host: others can add some, too
 JOB_MAX = 36 << 10  # characters of what a job asks for: with its tallies, a command
 
 
@@ -45,6 +47,13 @@ def add_job(queue: QueueData, command: Command, body: JobAdd) -> tuple[Event, ..
         raise Rejected(
             Rule.CONFLICT,
             f"the queue is full: {JOBS_MAX} jobs. Remove some, or use higher counts",
+        )
+    own = sum(job.added_by == command.id.author for job in queue.jobs.values())
+    if own >= JOBS_OF_ONE and queue.rules >= SIGNED:
+        raise Rejected(
+            Rule.CONFLICT,
+            f"{own} jobs of the queue were added at this host, which leaves room for"
+            " other hosts. Remove some, or use higher counts",
         )
     place = Place.FRONT if body.front else Place.BACK
     rank, ranked = make_room(queue, command.dot, place)
@@ -160,7 +169,7 @@ def _forget_completed(queue: QueueData) -> tuple[Event, ...]:
 def _forget_unreferenced(queue: QueueData, job: Job) -> tuple[Event, ...]:
     """Drop contents of a job that is gone from the registry."""
     hashes = {file.sha256 for item in job.items for file in item.spec.files}
-    gone = sorted(h for h in hashes if h in queue.contents and not queue.referenced(h))
+    gone = sorted(queue.unreferenced(hashes & queue.contents.keys()))
     for sha256 in gone:
         del queue.contents[sha256]
     return tuple(Event(Topic.CONTENT, sha256) for sha256 in gone)

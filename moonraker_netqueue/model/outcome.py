@@ -197,6 +197,10 @@ class Outcomes:
                 return log
         return AuthorLog(incarnation)
 
+    def lives(self, author: str) -> list[int]:
+        """The lives of an author that are remembered."""
+        return [log.incarnation for log in self.authors.get(author, ())]
+
     def with_log(self, author: str, log: AuthorLog) -> Outcomes:
         """A memory with this log in place of the one of its life."""
         lives = {life.incarnation: life for life in self.authors.get(author, ())}

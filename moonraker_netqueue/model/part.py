@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from .codec import since
+from .codec import from_plain, since, to_plain
 from .content import Content
 from .founding import Founding
 from .gaps import Gap
@@ -17,6 +18,8 @@ from .print import Print
 from .printer import Printer
 from .settings import QueueSettings
 from .totals import Totals
+
+NUMBER_MAX = 1 << 56  # of what is handed in; counters go up one by one, below 1 << 62
 
 
 @dataclass(frozen=True)
@@ -52,3 +55,32 @@ class Part:
     settings: QueueSettings | None = None
     stamps: Mapping[str, Stamp] = field(default_factory=dict)
     roles: tuple[Standing, ...] = since(4, ())
+
+
+def numbers(name: str, plain: Any) -> Iterator[tuple[str, int]]:
+    """All whole numbers of a JSON value, with the names of their fields."""
+    if type(plain) is int:
+        yield name, plain
+    elif isinstance(plain, dict):
+        for key, value in plain.items():
+            yield from numbers(key, value)
+    elif isinstance(plain, list):
+        for value in plain:
+            yield from numbers(name, value)
+
+
+def capped(part: Part) -> Part:
+    """The part with nothing above NUMBER_MAX: what a member brought to there, and this
+    group then raised, would be refused in the next one."""
+    plain = to_plain(part)
+    if all(number <= NUMBER_MAX for _, number in numbers("", plain)):
+        return part
+    return from_plain(Part, _capped(plain))
+
+
+def _capped(plain: Any) -> Any:
+    if isinstance(plain, dict):
+        return {key: _capped(value) for key, value in plain.items()}
+    if isinstance(plain, list):
+        return [_capped(value) for value in plain]
+    return min(plain, NUMBER_MAX) if type(plain) is int else plain

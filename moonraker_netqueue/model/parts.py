@@ -14,7 +14,7 @@ from .identity import AUTHOR_MAX, CommandId
 from .job import Item, Job
 from .joins import text_of
 from .outcome import AuthorLog
-from .part import Part, Stretch
+from .part import Part, Stretch, capped
 from .queue_data import QueueData
 
 PART_MAX = 46 << 10  # characters of one; its command has 48 KiB
@@ -49,12 +49,12 @@ def cut(state: QueueData) -> Iterator[Part]:
                 " over to another group"
             )
         if batch and size + length > _BATCH:
-            yield _packed(iter(batch))
+            yield capped(_packed(iter(batch)))
             batch, size = [], 0
         batch.append((name, member))
         size += length
     if batch:
-        yield _packed(iter(batch))
+        yield capped(_packed(iter(batch)))
 
 
 def _size(name: str, member: Any) -> int:

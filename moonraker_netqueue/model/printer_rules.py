@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from .command import (
     Command,
     ContentDropped,
@@ -15,9 +17,11 @@ from .event import Event, Topic
 from .identity import Said, Stamp
 from .printer import Printer
 from .queue_data import QueueData
+from .schema import SIGNED
 
 PRINTERS_MAX = 500
 CONTENTS_MAX = 20_000
+_ROOM = 256  # of them that are forgotten at once: finding them takes a while
 HOLDERS_MIN = 2  # that are on and keep a content which a host evicts (R17)
 
 
@@ -45,9 +49,10 @@ def hold_content(
     file = body.file
     file.check()
     content = queue.contents.get(file.sha256)
+    events: tuple[Event, ...] = ()
     if content is None:
         if len(queue.contents) >= CONTENTS_MAX:
-            raise Rejected(Rule.CONFLICT, f"the registry is full: {CONTENTS_MAX} files")
+            events = _make_room(queue)
         content = Content(file.sha256, file.size, file.key, file.name)
     if (content.size, content.key) != (file.size, file.key):
         raise Rejected(
@@ -59,7 +64,24 @@ def hold_content(
     queue.contents[file.sha256] = content.held(
         {**content.sayings(), command.id.author: now}
     )
-    return (Event(Topic.CONTENT, file.sha256),)
+    return (Event(Topic.CONTENT, file.sha256), *events)
+
+
+def _make_room(queue: QueueData) -> tuple[Event, ...]:
+    """Forget some of what nobody needs, of the host that told most of it: else one
+    that tells of files without end keeps all others from adding any.
+
+    Who still has one says so again before a job is made of it.
+    """
+    unneeded = queue.unreferenced(queue.contents.keys())
+    told = Counter(h for sha256 in unneeded for h in queue.contents[sha256].holders)
+    if queue.rules < SIGNED or not told:
+        raise Rejected(Rule.CONFLICT, f"the registry is full: {CONTENTS_MAX} files")
+    most = max(told, key=lambda host: (told[host], host))
+    its = sorted(s for s in unneeded if most in queue.contents[s].holders)
+    for sha256 in its[:_ROOM]:
+        del queue.contents[sha256]
+    return tuple(Event(Topic.CONTENT, sha256) for sha256 in its[:_ROOM])
 
 
 def drop_content(

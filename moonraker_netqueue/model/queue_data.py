@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -179,12 +179,19 @@ class QueueData:
 
     def referenced(self, sha256: str) -> bool:
         """Whether a job or a live print speaks of a content."""
-        return any(p.sha256 == sha256 for p in self.prints.values()) or any(
-            file.sha256 == sha256
-            for job in self.jobs.values()
-            for item in job.items
-            for file in item.spec.files
-        )
+        return not self.unreferenced({sha256})
+
+    def unreferenced(self, contents: Set[str]) -> set[str]:
+        """Those that neither a job nor a live print speaks of; in one go, for there may
+        be hundreds of thousands of files to look through."""
+        left = set(contents)
+        left.difference_update(print_.sha256 for print_ in self.prints.values())
+        for job in self.jobs.values():
+            if not left:
+                break
+            for item in job.items:
+                left.difference_update(file.sha256 for file in item.spec.files)
+        return left
 
     def all_referenced(self) -> set[str]:
         """SHA-256 of all contents that jobs and live prints speak of."""

@@ -42,6 +42,7 @@ from .errors import Rejected, Rule
 from .event import Event
 from .outcome import Outcome
 from .queue_data import QueueData
+from .schema import SIGNED
 
 _RULES: dict[type[Any], Callable[[QueueData, Command, Any], tuple[Event, ...]]] = {
     JobAdd: job_rules.add_job,
@@ -117,7 +118,7 @@ class QueueState(QueueData):
             return unremembered(self, command, command.body)
         self.outcomes.check_room(command.id.author)
         repeated = self.outcomes.of_client(command.client_id)
-        if repeated is not None:
+        if repeated is not None and self._repeats(command, repeated):
             self._remember(command, repeated)
             repeated.raise_if_rejected()
             return ()
@@ -129,6 +130,13 @@ class QueueState(QueueData):
             raise
         self._remember(command, Outcome(ref=_made(command)))
         return events
+
+    def _repeats(self, command: Command, earlier: Outcome) -> bool:
+        """Whether what a client's id was used for may have been this command: an id
+        that another host used for less would have an accepted job in no queue."""
+        if self.rules < SIGNED or not earlier.accepted:
+            return True
+        return bool(earlier.ref) == bool(_made(command))
 
     def _check_author(self, command: Command) -> None:
         queue_rules.may_say(self, command)

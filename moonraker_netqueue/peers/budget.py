@@ -18,12 +18,17 @@ class Budget:
         self._left = float(self._burst)
         self._at = clock.monotonic()
 
-    def take(self) -> bool:
-        """Whether one more is within the budget, from which it then is taken."""
+    @property
+    def spent(self) -> bool:
+        """Whether there is no room for one more."""
         now = self._clock.monotonic()
         earned = (now - self._at) * self._a_second
         self._left, self._at = min(self._burst, self._left + earned), now
-        if self._left < 1:
+        return self._left < 1
+
+    def take(self) -> bool:
+        """Whether one more is within the budget, from which it then is taken."""
+        if self.spent:
             return False
         self._left -= 1
         return True
@@ -44,3 +49,8 @@ class Budgets:
         if len(self._budgets) > _MOST_KEYS:
             self._budgets.popitem(last=False)
         return budget.take()
+
+    def spent(self, key: str) -> bool:
+        """Whether there is no room for one more of `key`."""
+        budget = self._budgets.get(key)
+        return budget is not None and budget.spent

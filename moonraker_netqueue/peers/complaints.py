@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 
+from ..names import printable
+
 _MOST = 1024  # (host, kind) remembered
 
 
@@ -25,4 +27,4 @@ class Complaints:
             self._said.popitem(last=False)
         more = f": {detail}" if detail else ""
         named = f"{name} ({host_id[:8]})" if name else host_id[:8]
-        self._logger.warning("host %s %s%s", named, kind, more)
+        self._logger.warning("%s", printable(f"host {named} {kind}{more}"))

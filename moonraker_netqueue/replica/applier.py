@@ -18,12 +18,14 @@ from ..model.errors import CommandInvalid, CommandTooNew, Rejected
 from ..model.event import Event
 from ..model.outcome import Outcome
 from ..model.queue_state import QueueState
+from ..names import printable
 from .entry import Entry, Kind, unpack
 from .errors import HostOutdated, ReplicaError, ReplicaStopped, WireInvalid
 from .journal import Journal
 from .signatures import Signatures
 
 _LOGGER = logging.getLogger(__name__)
+_NAMED_MAX = 32  # authors: who leads can make up any number
 
 
 # What makes a queue a used one: see QueueState.ever_used.
@@ -82,6 +84,7 @@ class Applier:
         self._applied = applied
         self._failed = failed
         self._stopped = False
+        self._named: set[str] = set()  # authors of what changed nothing
 
     def apply(self, entry: Entry) -> None:
         """Apply one entry; what cannot be decoded changes nothing.
@@ -100,11 +103,11 @@ class Applier:
             self._stop(HostOutdated(f"entry {entry.index} cannot be applied: {error}"))
             return
         except (WireInvalid, CommandInvalid) as error:
-            _LOGGER.warning("entry %d changes nothing: %s", entry.index, error)
+            self._pass_over(entry, "", str(error))
             return
         forged = self._signatures.refusal(command, self._group, self.state.rules)
         if forged is not None:
-            _LOGGER.warning("entry %d changes nothing: %s", entry.index, forged)
+            self._pass_over(entry, command.id.author, forged)
             return
         try:
             events = self.state.apply(command, entry.index)
@@ -118,6 +121,14 @@ class Applier:
         else:
             outcome = self.state.outcome(command.id) or Outcome()
             self._applied(command, entry.index, outcome, events)
+
+    def _pass_over(self, entry: Entry, author: str, why: str) -> None:
+        """Say so once of each author: whoever leads could fill the log."""
+        if author in self._named or len(self._named) == _NAMED_MAX:
+            return
+        self._named.add(author)
+        why = printable(f"entry {entry.index} changes nothing: {why}")
+        _LOGGER.warning("%s. Who led the queue then wrote what no host writes", why)
 
     def _stop(self, error: ReplicaError) -> None:
         self._stopped = True

@@ -94,8 +94,9 @@ class Election:
         for host in core.other_voters:
             self._send(host, question)
 
-    def answer(self, host: str, question: RaftMessage) -> None:
-        """Tell `host` whether it would get this node's vote now."""
+    def answer(self, host: str, question: RaftMessage, gives_way: bool) -> None:
+        """Tell `host` whether it would get this node's vote now; if so, and this node
+        `gives_way`, it does not ask itself for a moment."""
         core = self._core
         index, term = core.last_entry()
         asked = (question["last_log_term"], question["last_log_index"])
@@ -106,7 +107,7 @@ class Election:
             and asked >= (term, index)
             and not self._goes_first(host, asked == (term, index))
         )
-        if granted and host in core.other_voters:
+        if granted and gives_way:
             self._give_way()
         reply = {
             "type": "pre_vote_answer",

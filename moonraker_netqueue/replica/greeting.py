@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 from ..model.queue_data import ANCESTORS_MAX
 from ..model.schema import BASE
-from ..names import printable
+from ..names import clean_name
 from ..ports import Message
 from .entry import is_name
 from .errors import WireInvalid
@@ -17,7 +17,6 @@ from .gone_over import GoneOver, parse_words
 
 HOSTS_MAX = 256  # hosts remembered; the longest silent ones go first
 STARTS_MAX = 64  # starts of itself that a host tells
-_NAME_MAX = 100
 _VOTERS_MAX = 16
 
 
@@ -128,7 +127,7 @@ def parse_hello(form: Message) -> Hello:
         parse_voters(form.get("voters")),
         leader,
         last,
-        printable(name[:_NAME_MAX]),
+        clean_name(name),
         str(incarnation),
         leaving,
         sees,
@@ -138,7 +137,7 @@ def parse_hello(form: Message) -> Hello:
         parse_names("starts", form.get("starts", ()), STARTS_MAX),
         reach,
         str(configuration),
-        printable(version[:_NAME_MAX]),
+        clean_name(version),
         following,
         parse_names("ancestors", form.get("anc", ()), ANCESTORS_MAX),
         parse_rules(form.get("speaks", BASE)),

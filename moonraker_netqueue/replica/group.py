@@ -83,6 +83,7 @@ class Group:
             self._core,
             journal,
             self._election,
+            clock,
             self.participants.trusted,
             self._send,
             self._intake.take,

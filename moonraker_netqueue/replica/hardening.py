@@ -11,8 +11,10 @@ import logging
 from collections.abc import Callable
 
 from ..peers.complaints import Complaints
+from ..ports import Clock
 from .election import Election
 from .errors import WireInvalid
+from .insistence import Insistence
 from .journal import Journal
 from .raft_core import RaftCore
 from .snapshot_intake import Offer
@@ -29,6 +31,7 @@ class Hardening:
         core: RaftCore,
         journal: Journal,
         election: Election,
+        clock: Clock,
         trusted: Callable[[], frozenset[str]],
         send: Callable[[str, RaftMessage], None],
         offered: Callable[[str, Offer], None],
@@ -40,8 +43,10 @@ class Hardening:
         self._send = send
         self._offered = offered
         self._complaints = Complaints(_LOGGER)
+        self._insistence = Insistence(clock, self._complaints)
         self._ack_limit: int | None = None  # H1: highest next index an ack may name
         self._acked: dict[str, tuple[int, int]] = {}  # H6: (term, index) of a link
+        self._led_by = 0, ""  # a term, and who was the first to lead in it
         self._votes: tuple[int, set[str]] = (0, set())  # term, who voted for this node
         self._handlers: dict[str, Callable[[str, RaftMessage], None]] = {
             "append_entries": self._on_append_entries,
@@ -49,7 +54,7 @@ class Hardening:
             "next_node_idx": self._on_ack,
             "request_vote": self._on_request_vote,
             "response_vote": self._on_vote,
-            "pre_vote": self._election.answer,
+            "pre_vote": self._on_pre_vote,
             "pre_vote_answer": self._on_pre_vote_answer,
             "higher_term": self._on_higher_term,
             "timeout_now": self._on_timeout_now,
@@ -65,7 +70,19 @@ class Hardening:
 
     def receive(self, host: str, message: RaftMessage) -> None:
         """Take a decoded message; drop it if it may not count."""
+        core, term = self._core, self._core.term
+        if self._insistence.is_out_of_reach(host, message, term):
+            return
+        if self._led and message["term"] > term and self._insistence.ends_no_more(host):
+            self._drop(host, message, "it ended terms over and over")
+            return
         self._handlers[message["type"]](host, message)
+        if core.term > term:
+            self._insistence.note_ended_term(host)
+
+    @property
+    def _led(self) -> bool:
+        return self._core.is_leader or self._election.hears_leader
 
     def outgoing(self, message: RaftMessage) -> RaftMessage:
         """The message as it may leave."""
@@ -94,7 +111,16 @@ class Hardening:
             self._send(host, {"type": "higher_term", "term": core.term})  # H4
         elif core.is_leader and message["term"] == core.term:
             self._drop(host, message, "this host leads that term")
+        elif self._led_by[0] == message["term"] and self._led_by[1] != host:
+            self._complaints.say(
+                host,
+                "",
+                "says that it leads",
+                f"so did host {self._led_by[1][:8]} in this term, which is followed."
+                " One of them lies: put it out by netqueue forget",
+            )
         else:
+            self._led_by = message["term"], host
             return True
         return False
 
@@ -218,15 +244,22 @@ class Hardening:
         else:
             self._drop(host, message, "not a voter")
 
+    def _on_pre_vote(self, host: str, message: RaftMessage) -> None:
+        voter = host in self._core.other_voters
+        self._election.answer(
+            host, message, gives_way=voter and self._insistence.waits_for(host)
+        )
+
     def _on_request_vote(self, host: str, message: RaftMessage) -> None:
         """Who has no seat in this log may have got one that it does not tell; but not
         while a leader is heard, who would have said so: it ends no term."""
-        core = self._core
-        led = core.is_leader or self._election.hears_leader
-        if led and host not in core.other_voters:
+        core, deadline = self._core, self._core.election_deadline
+        if self._led and host not in core.other_voters:
             self._drop(host, message, "not a voter")
-        else:
-            core.receive(host, message)
+            return
+        core.receive(host, message)
+        if self._insistence.ends_no_more(host):  # this host waits for it no longer
+            core.set_election_deadline(min(deadline, core.election_deadline))
 
     def _on_vote(self, host: str, message: RaftMessage) -> None:
         core = self._core

@@ -102,24 +102,27 @@ class Outbox:
         self._commands[command.id] = command
         return command, position
 
-    async def begin_anew(self) -> None:
-        """The file was an old copy: its numbers were given to other commands since.
+    async def begin_anew(self, above: int = 0) -> dict[CommandId, CommandId]:
+        """Its numbers were given to other commands: the file was an old copy, or a
+        member lied.
 
-        From now on there is another, later incarnation; what is pending gets numbers
-        of it, too. Raises DatabaseFailed.
+        From now on there is a later incarnation, above that one, too; what is pending
+        gets numbers of it, which are returned by the old ones. Raises DatabaseFailed.
         """
         later = 1 + int.from_bytes(self._random.token(5), "big")
         pending, self._commands = self.pending(), OrderedDict()
         self._answered.clear()
-        self._incarnation, self._sequence = self._incarnation + later, 0
+        self._incarnation = max(self._incarnation, above) + later
+        self._sequence = 0
         position = self._database.put(
             (_DELETE_ALL, ()), (_SET_AUTHOR, (self._incarnation, 0))
         )
-        for command in pending:
-            _, position = self.add(
-                command.body, command.client_id, command.origin, command.at
-            )
+        renamed: dict[CommandId, CommandId] = {}
+        for old in pending:
+            new, position = self.add(old.body, old.client_id, old.origin, old.at)
+            renamed[old.id] = new.id
         await self._database.wait_durable(position)
+        return renamed
 
     async def durable(self, position: int) -> None:
         """Return once `position` is on disk; raises DatabaseFailed."""

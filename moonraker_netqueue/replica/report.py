@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..model.schema import BASE, SCHEMA
 from ..version import __version__
 from .advice import notices
+from .entry import is_name
 from .greeting import Hello, Neighbours
 from .group import Group
 from .lifecycle import Lifecycle
@@ -97,7 +98,7 @@ def hello(name: str, life: Lifecycle, lives: Lives, leaving: bool) -> Hello:
         incarnation=group.incarnation,
         reach=min(group.commit_index, journal.durable_index),
         following=group.following,
-        ancestors=tuple(sorted(group.state.ancestors)),
+        ancestors=tuple(sorted(filter(is_name, group.state.ancestors))),
         rules=group.state.rules,
         sees=life.succession.target(group),
         gone=group.participants.words(group.going_to),

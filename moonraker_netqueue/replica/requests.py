@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from ..errors import NetqueueError
 from ..model.command import ORIGIN_MAX, Dissolve, Origin, RulesRaise, decode
 from ..model.schema import SCHEMA
+from ..peers.complaints import Complaints
 from ..ports import Clock, Links, Message
 from .entry import is_name
 from .errors import NotLeader, RequestRefused, RulesTooLow
@@ -48,6 +49,7 @@ class Requests:
         self._gate = gate
         self._signatures = signatures
         self._host_id = host_id
+        self._complaints = Complaints(_LOGGER)
         self._handlers: dict[str, RequestHandler] = {
             "join": self._join,
             "leave": self._leave,
@@ -113,7 +115,9 @@ class Requests:
             raise RequestRefused("only a leader says that, of its own accord")
         forged = self._signatures.refusal(command, group.id, group.state.rules)
         if forged is not None:
-            _LOGGER.warning("a command is not taken: %s", forged)
+            self._complaints.say(
+                peer, "", "handed in a command that is not taken", forged
+            )
             raise RequestRefused(forged)
         refused = self._gate.opens(group, command)
         if refused is not None:
@@ -146,10 +150,12 @@ class Requests:
             self._queue, group.leader, "rules", params, _RULES_SECONDS
         )
 
-    async def _unseat(self, _peer: str, params: Message) -> Message:
+    async def _unseat(self, peer: str, params: Message) -> Message:
         group, host = self._mine(params), params.get("host")
         if not is_name(host):
             raise RequestRefused("whose seat goes is a host id")
+        what = f"of host {str(host)[:8]}, to put it out"
+        self._complaints.say(peer, "", "has seats taken, the first one", what)
         await self._take_seat(group, str(host))
         return {}
 

@@ -13,6 +13,7 @@ from .membership import Census, gives_up_seat, next_change
 from .raft_core import RaftCore
 
 _LEFT_TTL = 60.0  # seconds without a voter that left in order: a restart is shorter
+_PUT_OUT = 30.0  # seconds within which a host that is put out loses its links
 _STEADY = 10.0  # seconds without a change of links and seats
 
 
@@ -33,14 +34,14 @@ class Seats:
         self._began = self._moved = clock.monotonic()
         self._linked: dict[str, str] = {}  # host id -> incarnation
         self._leaving: set[str] = set()
-        self._unwanted: set[str] = set()  # until they are linked anew
+        self._unwanted: dict[str, float] = {}  # till when, or till they are linked anew
         self._overdue: dict[str, float] = {}  # host -> when its silence is too long
         self._asked: dict[str, list[asyncio.Future[None]]] = {}
 
     def note_linked(self, host: str, incarnation: str) -> None:
         """A host takes part in the group."""
         self._linked[host] = incarnation
-        self._unwanted.discard(host)
+        self._unwanted.pop(host, None)
         self._moved = self._clock.monotonic()
 
     def note_gone(self, host: str) -> None:
@@ -67,8 +68,11 @@ class Seats:
         return self._promise(host)
 
     def unseat(self, host: str) -> asyncio.Future[None]:
-        """As leader: done when `host`, which is put out, has no seat."""
-        self._unwanted.add(host)
+        """As leader: done when `host`, which is put out, has no seat.
+
+        One that is still linked a little later was not put out, and gets one again.
+        """
+        self._unwanted[host] = self._clock.monotonic() + _PUT_OUT
         return self._promise(host)
 
     def _promise(self, host: str) -> asyncio.Future[None]:
@@ -119,7 +123,7 @@ class Seats:
                 for host in seats.keys() - heard
                 if now >= self._overdue.get(host, self._began + self._ttl)
             ),
-            void=void | self._unwanted,
+            void=void | {host for host, till in self._unwanted.items() if now < till},
             leaving=frozenset(self._leaving),
             ending=frozenset(self._leaving - self._asked.keys()),
             steady=now - self._moved >= _STEADY,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import NetqueueError
 from ..model.command import NOBODY, Body, Command, CommandId, Origin, encode
-from ..model.errors import Rule
+from ..model.errors import REASON_MAX, Rule
 from ..model.outcome import Outcome
+from ..names import printable
 from ..ports import Clock, Links, Message
 from .errors import NotLeader, RequestRefused, RulesTooLow
 from .group import Answer, Group
@@ -18,7 +20,9 @@ from .outbox import Outbox
 from .rules_gate import RulesGate
 from .signatures import Signatures
 
+_LOGGER = logging.getLogger(__name__)
 _TRY = 3.0  # seconds one attempt may take
+_REF_MAX = 64  # characters of an id
 _RETRY = 0.3  # seconds between attempts, unless something changes earlier
 _OWN_WRITE = 1.0  # seconds to wait for this replica to apply what was accepted
 
@@ -65,8 +69,11 @@ def parse_answer(form: Message) -> Answer:
         or not isinstance(ref, str)
     ):
         raise RequestRefused("the leader's answer to a submit has a wrong form")
+    reason = printable(reason[:REASON_MAX])
     try:
-        return Outcome(None if rule is None else Rule(rule), reason, ref), index
+        return Outcome(
+            None if rule is None else Rule(rule), reason, ref[:_REF_MAX]
+        ), index
     except ValueError as error:
         raise RequestRefused(f"the leader names an unknown rule {rule!r}") from error
 
@@ -141,8 +148,9 @@ class Submitter:
                 command.id,
                 reason="no answer yet: it is kept and repeated",
             )
-        finally:
-            self._waiting.pop(command.id, None)
+        finally:  # under the id that it has by now
+            left = self._waiting.items()
+            self._waiting = {k: v for k, v in left if v is not waiting}
 
     async def run(self) -> None:
         """Deliver for ever; raises DatabaseFailed if the outbox cannot be kept."""
@@ -152,6 +160,9 @@ class Submitter:
             command = await self._outbox.first()
             if command is None:
                 await self._news.wait()
+                continue
+            if self._is_taken(command):
+                await self._begin_anew(command)
                 continue
             try:
                 outcome, index = await self._deliver(command)
@@ -166,6 +177,27 @@ class Submitter:
             self._unasked.discard(command.id)
             self._let_go()
             self._resolve(command, outcome, index)
+
+    def _is_taken(self, command: Command) -> bool:
+        """Whether the group knows, under its number, what this host never told."""
+        group = self._group()
+        if group is None or command.id not in self._unasked:
+            return False
+        return group.state.outcome(command.id) is not None
+
+    async def _begin_anew(self, taken: Command) -> None:
+        """Answers would be another command's: go on under numbers above all known."""
+        group = self._group()
+        known = () if group is None else group.state.outcomes.lives(taken.id.author)
+        _LOGGER.warning(
+            "queue %s knows command %d of this host, which it never gave: a member"
+            " lied, or this is an old copy. It goes on under new numbers",
+            self._queue,
+            taken.id.sequence,
+        )
+        renamed = await self._outbox.begin_anew(max(known, default=0))
+        self._waiting = {renamed.get(k, k): v for k, v in self._waiting.items()}
+        self._unasked = {renamed.get(k, k) for k in self._unasked}
 
     def _let_go(self) -> None:
         """Forget the answered commands that this host's replica knows by itself.

@@ -69,6 +69,7 @@ class Succession:
         self._copied_to = ""  # the host that asked for it
         self._ready_for: str | None = None  # a group that would take it
         self.trouble = ""  # why the last group did not take what this host knows
+        self._said = "", ""  # which group, and why: in the log once
 
     # What asks for it.
 
@@ -227,7 +228,9 @@ class Succession:
         self._changed()
 
     def _note_trouble(self, into: str, error: NetqueueError, wait: float) -> None:
-        _LOGGER.warning("group %.8s: %s", into, error)
+        if (into, str(error)) != self._said:
+            _LOGGER.warning("group %.8s: %s", into, error)
+        self._said = into, str(error)
         self._ready_for, self.trouble = None, str(error)
         self._not_before = self._clock.monotonic() + wait
         self._changed()

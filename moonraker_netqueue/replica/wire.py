@@ -145,6 +145,8 @@ def decode(form: object) -> RaftMessage:
     elif kind == "next_node_idx" and message["next_node_idx"] < 2:
         # Entry 1 is in every log: nobody has to be sent it, or a snapshot of it.
         raise WireInvalid("an ack names an index from 2 on")
+    elif kind == "snapshot_offer" and message["log_term"] > message["term"]:
+        raise WireInvalid("a snapshot is of no later term than its leader's")
     return message
 
 

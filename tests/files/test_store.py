@@ -293,15 +293,31 @@ async def test_vanished_content_is_noticed(store: ContentStore, gcodes: Path) ->
 
 @pytest.mark.parametrize(
     ("queue", "name"),
-    [("..", "a.gcode"), ("demo", "../a.gcode"), ("demo", ".."), ("demo", "")],
+    [
+        *(("..", "a.gcode"), ("demo", "../a.gcode"), ("demo", ".."), ("demo", "")),
+        *(("demo", "a\0.gcode"), ("demo", 'a"\nM112\n.gcode'), ("demo", "a.ufp")),
+        *(("demo", "printer.cfg"), ("demo", "a.zip"), ("demo", "a" * 251 + ".gcode")),
+    ],
 )
 async def test_names_cannot_lead_out_of_the_folder(
     store: ContentStore, gcodes: Path, queue: str, name: str
 ) -> None:
-    """Names come from other hosts."""
+    """Names come from other hosts. Moonraker unpacks what is called .ufp, and Klipper
+    reads each line as a command."""
     file = await store.add(put(gcodes, "cube.gcode"))
-    with pytest.raises(FilesError):
+    with pytest.raises(FilesError, match=r"cannot name a file|not a g-code file"):
         await store.materialise(file.sha256, queue, name)
+
+
+async def test_what_moonraker_cannot_unpack_is_not_put_out(
+    store: ContentStore, gcodes: Path
+) -> None:
+    """Moonraker looks at each file in gcodes by itself."""
+    text = CUBE + b"; thumbnail begin 9\n" * 50_000
+    file = await store.add(put(gcodes, "cube.gcode", text))
+    with pytest.raises(NotGcode, match="picture"):
+        await store.materialise(file.sha256, "demo", "cube.gcode")
+    assert not (gcodes / "netqueue" / "demo").exists()
 
 
 async def test_simultaneous_uploads_each_get_their_own_bytes(

@@ -15,6 +15,7 @@ from moonraker_netqueue.model.command import (
     JobRemove,
     Place,
     PrintEnded,
+    RulesRaise,
 )
 from moonraker_netqueue.model.errors import Rule
 from moonraker_netqueue.model.job import (
@@ -24,9 +25,11 @@ from moonraker_netqueue.model.job import (
     Requirements,
     Wishes,
 )
+from moonraker_netqueue.model.job_rules import JOBS_OF_ONE
 from moonraker_netqueue.model.order import RANK_MAX
 from moonraker_netqueue.model.print import PrintState
 from moonraker_netqueue.model.queue_data import COMPLETED_MAX
+from moonraker_netqueue.model.schema import SCHEMA
 from tests.model.talk import ANNA, BERT, CLARA, Talk, file, spec
 
 
@@ -322,3 +325,17 @@ def test_what_an_item_says_of_itself_is_checked(
 
 def _adding(requires: Requirements) -> JobAdd:
     return JobAdd("job-0009", Wishes("a"), (spec(),), requires)
+
+
+def test_who_fills_the_queue_keeps_nobody_off() -> None:
+    """Of one host there are fewer jobs than the queue holds."""
+    talk = Talk.with_printers()
+    talk.say(ANNA, RulesRaise(SCHEMA))
+    talk.add("job-0001")
+    job = talk.state.jobs["job-0001"]
+    for number in range(2, JOBS_OF_ONE + 1):
+        job_id = f"job-{number:04}"
+        talk.state.jobs[job_id] = dataclasses.replace(job, job_id=job_id)
+    body = JobAdd("job-more", Wishes("x"), (spec(),))
+    assert "leaves room" in talk.refused(ANNA, body, Rule.CONFLICT)
+    talk.say(BERT, body)

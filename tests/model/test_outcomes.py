@@ -14,6 +14,7 @@ from moonraker_netqueue.model.command import (
     Place,
     PrintReserve,
     QueuePause,
+    RulesRaise,
 )
 from moonraker_netqueue.model.errors import REASON_MAX, Rejected, Rule
 from moonraker_netqueue.model.job import Wishes
@@ -23,6 +24,7 @@ from moonraker_netqueue.model.outcome import (
     Outcome,
     Outcomes,
 )
+from moonraker_netqueue.model.schema import SCHEMA
 from tests.model.talk import ANNA, BERT, Talk, restored, spec
 
 PAUSE = QueuePause(True)
@@ -69,6 +71,17 @@ def test_one_client_id_twice_acts_once_and_returns_the_first_ref(talk: Talk) -> 
     outcome = talk.state.outcome(second.id)
     assert outcome is not None
     assert outcome.ref == "job-0001"
+
+
+def test_a_client_id_that_another_host_used_up_swallows_no_job(talk: Talk) -> None:
+    """Who leads sees the id before the job is in the log, and pauses the queue by it:
+    the job was accepted, and in no queue."""
+    talk.say(ANNA, RulesRaise(SCHEMA))
+    talk.say(BERT, QueuePause(False), "click-001")
+    talk.say(ANNA, JobAdd("job-0001", Wishes("a"), (spec(),)), "click-001")
+    assert talk.order() == ["job-0001"]
+    talk.say(ANNA, QueuePause(True), "click-001")
+    assert not talk.state.paused
 
 
 def test_one_client_id_twice_repeats_a_rejection(talk: Talk) -> None:

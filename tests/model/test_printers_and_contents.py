@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 
@@ -12,12 +13,14 @@ from moonraker_netqueue.model.command import (
     JobRemove,
     PrinterUpdate,
     QueuePause,
+    RulesRaise,
 )
 from moonraker_netqueue.model.content import Content
 from moonraker_netqueue.model.errors import Rule
 from moonraker_netqueue.model.event import Event, Topic
 from moonraker_netqueue.model.printer import Printer, Profile, Volume
 from moonraker_netqueue.model.printer_rules import CONTENTS_MAX, PRINTERS_MAX
+from moonraker_netqueue.model.schema import SCHEMA
 from tests.model.talk import ANNA, BERT, Talk, file, spec
 
 
@@ -90,6 +93,27 @@ def test_registry_is_bounded(talk: Talk) -> None:
         talk.state.contents[sha256] = Content(sha256, 1, "f" * 32, "x")
     talk.refused(ANNA, ContentHeld(file("9")), Rule.CONFLICT)
     talk.say(BERT, ContentHeld(file("1")))
+
+
+def test_who_fills_the_registry_keeps_nobody_off(talk: Talk) -> None:
+    """What nobody needs of the host that told of most goes; what a job needs stays."""
+    talk.say(ANNA, RulesRaise(SCHEMA))
+    talk.add("job-0001")
+    for number in range(CONTENTS_MAX - 3):
+        sha256 = f"{number:064}"
+        talk.state.contents[sha256] = Content(sha256, 1, "f" * 32, "x", (BERT,))
+    talk.say(ANNA, ContentHeld(file("9")))
+    known = talk.state.contents
+    assert {letter * 64 for letter in "1239"} <= known.keys()
+    assert len(known) == CONTENTS_MAX - 255
+    before = time.process_time()
+    for number in range(600):
+        talk.say(
+            BERT,
+            ContentHeld(dataclasses.replace(file("8"), sha256=f"a{number:063}")),
+        )
+    assert time.process_time() - before < 2
+    assert {letter * 64 for letter in "1239"} <= talk.state.contents.keys()
 
 
 def test_dropped_content_stays_known_while_a_job_needs_it(talk: Talk) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from moonraker_netqueue.replica.status import Role
-from tests.replica.simulation import Cluster, simulate
-from tests.replica.test_hostile import _send, _with_observer
+from tests.replica.simulation import Cluster, SimHost, simulate
+from tests.replica.test_hostile import _receive, _send, _with_observer
 
 _ROUNDS = 12
 
@@ -90,21 +91,57 @@ def test_who_cannot_win_does_not_go_first_for_ever(seed: int) -> None:
     simulate(scenario, seed)
 
 
+def _lie(kind: str, host: SimHost, number: int) -> dict[str, Any]:
+    """Asks to be elected, with a log that is longer than any."""
+    question = {"type": kind, "last_log_index": 1 << 40, "last_log_term": 1 << 40}
+    question["term"] = host.status.term + 1
+    return question | ({"round": number} if kind == "pre_vote" else {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "pause", "limit"),
+    [("pre_vote", 0.1, 15), ("request_vote", 0.3, 15), ("request_vote", 1.0, 40)],
+)
+def test_who_asks_without_end_is_named_and_waited_for_no_more(
+    kind: str, pause: float, limit: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others gave way each time: no leader, for ever, and nobody saw why."""
+
+    async def scenario(cluster: Cluster) -> None:
+        await cluster.start(*"abcde")
+        await cluster.until(
+            lambda: (
+                all(len(h.status.voters) == 5 for h in cluster.alive)
+                and cluster.agreed(*"abcde")
+            )
+        )
+        leader = cluster.leader()
+        liar, *left = (host for host in cluster.alive if host is not leader)
+        assert leader is not None
+        leader.kill()
+        caplog.clear()
+        for number in range(int(limit / pause)):
+            for host in left:
+                _receive(host, liar, _lie(kind, host, number))
+            await asyncio.sleep(pause)
+        await cluster.until(lambda: cluster.leader() in left, 1.0)
+        said = [text for text in caplog.messages if "from having a leader" in text]
+        assert len(said) == len(left)
+        assert all("netqueue forget a" in text for text in said)
+
+    simulate(scenario, seed=3)
+
+
 def test_nobody_gives_way_to_a_host_without_a_seat() -> None:
     """It asked without end, for a log that it made up, and nobody else asked."""
 
     async def scenario(cluster: Cluster) -> None:
         leader, observer = await _with_observer(cluster)
         left = [h for h in cluster.alive if h not in (leader, observer)]
-        lie = {"last_log_index": 1 << 40, "last_log_term": 1 << 40}
         leader.kill()
         for number in range(100):
             for host in left:
-                _send(
-                    observer,
-                    host,
-                    {"type": "pre_vote", "term": 1 << 40, "round": number} | lie,
-                )
+                _send(observer, host, _lie("pre_vote", host, number))
             await asyncio.sleep(0.1)
         assert cluster.leader() in left
 

@@ -588,7 +588,8 @@ export const sayings = {
   'a majority of the voters is here: there is nothing to go on without':
     'die Mehrheit derer, die abstimmen, ist da: es fehlt niemand, ohne den es weitergehen müsste',
   'a name has at most {0} characters': 'ein Name hat höchstens {0} Zeichen',
-  'a part that no group of this queue can have': 'ein Teil, den keine Gruppe dieser Warteschlange haben kann',
+  'a part that no group of this queue can have: {0}':
+    'ein Teil, den keine Gruppe dieser Warteschlange haben kann: {0}',
   'a person printed something just before the start': 'kurz vor dem Start hat jemand etwas gedruckt',
   'a person prints {0}': 'jemand druckt {0}',
   'a print is on the bed: wait for its end, or cancel it':
@@ -899,10 +900,13 @@ export const sayings = {
     '{0} wird gebraucht, und {1} andere eingeschaltete Rechner haben es: nötig sind {2}',
   '{0} is no end of a print': '{0} ist kein Ende eines Drucks',
   '{0} is no file name': '{0} ist kein Dateiname',
+  '{0} is no id of a group': '{0} ist keine Kennung einer Gruppe',
   '{0} is not followed by {1}': 'auf {0} folgt nicht {1}',
   '{0} is on it: take it off, {1}': '{0} liegt darauf: abnehmen, {1}',
   '{0} is on {1}, out of reach: switch one of them on':
     '{0} liegt auf {1}, nicht erreichbar: einen davon einschalten',
+  '{0} jobs of the queue were added at this host, which leaves room for other hosts. Remove some, or use higher counts':
+    '{0} Aufträge der Warteschlange kommen von diesem Rechner, das lässt anderen Platz. Einige entfernen oder größere Stückzahlen nehmen',
   '{0} more': '{0} weitere',
   '{0} must have 1 to {1} characters, on one line': '{0} muss 1 bis {1} Zeichen in einer Zeile haben',
   '{0} prints of {1} were declared done already: lower its count instead':
