@@ -23,9 +23,13 @@ _MOST_ADDRESSES = 8  # per host; the oldest is dropped
 
 
 class NothingInCommon(PeersError):
-    """The host at an address has no queue for us, or is this host itself."""
+    """Host `found` at an address has no queue for us, or is this host itself."""
 
     pause = 10.0  # seconds: nothing to be had there soon
+
+    def __init__(self, text: str, found: str) -> None:
+        super().__init__(text)
+        self.found = found
 
 
 class AdmissionPending(NothingInCommon):
@@ -88,6 +92,8 @@ class Dialler:
         self._configured = host_id is None
         self._network = network
         self._addresses = deque([address], _MOST_ADDRESSES)
+        self._linked_at: tuple[str, int] | None = None
+        self._was_newest = False  # the address that was tried last
         self._clock = clock
         self._random = random
         self._news = asyncio.Event()
@@ -136,19 +142,28 @@ class Dialler:
         return self.host_id is None or self._network.host_id < self.host_id
 
     async def _attempt(self) -> None:
+        address = self._choose()
         try:
-            link = await self._reach(self._addresses[0])
+            link = await self._reach(address)
         except NothingInCommon as error:
             self._failures, self._refused_pause = -1, error.pause
-            self._say(error)
+            self._say(address, error)
         except PeersError as error:
             self._failures += 1
             self._must_ask = True
-            self._say(error)
-            self._addresses.rotate(-1)
+            self._say(address, error)
+            if address == self._addresses[0]:
+                self._addresses.rotate(-1)
         else:
             await self._keep(link)
         self._become(State.WAITING)
+
+    def _choose(self) -> tuple[str, int]:
+        """Every other time where the last link was: announcements can be made up."""
+        self._was_newest = not self._was_newest
+        if self._linked_at is None or self._was_newest:
+            return self._addresses[0]
+        return self._linked_at
 
     async def _reach(self, address: tuple[str, int]) -> Link:
         host_id = self.host_id
@@ -156,13 +171,22 @@ class Dialler:
             return link
         if self._must_ask or host_id is None:
             self._become(State.ASKING)
-            host_id = await self._network.ask_admission(address)
+            host_id = await self._ask(address)
             self._learn(host_id)
             self._must_ask = False
             if link := self._network.find_link(host_id):  # it dialled us meanwhile
                 return link
         self._become(State.LINKING)
-        return await self._network.open_link(host_id, address)
+        link = await self._network.open_link(host_id, address)
+        self._linked_at, self._was_newest = address, False
+        return link
+
+    async def _ask(self, address: tuple[str, int]) -> str:
+        try:
+            return await self._network.ask_admission(address)
+        except NothingInCommon as error:
+            self._learn(error.found)  # else a stranger there would be asked for ever
+            raise
 
     def _learn(self, found: str) -> None:
         """The host at the address must be the one that we look for."""
@@ -191,11 +215,11 @@ class Dialler:
             return
         self._news.clear()
 
-    def _say(self, error: PeersError) -> None:
+    def _say(self, address: tuple[str, int], error: PeersError) -> None:
         """Log a cause once, not at every attempt."""
         text = str(error)
         if text != self._said:
-            _LOGGER.info("no link to %s port %d: %s", *self._addresses[0], text)
+            _LOGGER.info("no link to %s port %d: %s", *address, text)
         self._said = text
 
     def _become(self, state: State) -> None:

@@ -211,7 +211,7 @@ class Gate:
             certificate = _certificate(stream)
             found = fingerprint(certificate)
             if found == self._identity.host_id:
-                raise NothingInCommon("that is this host itself")
+                raise NothingInCommon("that is this host itself", found)
             request = self.own.begin(found, certificate)
             body = pack_request(
                 self._identity,
@@ -274,12 +274,15 @@ class Gate:
         busy = _with(verdicts, Verdict.BUSY)
         waiting = (*admitted, *_with(verdicts, Verdict.PENDING), *busy)
         if waiting:
-            raise AdmissionPending(f"a person has to answer, in: {', '.join(waiting)}")
+            raise AdmissionPending(
+                f"a person has to answer, in: {', '.join(waiting)}", host_id
+            )
         refused = [q for q in queues if verdicts.get(q) is Verdict.REFUSED]
         raise NothingInCommon(
             f"it refuses this host in: {', '.join(refused)}"
             if refused
-            else f"it serves none of: {', '.join(queues)}"
+            else f"it serves none of: {', '.join(queues)}",
+            host_id,
         )
 
     def _proofs(self, queues: tuple[str, ...], server: str) -> dict[str, bytes]:

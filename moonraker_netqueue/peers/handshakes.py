@@ -25,11 +25,17 @@ class Handshakes:
 
     async def renew(self, server: PeerServer | None) -> ssl.SSLContext:
         """A context that trusts the members of now, for the server if it runs."""
-        members = tuple(self._admission.certificates())
-        context = await self._worker.run(tls.server_context, self._identity, members)
-        for certificate in self._admission.certificates():
-            if certificate not in members:  # it came while the context was made
-                tls.trust(context, certificate)
+        now = set(self._admission.certificates())
+        while True:
+            members = now
+            context = await self._worker.run(
+                tls.server_context, self._identity, members
+            )
+            now = set(self._admission.certificates())
+            if members <= now:
+                break  # else one was forgotten meanwhile
+        for certificate in now - members:  # it came while the context was made
+            tls.trust(context, certificate)
         self.context = context
         if server is not None:
             server.trust_only(context)

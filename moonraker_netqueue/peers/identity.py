@@ -24,7 +24,7 @@ _VALID_FROM = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 _VALID_TO = datetime.datetime(
     9999, 12, 31, 23, 59, 59, tzinfo=datetime.timezone.utc
 )  # RFC 5280: no end
-_NO_CERTIFICATE = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion)
+_NO_CERTIFICATE = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
 
 
 def fingerprint(certificate: bytes) -> str:
@@ -64,12 +64,13 @@ def is_host_certificate(certificate: bytes) -> bool:
     """Whether DER bytes are such a certificate as `load_or_create` makes.
 
     OpenSSL looks trust anchors up by subject. A subject that is the hash of the key
-    keeps a newcomer from taking a member's subject and so breaking its links.
+    keeps a newcomer from taking a member's subject and so breaking its links. Names
+    are compared as bytes: equal ones of other string types OpenSSL may not even read.
     """
     try:
         parsed = x509.load_der_x509_certificate(certificate)
-        subject = _subject(_public_key(parsed))
-        return parsed.subject == parsed.issuer == subject
+        subject = _subject(_public_key(parsed)).public_bytes()
+        return parsed.subject.public_bytes() == parsed.issuer.public_bytes() == subject
     except _NO_CERTIFICATE:
         return False
 

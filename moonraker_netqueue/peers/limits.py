@@ -17,6 +17,7 @@ HELLOS = (128, 2.0)  # of a link that is up: a change of queues makes every othe
 INTRODUCTIONS = (256, 4.0)  # frames of records, or of who asks, of a link
 LINKS = (20, 1 / 3)  # that one member opens: each makes the queues say hello
 ADMISSION_REQUESTS = (100, 5.0)  # from one address: each is a signature to check
+OWN_CODES = (32, 1 / 6)  # where this host asks: who is between hosts tries no more
 STRANGERS_LINES = (10, 1 / 60)  # of a log, about handshakes and requests that failed
 MOST_RECORDS_WAITING = 4096  # of one peer, to be checked; 4 KiB each
 SHUNNED_SECONDS = 60.0  # that a member which broke a rule gets no link

@@ -7,10 +7,13 @@ was presented is compared as well (`server.py`, `dialler.py`).
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Iterable
 
-from .identity import Identity
+from .identity import Identity, fingerprint
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def server_context(identity: Identity, members: Iterable[bytes]) -> ssl.SSLContext:
@@ -20,6 +23,9 @@ def server_context(identity: Identity, members: Iterable[bytes]) -> ssl.SSLConte
     context.load_cert_chain(identity.path)
     context.verify_mode = ssl.CERT_OPTIONAL
     context.num_tickets = 0  # no resumption: every handshake proves the identity
+    # Just this certificate, whatever other one of the same subject, that is of the
+    # same key, a member has brought: else OpenSSL takes the first and refuses both.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     for certificate in members:
         trust(context, certificate)
     return context
@@ -45,5 +51,16 @@ def stranger_context() -> ssl.SSLContext:
 
 
 def trust(context: ssl.SSLContext, certificate: bytes) -> None:
-    """Accept `certificate` (DER) in handshakes from now on; live contexts too."""
-    context.load_verify_locations(cadata=certificate)
+    """Accept `certificate` (DER) in handshakes from now on; live contexts too.
+
+    One that OpenSSL does not read lets nobody in, and keeps no other member out.
+    """
+    try:
+        context.load_verify_locations(cadata=certificate)
+    except ssl.SSLError as error:
+        _LOGGER.error(
+            "host %s cannot connect: OpenSSL does not read its certificate (%s); forget"
+            " that host, it is none that netqueue made",
+            fingerprint(certificate)[:8],
+            error.reason or error,
+        )

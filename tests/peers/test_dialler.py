@@ -202,6 +202,33 @@ async def test_another_host_at_the_address_is_not_linked(bench: Bench) -> None:
     assert set(bench.network.links) == {LOW}
 
 
+async def test_a_stranger_at_an_address_does_not_hold_the_dialler(
+    bench: Bench,
+) -> None:
+    """Announced by somebody else: it answers, and never lets this host in."""
+    bench.network.hosts[THERE] = HIGH
+    bench.network.hosts[HERE] = NothingInCommon("a person has to answer", LOW)
+    dialler = bench.dial(HIGH, THERE)
+    dialler.add_address(HERE)
+    await bench.clock.advance(2)
+    assert dialler.state is State.LINKED
+
+
+async def test_made_up_addresses_do_not_hide_where_a_host_was(bench: Bench) -> None:
+    """Announced anew all the time, each is the newest one."""
+    bench.network.hosts[HERE] = HIGH
+    dialler = bench.dial(HIGH)
+    await settle()
+    made_up = [("192.0.2.9", port) for port in range(1, 40)]
+    for address in made_up[:20]:
+        dialler.add_address(address)
+    bench.network.links[HIGH].over.set()
+    for address in made_up[20:]:
+        dialler.add_address(address)
+        await bench.clock.advance(0.1)
+    assert dialler.state is State.LINKED
+
+
 async def test_configured_address_may_change_its_host(bench: Bench) -> None:
     """A printer was replaced; its place in the network is the same."""
     bench.network.hosts[HERE] = LOW
@@ -221,7 +248,7 @@ async def test_nothing_in_common_is_asked_rarely_until_there_is_news(
 ) -> None:
     """Once in ten seconds, logged once; at once when a queue is added."""
     caplog.set_level("INFO")
-    bench.network.hosts[HERE] = NothingInCommon("it serves none of: demo")
+    bench.network.hosts[HERE] = NothingInCommon("it serves none of: demo", HIGH)
     dialler = bench.dial(HIGH)
     await bench.clock.advance(59)
     assert 5 <= len(bench.network.asked) <= 8

@@ -88,6 +88,22 @@ def test_a_host_cannot_try_challenges_until_the_code_fits() -> None:
     assert own.begin("1" * 64, b"").commitment != asked.commitment
 
 
+def test_made_up_hosts_do_not_try_codes_without_end() -> None:
+    """Each has a code of its own, which would fit one of another host's at last."""
+    bench = Bench()
+    own = OwnRequests(HERE, bench.clock, MachineRandom())
+    real = own.begin("f" * 64, b"")
+    assert own.is_challenged(real, NONCE)
+    codes = set()
+    for number in range(10 * 200):
+        asked = own.begin(f"{number % 200:064x}", b"")
+        own.is_challenged(asked, NONCE)
+        codes.add(asked.code)
+        bench.clock.jump(0.03)
+    assert len(codes) < 50
+    assert own.begin("f" * 64, b"") is real  # its code is still the one that is shown
+
+
 @given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
 def test_codes_are_six_digits_and_depend_on_all(one: bytes, other: bytes) -> None:
     """Ends swapped, it is another code: each side has its part."""
