@@ -6,6 +6,7 @@ import asyncio
 import socket
 
 import pytest
+from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
@@ -49,19 +50,24 @@ async def post(host: Host, body: bytes, head: str = "") -> bytes:
         stream.close()
 
 
-async def test_flood_of_silent_connections_is_bounded(
-    hosts: list[Host], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They cost little memory and end; a member that was linked stays linked."""
-    monkeypatch.setattr(server, "IDLE_SECONDS", 3.0)
-    a, b, _ = hosts
+async def linked(a: Host, b: Host) -> HTTPServer:
+    """Link two members; what listens at the port of `a`."""
     await a.start("demo")
     await b.start("demo")
     a.hear(b)
     b.hear(a)
     await until(lambda: a.network.connected("demo"))
     assert a.network._server is not None
-    http = a.network._server._server
+    return a.network._server._server
+
+
+async def test_flood_of_silent_connections_is_bounded(
+    hosts: list[Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They cost little memory and end; a member that was linked stays linked."""
+    monkeypatch.setattr(server, "IDLE_SECONDS", 3.0)
+    a, b, _ = hosts
+    http = await linked(a, b)
     sockets = [socket.create_connection((LOOPBACK, a.network.port)) for _ in range(100)]
     await until(lambda: len(http._connections) == MOST_OF_ONE)
     assert await b.network.request("demo", a.host_id, "echo", {}, timeout=60) == {}
@@ -76,15 +82,9 @@ async def test_strangers_of_many_addresses_do_not_keep_members_out(
 ) -> None:
     """They hold all connections that there may be; a member still gets its file."""
     a, b, _ = hosts
-    await a.start("demo")
-    await b.start("demo")
-    a.hear(b)
-    b.hear(a)
-    await until(lambda: a.network.connected("demo"))
+    http = await linked(a, b)
     path = a.contents.paths["demo", _CONTENT] = a.folder / "part"
     path.write_bytes(b"G28\n")
-    assert a.network._server is not None
-    http = a.network._server._server
     sockets = [
         socket.create_connection(
             (LOOPBACK, a.network.port), source_address=(f"127.0.0.{2 + n % 8}", 0)
@@ -104,13 +104,7 @@ async def test_a_member_of_many_addresses_does_not_keep_others_out(
     """Who has most makes room: it, not one that a stranger or another member opens."""
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 4)
     a, b, _ = hosts
-    await a.start("demo")
-    await b.start("demo")
-    a.hear(b)
-    b.hear(a)
-    await until(lambda: a.network.connected("demo"))
-    assert a.network._server is not None
-    http = a.network._server._server
+    http = await linked(a, b)
     certificate = a.admission.roll("demo").own.certificate
     context = tls.member_context(b.identity, certificate)
     clock = MachineClock()
