@@ -16,7 +16,6 @@ from .queue import ServedQueue
 from .undecided import choices
 from .views import print_view
 
-_ID = 12  # digits of a host id that a command names
 _LOADS = ("material", "colour")  # reasons that other material takes away
 
 
@@ -130,7 +129,8 @@ def _of_lost(queue: ServedQueue, print_: Print) -> Question:
 
 
 def _of_newcomer(one: Waiting) -> Question:
-    target = f"HOST={one.host_id[:_ID]} QUEUE={one.queue}"
+    # All of the id: of a part, somebody could find a key by the time of the click.
+    target = f"HOST={one.host_id} QUEUE={one.queue}"
     either = ("It asks the same there: one yes is enough.",) if one.either else ()
     return Question(
         f"Let {one.name} into queue {one.queue}?",

@@ -149,6 +149,8 @@ def test_a_dialog_asks_and_its_button_answers(farm: VirtualFarm) -> None:
     assert lines[0] == f"// action:prompt_text It must show the same code: {code}"
     assert lines[-1] == "// action:prompt_show"
     button = next(line for line in lines if "Let in" in line).split("|")[1]
+    # Of a part of the id another key can be found, by who asks when this is clicked.
+    assert (asking(first) or {})["host_id"] in button
     first.client.script(button)
     wait(lambda: not dialog(first, second))
     # The second one is no newcomer any more either: it is asked, too.
