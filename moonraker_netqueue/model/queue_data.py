@@ -185,22 +185,24 @@ class QueueData:
         """Those that neither a job nor a live print speaks of; in one go, for there may
         be hundreds of thousands of files to look through."""
         left = set(contents)
-        left.difference_update(print_.sha256 for print_ in self.prints.values())
-        for job in self.jobs.values():
+        for sha256 in self._spoken_of():
+            left.discard(sha256)
             if not left:
                 break
-            for item in job.items:
-                left.difference_update(file.sha256 for file in item.spec.files)
         return left
 
     def all_referenced(self) -> set[str]:
         """SHA-256 of all contents that jobs and live prints speak of."""
-        return {
-            file.sha256
-            for job in self.jobs.values()
-            for item in job.items
-            for file in item.spec.files
-        } | {print_.sha256 for print_ in self.prints.values()}
+        return set(self._spoken_of())
+
+    def _spoken_of(self) -> Iterator[str]:
+        """SHA-256 by SHA-256, some more than once."""
+        for print_ in self.prints.values():
+            yield print_.sha256
+        for job in self.jobs.values():
+            for item in job.items:
+                for file in item.spec.files:
+                    yield file.sha256
 
     def members(self) -> dict[str, Any]:
         """All that a snapshot holds, by name, not made JSON values yet."""
